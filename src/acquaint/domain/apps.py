@@ -1,0 +1,185 @@
+"""An App: one tenant. Its Policy says what it allows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, NewType
+from urllib.parse import urlsplit
+
+from .errors import Unacceptable
+
+AppId = NewType("AppId", int)
+EVERY_ORIGIN: Final = "*"
+_SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What an App allows.
+
+    Lifetimes that are ``None`` leave the choice to the dialect somebody comes in through: each has the lifetime
+    its vendor documents.
+    """
+
+    registers_on_login: bool = (
+        True  # an unknown login and a password make a user; switch off where your server makes them
+    )
+    registers_on_token: bool = True  # a token or your own server names an unknown user: make them
+    adopts_on_sign_in: bool = True  # what the device said anonymously becomes the history of who signs in on it
+    allows_guests: bool = True
+    token_max_age: timedelta = timedelta(minutes=15)  # a signed token's iat, either way (Kustomer: 15 minutes)
+    token_requires_typ: bool = True  # a signed token's header says typ JWT (Kustomer documents it as required)
+    session_idle: timedelta | None = None  # a session ends this long after its last use
+    session_at_most: timedelta | None = None  # a session ends this long after it was opened
+    password_min_length: int | None = None  # None: what the dialect's vendor asks
+    ends_sessions_on_password_change: bool = True  # all but the one that changed it
+    keeps_messages_of_deleted_users: bool = False  # False: their words are erased with them
+    allowed_origins: tuple[str, ...] = (EVERY_ORIGIN,)  # pages that may call from a browser; "*" is every page
+
+    def __post_init__(self) -> None:
+        _between("token_max_age", self.token_max_age, timedelta(seconds=1), timedelta(days=1))
+        for name in ("session_idle", "session_at_most"):
+            lifetime = getattr(self, name)
+            if lifetime is not None:
+                _between(name, lifetime, timedelta(seconds=1), timedelta(days=3650))
+        if self.password_min_length is not None and not 1 <= self.password_min_length <= 256:
+            raise Unacceptable("password_min_length", "must be from 1 to 256")
+        for origin in self.allowed_origins:
+            if origin != EVERY_ORIGIN and not _is_origin(origin):
+                raise Unacceptable(
+                    "allowed_origins", f"names {origin!r}, which is not an origin such as https://example.com"
+                )
+
+    def allows_origin(self, origin: str) -> bool:
+        """Whether a browser page of this origin may call. Exact comparison: a subdomain is another origin."""
+        return EVERY_ORIGIN in self.allowed_origins or origin in self.allowed_origins
+
+    def changed(self, values: Mapping[str, Any]) -> Policy:
+        """The policy with these values, given as plain data; refuses unknown names and values of a wrong kind.
+
+        Durations are numbers of seconds or texts such as ``90s``, ``15m``, ``2h``, ``30d``; texts ``true`` and
+        ``false``, numbers and comma lists are read as a command line would give them.
+        """
+        known = {it.name: it.type for it in fields(self)}
+        changes: dict[str, Any] = {}
+        for name, value in values.items():
+            if name not in known:
+                raise Unacceptable(name, "is not a rule of the Policy")
+            changes[name] = _READERS[str(known[name])](name, value)
+        return replace(self, **changes)
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data that ``Policy().changed`` reads back: durations in seconds, lists for tuples."""
+        return {it.name: _plain(getattr(self, it.name)) for it in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKeys:
+    """Texts that name the App in pages and client SDKs. Public: whoever can see the page knows them."""
+
+    auth_key: str  # ConnectyCube's auth key
+    widget_token: str  # OpenCX' widget token
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    id: AppId
+    slug: str  # Qiscus' App ID, Kustomer's org name
+    name: str
+    public_keys: PublicKeys
+    auth_secret: str  # ConnectyCube's signature secret of old SDKs
+    created_at: datetime
+    policy: Policy = field(default_factory=Policy)
+    closed_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not _SLUG.fullmatch(self.slug):
+            raise Unacceptable("slug", "must be 1 to 63 of a-z, 0-9 and -, and not begin or end with -")
+        if not self.name.strip() or len(self.name) > 100:
+            raise Unacceptable("name", "must have 1 to 100 characters")
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+
+def slug_of(name: str) -> str:
+    """A slug made from a name, or ``app`` when nothing of it can stay."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].strip("-") or "app"
+
+
+def _between(name: str, value: timedelta, least: timedelta, most: timedelta) -> None:
+    if not least <= value <= most:
+        raise Unacceptable(name, f"must be from {int(least.total_seconds())} to {int(most.total_seconds())} seconds")
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
+    except ValueError:
+        return False
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _read_bool(name: str, value: Any) -> bool:
+    match value:
+        case bool():
+            return value
+        case "true" | "false":
+            return bool(value == "true")
+    raise Unacceptable(name, "must be true or false")
+
+
+def _read_duration(name: str, value: Any) -> timedelta:
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,9})([smhd]?)", value)):
+        value = int(match[1]) * _UNITS[match[2] or "s"]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e10:
+        raise Unacceptable(name, "must be a number of seconds, or a text such as 90s, 15m, 2h, 30d")
+    return timedelta(seconds=value)
+
+
+def _read_optional_duration(name: str, value: Any) -> timedelta | None:
+    return None if value in (None, "none", "") else _read_duration(name, value)
+
+
+def _read_optional_int(name: str, value: Any) -> int | None:
+    if value in (None, "none", ""):
+        return None
+    if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unacceptable(name, "must be a whole number")
+    return value
+
+
+def _read_texts(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [it.strip() for it in value.split(",") if it.strip()]
+    if not isinstance(value, list | tuple) or not all(isinstance(it, str) for it in value):
+        raise Unacceptable(name, "must be a list of texts")
+    return tuple(value)
+
+
+_READERS = {
+    "bool": _read_bool,
+    "timedelta": _read_duration,
+    "timedelta | None": _read_optional_duration,
+    "int | None": _read_optional_int,
+    "tuple[str, ...]": _read_texts,
+}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case timedelta():
+            seconds = value.total_seconds()
+            return int(seconds) if seconds == int(seconds) else seconds
+        case tuple():
+            return list(value)
+    return value

@@ -1,0 +1,208 @@
+"""Every way the core can refuse.
+
+    Refusal
+    ├── Unreadable              the request is not of the form that is documented
+    │   ├── Unacceptable        one value breaks a rule; says which and why
+    │   ├── TooLarge            more bytes than we read
+    │   └── UnsupportedMedia    a content type we do not read here
+    ├── UnknownApp              no App by this id, slug or key
+    ├── AppClosed               the App exists and is switched off
+    ├── InvalidCredentials      wrong password, unknown user, bad signature: one answer outside
+    │   └── TokenRefused        a signed token one claim of which is wrong; says which
+    │       └── StaleToken      issued too long ago, or too far in the future
+    ├── UserBanned              the credentials are right and the user may not come in
+    ├── RegistrationClosed      no such user, and this App creates none this way
+    ├── IdentifierTaken         another user of the App already has this login, email, ...
+    ├── AlreadySignedIn         the session already is somebody else's
+    ├── SessionEnded            revoked or never existed
+    │   └── SessionExpired      was alive, and its time is over
+    ├── NeedsUser               the session has nobody in it yet
+    ├── NotAllowed              we know who asks, and they may not
+    │   └── OriginRefused       a browser page of another origin asks
+    ├── NotFound                nothing by this id that the caller may know of
+    ├── TicketRefused           unknown, spent or expired: one answer outside
+    ├── Repeated                the Idempotency-Key was used for another request
+    ├── ConversationClosed      nothing can be said here any more
+    ├── TooManyRequests         wait, then try again
+    └── Busy                    we cannot do it now; nothing was done
+
+A Refusal is a request we understood and will not serve; anything else that is raised is a bug.
+Each dialect says each refusal in its vendor's words (``dialects/*/errors.py``); a test fails
+when one is left unsaid. A refusal carries evidence as fields, never prose of a dialect.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import Enum
+
+
+class Refusal(Exception):
+    """Base of all refusals. Never raised itself."""
+
+
+class Unreadable(Refusal):
+    """The request is not of the form that is documented."""
+
+    def __init__(self, why: str = "The request could not be read.") -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Unacceptable(Unreadable):
+    """The value of one field breaks a rule."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field} {why}")
+        self.field = field
+        self.reason = why
+
+
+class TooLarge(Unreadable):
+    """The body is larger than we read here."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is larger than {limit} bytes.")
+        self.limit = limit
+
+
+class UnsupportedMedia(Unreadable):
+    """The body is of a content type we do not read here."""
+
+
+class UnknownApp(Refusal):
+    """No App by this id, slug or key."""
+
+
+class AppClosed(Refusal):
+    """The App exists and its operator switched it off."""
+
+
+class Doubt(Enum):
+    """The precise cause behind InvalidCredentials. For the audit trail only."""
+
+    NO_SUCH_USER = "no_such_user"
+    NO_PASSWORD = "no_password"
+    WRONG_PASSWORD = "wrong_password"
+    BAD_SIGNATURE = "bad_signature"
+    UNREADABLE_TOKEN = "unreadable_token"
+    BAD_CLAIM = "bad_claim"
+    UNKNOWN_KEY = "unknown_key"
+    EXPIRED_KEY = "expired_key"
+
+
+class InvalidCredentials(Refusal):
+    """The credential proves nobody. What exactly was wrong stays inside, as a doubt."""
+
+    def __init__(self, doubt: Doubt) -> None:
+        super().__init__(doubt.value)
+        self.doubt = doubt
+
+
+class TokenRefused(InvalidCredentials):
+    """A signed token that we will not believe, and the claim that is to blame.
+
+    ``claim`` is the name of a header or claim (``alg``, ``typ``, ``iat``, ``email`` …) or
+    ``signature`` or ``token``. Telling it gives nothing away: who signs tokens knows them.
+    """
+
+    def __init__(self, claim: str, why: str, doubt: Doubt = Doubt.BAD_CLAIM) -> None:
+        super().__init__(doubt)
+        self.claim = claim
+        self.why = why
+
+
+class StaleToken(TokenRefused):
+    """Issued further from now than the App's Policy allows, in either direction."""
+
+    def __init__(self, *, skew: timedelta, allowed: timedelta, now: datetime) -> None:
+        direction = "old" if skew > timedelta(0) else "in the future"
+        seconds = abs(skew) // timedelta(seconds=1)
+        super().__init__("iat", f"is {seconds} s {direction}; at most {allowed // timedelta(seconds=1)} s are allowed")
+        self.skew = skew  # how far the token lags behind the server's clock; negative when ahead
+        self.allowed = allowed
+        self.now = now
+
+
+class UserBanned(Refusal):
+    """The credentials are right, and the App does not let this user in."""
+
+
+class RegistrationClosed(Refusal):
+    """No such user, and this App creates none this way."""
+
+
+class IdentifierTaken(Refusal):
+    """Another user of the App already has this identifier."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class AlreadySignedIn(Refusal):
+    """The session already belongs to somebody else; it must be logged out first."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind  # the kind of identifier the present user is signed in by
+
+
+class SessionEnded(Refusal):
+    """The session was revoked or never existed."""
+
+
+class SessionExpired(SessionEnded):
+    """The session's time is over."""
+
+
+class NeedsUser(Refusal):
+    """The session has nobody in it yet, and this needs somebody."""
+
+
+class NotAllowed(Refusal):
+    """We know who asks, and they may not do this."""
+
+    def __init__(self, needed: str = "") -> None:
+        super().__init__(needed)
+        self.needed = needed  # the role that would have been enough; empty where it is not about roles
+
+
+class OriginRefused(NotAllowed):
+    """A browser page of an origin that the App's Policy does not name."""
+
+
+class NotFound(Refusal):
+    """Nothing by this id that the caller may know of."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what  # a word of the vocabulary, lower case: user, session, conversation, ...
+
+
+class TicketRefused(Refusal):
+    """The ticket is unknown, spent or expired."""
+
+
+class Repeated(Refusal):
+    """The Idempotency-Key was used before, for a different request."""
+
+
+class ConversationClosed(Refusal):
+    """Nothing can be said here any more."""
+
+
+class TooManyRequests(Refusal):
+    """Wait, then try again."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__(str(retry_after))
+        self.retry_after = retry_after
+
+
+class Busy(Refusal):
+    """We cannot do it now; nothing was done, and trying again is safe."""
+
+    def __init__(self, retry_after: timedelta = timedelta(seconds=1)) -> None:
+        super().__init__(str(retry_after))
+        self.retry_after = retry_after

@@ -1,0 +1,66 @@
+"""Everything worth remembering: one Event feeds the audit trail, live updates, webhooks and the caches' forgetting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NewType
+
+from .apps import AppId
+from .conversations import ConversationId
+from .sessions import SessionId
+from .users import UserId
+
+EventId = NewType("EventId", int)
+
+
+class EventKind(StrEnum):
+    """What can happen. The value is what outsiders read; it never changes its meaning."""
+
+    APP_CREATED = "app.created"
+    APP_CHANGED = "app.changed"
+    KEY_CREATED = "key.created"
+    KEY_REVOKED = "key.revoked"
+    SECRET_ROTATED = "secret.rotated"
+    SECRET_RETIRED = "secret.retired"
+
+    USER_CREATED = "user.created"
+    USER_CHANGED = "user.changed"
+    USER_BANNED = "user.banned"
+    USER_ADMITTED_AGAIN = "user.admitted_again"
+    USER_DELETED = "user.deleted"
+    PASSWORD_CHANGED = "password.changed"
+
+    SESSION_OPENED = "session.opened"
+    SESSION_TAKEN = "session.taken"  # somebody came into a session that was open already
+    SESSION_ENDED = "session.ended"
+    SIGN_IN_REFUSED = "sign_in.refused"
+    HISTORY_ADOPTED = "history.adopted"
+
+    CONVERSATION_STARTED = "conversation.started"
+    CONVERSATION_CHANGED = "conversation.changed"
+    MEMBERS_CHANGED = "members.changed"
+    MESSAGE_POSTED = "message.posted"
+    MESSAGE_CHANGED = "message.changed"
+    MESSAGE_DELETED = "message.deleted"
+    MESSAGES_READ = "messages.read"
+
+
+IDENTITY_KINDS = frozenset(it for it in EventKind if not it.value.startswith(("conversation.", "message", "members.")))
+"""The audit trail: everything that authenticates or changes an identity, an App or a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. ``details`` holds plain data for people and programs, never a secret or message text."""
+
+    id: EventId
+    app_id: AppId | None
+    kind: EventKind
+    at: datetime
+    user_id: UserId | None = None
+    session_id: SessionId | None = None
+    conversation_id: ConversationId | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)

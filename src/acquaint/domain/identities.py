@@ -1,0 +1,211 @@
+"""Who someone is said to be, and how far we believe it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum, IntEnum, StrEnum
+from typing import Any, Final
+
+from .errors import Unacceptable
+
+LONGEST_IDENTIFIER: Final = 255
+LONGEST_EMAIL: Final = 254  # RFC 5321, section 4.5.3.1.3: a path is at most 256 octets with its brackets
+MOST_CUSTOM_FIELDS: Final = 100
+MOST_TAGS: Final = 20
+
+
+class Assurance(IntEnum):
+    """How sure we are that a person is who the request says. Ordered."""
+
+    ANONYMOUS = 0  # a device, and nothing more
+    CLAIMED = 1  # the browser said so; anybody could have typed it
+    VERIFIED = 2  # a password, a signature or the App's own server vouches for it
+
+
+class IdentifierKind(StrEnum):
+    """The ways an App names a user."""
+
+    LOGIN = "login"
+    EMAIL = "email"
+    PHONE = "phone"
+    EXTERNAL_ID = "external_id"
+    SUBJECT = "subject"  # of an outside Provider: issuer and subject together
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identifier:
+    """One way an App names a user; unique within the App. Made by the functions below, which normalise it."""
+
+    kind: IdentifierKind
+    value: str
+
+    @classmethod
+    def login(cls, value: str) -> Identifier:
+        """An opaque name, compared exactly (after NFC). Nobody ever proved that it is an address."""
+        return cls(IdentifierKind.LOGIN, _plain("login", value))
+
+    @classmethod
+    def email(cls, address: str) -> Identifier:
+        """An e-mail address, compared in lower case."""
+        return cls(IdentifierKind.EMAIL, normal_email(address))
+
+    @classmethod
+    def phone(cls, number: str) -> Identifier:
+        """A phone number: its digits, without the leading plus and any punctuation."""
+        digits = "".join(it for it in number if it.isdecimal() and it.isascii())
+        if not 5 <= len(digits) <= 15:  # E.164, section 6.2.1: at most fifteen digits
+            raise Unacceptable("phone", "is not a phone number")
+        return cls(IdentifierKind.PHONE, digits)
+
+    @classmethod
+    def external_id(cls, value: str) -> Identifier:
+        """The id of the user in the App's own database, compared exactly."""
+        return cls(IdentifierKind.EXTERNAL_ID, _plain("external_id", value))
+
+    @classmethod
+    def subject(cls, issuer: str, subject: str) -> Identifier:
+        """A Provider's own name for somebody. Issuer and subject only mean something together."""
+        return cls(IdentifierKind.SUBJECT, _plain("subject", f"{issuer}|{subject}"))
+
+
+def normal_email(address: str) -> str:
+    """The one spelling under which an address is stored and compared.
+
+    Trimmed, NFC, lower case; what is left must be a plain ``local@domain``. Quoted local parts,
+    compatibility forms such as a full-width @, control characters and white space are refused
+    rather than repaired: two spellings of one address must never be two users, and two addresses
+    never one (CVE-2019-19844, GHSA-7rqj-j65f-68wh).
+    """
+    address = unicodedata.normalize("NFC", address.strip())
+    if unicodedata.normalize("NFKC", address) != address:
+        raise Unacceptable("email", "is not an e-mail address")
+    address = address.lower()
+    local, at, domain = address.rpartition("@")
+    if not at or not local or len(address) > LONGEST_EMAIL or len(local) > 64:
+        raise Unacceptable("email", "is not an e-mail address")
+    if any(not _is_plain(it) or it in '"\\()<>[],;:@ ' for it in local) or local[0] == "." or local[-1] == ".":
+        raise Unacceptable("email", "is not an e-mail address")
+    if ".." in local or not all(_is_label(label) for label in domain.split(".")):
+        raise Unacceptable("email", "is not an e-mail address")
+    return address
+
+
+def _is_label(label: str) -> bool:
+    return 0 < len(label) <= 63 and label[0] != "-" != label[-1] and all(it.isalnum() or it == "-" for it in label)
+
+
+def _is_plain(character: str) -> bool:
+    return unicodedata.category(character)[0] not in "CZ"
+
+
+def _plain(field: str, value: str) -> str:
+    value = unicodedata.normalize("NFC", value)
+    if not value.strip():
+        raise Unacceptable(field, "cannot be blank")
+    if len(value) > LONGEST_IDENTIFIER:
+        raise Unacceptable(field, f"is longer than {LONGEST_IDENTIFIER} characters")
+    if any(unicodedata.category(it)[0] == "C" for it in value):
+        raise Unacceptable(field, "contains control characters")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a visitor typed, or a page passed, about themselves. Proves nothing and names nobody."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    custom: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is shown of a user. ``custom`` is vouched for; what was merely claimed stays in ``claimed``."""
+
+    name: str | None = None
+    avatar_url: str | None = None
+    phone: str | None = None
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    claimed: Claimed = field(default_factory=Claimed)
+
+    def changed(self, change: ProfileChange) -> Profile:
+        """The profile after the change; what the change keeps stays as it is."""
+        return replace(
+            self,
+            name=_kept(change.name, self.name),
+            avatar_url=_kept(change.avatar_url, self.avatar_url),
+            phone=_kept(change.phone, self.phone),
+            custom=_kept(change.custom, self.custom),
+            tags=_kept(change.tags, self.tags),
+        )
+
+    def claiming(self, claimed: Claimed) -> Profile:
+        """The profile after somebody claimed more; a claim that says nothing keeps the earlier one."""
+        was = self.claimed
+        return replace(
+            self,
+            claimed=Claimed(
+                claimed.name or was.name,
+                claimed.email or was.email,
+                claimed.phone or was.phone,
+                {**was.custom, **claimed.custom},
+            ),
+        )
+
+
+class Keep(Enum):
+    """Absent is not null: a field that a change does not mention stays."""
+
+    KEEP = "keep"
+
+
+KEEP: Final = Keep.KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChange:
+    """What to change in a Profile. ``None`` empties a field, ``KEEP`` leaves it alone."""
+
+    name: str | Keep | None = KEEP
+    avatar_url: str | Keep | None = KEEP
+    phone: str | Keep | None = KEEP
+    custom: Mapping[str, Any] | Keep = KEEP
+    tags: tuple[str, ...] | Keep = KEEP
+
+    def __post_init__(self) -> None:
+        if isinstance(self.name, str) and len(self.name) > 255:
+            raise Unacceptable("name", "is longer than 255 characters")
+        if isinstance(self.avatar_url, str) and len(self.avatar_url) > 2048:
+            raise Unacceptable("avatar_url", "is longer than 2048 characters")
+        if isinstance(self.phone, str) and len(self.phone) > 64:
+            raise Unacceptable("phone", "is longer than 64 characters")
+        if not isinstance(self.custom, Keep) and len(self.custom) > MOST_CUSTOM_FIELDS:
+            raise Unacceptable("custom", f"has more than {MOST_CUSTOM_FIELDS} fields")
+        if not isinstance(self.tags, Keep) and (len(self.tags) > MOST_TAGS or any(len(it) > 64 for it in self.tags)):
+            raise Unacceptable("tags", f"are more than {MOST_TAGS}, or one is longer than 64 characters")
+
+
+NO_CHANGE: Final = ProfileChange()
+
+
+def _kept(new: Any, old: Any) -> Any:
+    return old if new is KEEP else new
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a credential proved: somebody, known by these identifiers, this surely.
+
+    The first identifier is the one that names the user. Only a verified identity owns its
+    identifiers; what a browser merely claims is in ``claimed`` and the user it makes belongs to
+    the device.
+    """
+
+    identifiers: tuple[Identifier, ...]
+    assurance: Assurance
+    profile: ProfileChange = NO_CHANGE
+    claimed: Claimed = field(default_factory=Claimed)

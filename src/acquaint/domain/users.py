@@ -1,0 +1,70 @@
+"""A User: one person in one App."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from .apps import AppId
+from .identities import Assurance, Identifier, IdentifierKind, Identity, Profile
+from .places import DeviceId
+
+UserId = NewType("UserId", int)
+
+
+class Standing(StrEnum):
+    """Whether the App lets the user in."""
+
+    ACTIVE = "active"
+    BANNED = "banned"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: UserId
+    app_id: AppId
+    identifiers: tuple[Identifier, ...]
+    profile: Profile
+    created_at: datetime
+    updated_at: datetime
+    device_id: DeviceId | None = None  # set while nobody verified the user: they are whoever holds the device
+    is_guest: bool = False
+    standing: Standing = field(default=Standing.ACTIVE)
+
+    @classmethod
+    def from_identity(
+        cls, id: UserId, app_id: AppId, identity: Identity, *, device_id: DeviceId | None, is_guest: bool, now: datetime
+    ) -> User:
+        """A new user. Only a verified identity brings identifiers; any other one is tied to the device."""
+        verified = identity.assurance is Assurance.VERIFIED
+        return cls(
+            id,
+            app_id,
+            identity.identifiers if verified else (),
+            Profile().changed(identity.profile).claiming(identity.claimed),
+            created_at=now,
+            updated_at=now,
+            device_id=None if verified else device_id,
+            is_guest=is_guest,
+        )
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether somebody proved to be this user; an unverified user belongs to a device or a guest session."""
+        return self.device_id is None and not self.is_guest
+
+    @property
+    def may_act(self) -> bool:
+        """Whether any path may serve this user. Every path asks this one."""
+        return self.standing is Standing.ACTIVE
+
+    def known_as(self, kind: IdentifierKind) -> str | None:
+        """The user's identifier of this kind, if they have one."""
+        return next((it.value for it in self.identifiers if it.kind is kind), None)
+
+    def met_again(self, identity: Identity, *, now: datetime) -> User:
+        """The user after the same person came with a newer profile."""
+        profile = self.profile.changed(identity.profile).claiming(identity.claimed)
+        return self if profile == self.profile else replace(self, profile=profile, updated_at=now)

@@ -1,0 +1,281 @@
+"""Apps, their keys and their secrets.
+
+create                                     an App with one of each key, all usable at once
+by_slug, by_id, by_public_key, by_api_key  whose request this is
+change_policy, close, open_again           what the App allows
+create_key, revoke_key                     how its server proves itself
+rotate_secret, retire_secret               what its server signs with
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..domain.apps import App, AppId, PublicKeys, slug_of
+from ..domain.errors import (
+    AppClosed,
+    Doubt,
+    IdentifierTaken,
+    InvalidCredentials,
+    NotAllowed,
+    NotFound,
+    Unacceptable,
+    UnknownApp,
+)
+from ..domain.events import EventKind
+from ..domain.keys import ApiKey, ApiKeyId, Role, SigningSecret, SigningSecretId, satisfies
+from ..domain.tokens import TokenKind, is_well_formed
+from ..ports.store import Transaction
+from .core import Core, fingerprint, new_text
+from .sessions import note
+
+
+@dataclass(frozen=True, slots=True)
+class NewApp:
+    """An App just made, with the texts that exist nowhere else: keys are kept as fingerprints only."""
+
+    app: App
+    signing_secret: str
+    api_key: str  # role org.admin
+    chat_key: str  # role org.tracking: a JWT that names the App, for client SDKs that read it (Kustomer)
+
+
+async def create(core: Core, name: str, slug: str | None = None) -> NewApp:
+    """Refuses with IdentifierTaken("slug"); without a slug one is made from the name, numbered if need be."""
+    wanted = slug or slug_of(name)
+    for number in range(1, 100):
+        try:
+            return await _create(core, name, wanted if number == 1 else f"{wanted[:59]}-{number}")
+        except IdentifierTaken:
+            if slug:
+                raise
+    raise IdentifierTaken("slug")
+
+
+async def by_slug(core: Core, slug: str) -> App:
+    """Refuses with UnknownApp or AppClosed, like its siblings."""
+    async with core.store.read() as tx:
+        return _usable(await tx.apps.by_slug(slug))
+
+
+async def by_id(core: Core, id: AppId) -> App:
+    async with core.store.read() as tx:
+        return _usable(await tx.apps.get(id))
+
+
+async def by_public_key(core: Core, text: str) -> App:
+    async with core.store.read() as tx:
+        return _usable(await tx.apps.by_public_key(text))
+
+
+async def named(core: Core, slug_or_id: str) -> App:
+    """The App an operator means, closed or not; refuses with UnknownApp."""
+    async with core.store.read() as tx:
+        app = await tx.apps.by_slug(slug_or_id)
+        if app is None and re.fullmatch(r"[0-9]{1,16}", slug_or_id):
+            app = await tx.apps.get(AppId(int(slug_or_id)))
+    if app is None:
+        raise UnknownApp
+    return app
+
+
+async def every(core: Core) -> list[App]:
+    async with core.store.read() as tx:
+        return await tx.apps.all()
+
+
+async def by_api_key(core: Core, text: str, needed: str) -> App:
+    """The App whose key this is, if one of its roles is enough.
+
+    Read from the store each time: a revoked key opens nothing, not for a moment. Refuses with
+    InvalidCredentials, NotAllowed or AppClosed.
+    """
+    async with core.store.read() as tx:
+        key = await _key(core, tx, text)
+        app = await tx.apps.get(key.app_id) if key.app_id is not None else None
+    if not satisfies(key.roles, needed) or app is None:
+        raise NotAllowed(needed)
+    return _usable(app)
+
+
+async def check_operator_key(core: Core, text: str) -> ApiKey:
+    """The operator's own key; refuses with InvalidCredentials or NotAllowed."""
+    async with core.store.read() as tx:
+        key = await _key(core, tx, text)
+    if not satisfies(key.roles, Role.OPERATOR):
+        raise NotAllowed(Role.OPERATOR)
+    return key
+
+
+async def change_policy(core: Core, app: App, values: Mapping[str, Any]) -> App:
+    """The App with the changed Policy; refuses with Unacceptable, naming the rule."""
+    async with core.store.write() as tx:
+        current = await _current(tx, app.id)
+        changed = replace(current, policy=current.policy.changed(values))
+        await tx.apps.save(changed)
+        await note(core, tx, EventKind.APP_CHANGED, app.id, policy=sorted(values))
+    return changed
+
+
+async def close(core: Core, app: App) -> App:
+    """Switches the App off: every request of it is refused, and nothing is lost."""
+    return await _set_closed(core, app, core.clock())
+
+
+async def open_again(core: Core, app: App) -> App:
+    return await _set_closed(core, app, None)
+
+
+async def create_key(
+    core: Core, app: App | None, name: str, roles: tuple[Role, ...], *, days: int | None = None
+) -> tuple[ApiKey, str]:
+    """A named key and its text, shown this once. Without an App it is a key of the server's operator.
+
+    ``days`` is how long it lives, at least one; without it, for ever. Refuses with Unacceptable.
+    """
+    if days is not None and not 1 <= days <= 3650:
+        raise Unacceptable("expires_in_days", "must be from 1 to 3650")
+    async with core.store.write() as tx:
+        return await _add_key(
+            core, tx, app.id if app else None, name, roles, new_text(core, TokenKind.API_KEY), days=days
+        )
+
+
+async def keys_of(core: Core, app: App | None) -> list[ApiKey]:
+    async with core.store.read() as tx:
+        return await tx.keys.of(app.id if app else None)
+
+
+async def revoke_key(core: Core, app: App | None, key_id: ApiKeyId) -> ApiKey:
+    """The key opens nothing from now on. Revoking twice is fine; refuses with NotFound."""
+    async with core.store.write() as tx:
+        key = await tx.keys.get(key_id)
+        if key is None or key.app_id != (app.id if app else None):
+            raise NotFound("key")
+        if key.revoked_at is None:
+            key = replace(key, revoked_at=core.clock())
+            await tx.keys.save(key)
+            await note(core, tx, EventKind.KEY_REVOKED, key.app_id, key=str(key.id), name=key.name)
+    return key
+
+
+async def secrets_of(core: Core, app: App) -> list[SigningSecret]:
+    """The App's signing secrets, oldest first, retired ones too."""
+    async with core.store.read() as tx:
+        return await tx.keys.secrets_of(app.id)
+
+
+async def rotate_secret(core: Core, app: App, *, grace: timedelta | None = None) -> SigningSecret:
+    """A new signing secret. The older ones go on being believed: for ``grace``, or until they are retired."""
+    now = core.clock()
+    async with core.store.write() as tx:
+        if grace is not None:
+            for it in await tx.keys.secrets_of(app.id):
+                if it.verifies(now + grace):
+                    await tx.keys.save_secret(replace(it, retired_at=now + grace))
+        secret = await _add_secret(core, tx, app.id)
+        await note(core, tx, EventKind.SECRET_ROTATED, app.id, secret=str(secret.id))
+    return secret
+
+
+async def retire_secret(core: Core, app: App, secret_id: SigningSecretId) -> SigningSecret:
+    """Nothing signed with it is believed from now on. Refuses with NotFound, or Unacceptable for the last one."""
+    now = core.clock()
+    async with core.store.write() as tx:
+        secrets = await tx.keys.secrets_of(app.id)
+        secret = next((it for it in secrets if it.id == secret_id), None)
+        if secret is None:
+            raise NotFound("secret")
+        if secret.verifies(now):
+            if not any(it.verifies(now) for it in secrets if it.id != secret_id):
+                raise Unacceptable("secret", "is the only one; rotate first")
+            secret = replace(secret, retired_at=now)
+            await tx.keys.save_secret(secret)
+            await note(core, tx, EventKind.SECRET_RETIRED, app.id, secret=str(secret.id))
+    return secret
+
+
+async def _create(core: Core, name: str, slug: str) -> NewApp:
+    now = core.clock()
+    public = PublicKeys(new_text(core, TokenKind.PUBLIC_KEY), new_text(core, TokenKind.PUBLIC_KEY))
+    app = App(AppId(core.new_id()), slug, name, public, new_text(core, TokenKind.SIGNING_SECRET), created_at=now)
+    async with core.store.write() as tx:
+        app = await tx.apps.add(app)
+        secret = await _add_secret(core, tx, app.id)
+        _, api_key = await _add_key(core, tx, app.id, "first", (Role.ADMIN,), new_text(core, TokenKind.API_KEY))
+        _, chat_key = await _add_key(core, tx, app.id, "chat", (Role.TRACKING,), _chat_key_text(core, app))
+        await note(core, tx, EventKind.APP_CREATED, app.id, slug=slug)
+    return NewApp(app, secret.text, api_key, chat_key)
+
+
+def _chat_key_text(core: Core, app: App) -> str:
+    """A JWT that client SDKs decode, without checking it, to learn the App's name.
+
+    It is signed with a secret nobody has: the server knows the key by its fingerprint, like every other one,
+    and never by a signature.
+    """
+    named = {"org": f"{app.id:024x}", "orgName": app.slug, "userType": "machine", "roles": [Role.TRACKING.value]}
+    claims = {**named, "id": f"{core.new_id():024x}", "aud": "urn:consumer", "iss": "urn:api"}
+    return core.signer.sign(claims, new_text(core, TokenKind.SIGNING_SECRET))
+
+
+async def _add_secret(core: Core, tx: Transaction, app_id: AppId) -> SigningSecret:
+    text = new_text(core, TokenKind.SIGNING_SECRET)
+    return await tx.keys.add_secret(SigningSecret(SigningSecretId(core.new_id()), app_id, text, core.clock()))
+
+
+async def _add_key(
+    core: Core,
+    tx: Transaction,
+    app_id: AppId | None,
+    name: str,
+    roles: tuple[Role, ...],
+    text: str,
+    *,
+    days: int | None = None,
+) -> tuple[ApiKey, str]:
+    now = core.clock()
+    expires_at = None if days is None else now + timedelta(days=days)
+    key = ApiKey(ApiKeyId(core.new_id()), app_id, name, roles, text[-4:], now, expires_at)
+    key = await tx.keys.add(key, fingerprint(text))
+    await note(core, tx, EventKind.KEY_CREATED, app_id, key=str(key.id), name=name, roles=[it.value for it in roles])
+    return key, text
+
+
+async def _key(core: Core, tx: Transaction, text: str) -> ApiKey:
+    """The live key with this text. A text of the wrong form costs no look-up."""
+    if not is_well_formed(text, TokenKind.API_KEY) and text.count(".") != 2:
+        raise InvalidCredentials(Doubt.UNKNOWN_KEY)
+    key = await tx.keys.by_fingerprint(fingerprint(text))
+    if key is None or key.revoked_at is not None:
+        raise InvalidCredentials(Doubt.UNKNOWN_KEY)
+    if not key.is_live(core.clock()):
+        raise InvalidCredentials(Doubt.EXPIRED_KEY)
+    return key
+
+
+async def _current(tx: Transaction, app_id: AppId) -> App:
+    app = await tx.apps.get(app_id)
+    if app is None:
+        raise UnknownApp
+    return app
+
+
+def _usable(app: App | None) -> App:
+    if app is None:
+        raise UnknownApp
+    if not app.is_open:
+        raise AppClosed
+    return app
+
+
+async def _set_closed(core: Core, app: App, closed_at: datetime | None) -> App:
+    async with core.store.write() as tx:
+        changed = replace(await _current(tx, app.id), closed_at=closed_at)
+        await tx.apps.save(changed)
+        await note(core, tx, EventKind.APP_CHANGED, app.id, closed=closed_at is not None)
+    return changed

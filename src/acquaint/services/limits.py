@@ -1,0 +1,64 @@
+"""How often strangers may try. Every limit says which attack it answers, and whom too low a value would hurt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from ..domain.apps import App
+from ..domain.identities import Identifier
+from ..domain.limits import Limit
+from .core import Core
+
+MINUTE: Final = timedelta(minutes=1)
+
+PASSWORDS_PER_ADDRESS: Final = Limit("passwords_per_address", 300, MINUTE)
+"""Failed passwords. Against spraying one password over many users; lower would hurt an office behind one address."""
+
+PASSWORDS_PER_LOGIN_AND_ADDRESS: Final = Limit("passwords_per_login_and_address", 20, MINUTE)
+"""Failed passwords. Against guessing one user's; lower would hurt who mistypes, on Android SDKs that send each login twice."""
+
+PASSWORDS_PER_LOGIN: Final = Limit("passwords_per_login", 200, timedelta(minutes=10))
+"""Failed passwords, from anywhere. Against guessing from many addresses; lower would let strangers lock a user out."""
+
+ARRIVALS_PER_ADDRESS: Final = Limit("arrivals_per_address", 600, MINUTE)
+"""Sessions of nobody in particular. Against filling the database; lower would hurt a school behind one address."""
+
+TOKENS_PER_ADDRESS: Final = Limit("tokens_per_address", 600, MINUTE)
+"""Refused signed tokens. Against filling the audit trail; lower would hurt an App whose clock is off."""
+
+REGISTRATIONS_PER_ADDRESS: Final = Limit("registrations_per_address", 300, MINUTE)
+"""New users. Against registering names in bulk; lower would hurt a launch day behind one address."""
+
+TICKETS_PER_ADDRESS: Final = Limit("tickets_per_address", 600, MINUTE)
+"""Nonces. Against filling the database with tickets."""
+
+RECOVERIES_PER_ADDRESS: Final = Limit("recoveries_per_address", 30, timedelta(hours=1))
+"""Password reset mails asked for. Against probing many addresses."""
+
+RECOVERIES_PER_EMAIL: Final = Limit("recoveries_per_email", 3, timedelta(hours=1))
+"""Password reset mails to one address, whether or not it has a user. Against flooding somebody's inbox."""
+
+MESSAGES_PER_SESSION: Final = Limit("messages_per_session", 300, MINUTE)
+"""Messages of one session. Against flooding; lower would hurt people who paste long answers in pieces."""
+
+
+async def take_password_try(core: Core, app: App, who: Identifier, address: str) -> None:
+    """Counts a password that is about to be checked, before any hashing; refuses with TooManyRequests."""
+    for limit, whom in _password_limits(app, who, address):
+        await core.limiter.take(limit, whom)
+
+
+async def give_password_try_back(core: Core, app: App, who: Identifier, address: str) -> None:
+    """The password was right: only wrong ones count."""
+    for limit, whom in _password_limits(app, who, address):
+        await core.limiter.give_back(limit, whom)
+
+
+def _password_limits(app: App, who: Identifier, address: str) -> list[tuple[Limit, str]]:
+    login = f"{app.id}|{who.kind}|{who.value}"
+    return [
+        (PASSWORDS_PER_ADDRESS, address),
+        (PASSWORDS_PER_LOGIN_AND_ADDRESS, f"{login}|{address}"),
+        (PASSWORDS_PER_LOGIN, login),
+    ]

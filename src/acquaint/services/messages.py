@@ -1,0 +1,159 @@
+"""What people say in conversations, and what they have read of it.
+
+post, answer    by a session; by the App's operators
+history         as a session sees it; ``history_of_app`` as the operators do
+mark_read       how far a session's user has read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..domain.apps import App
+from ..domain.conversations import Author, Conversation, ConversationId, Message, MessageId, visibility_of
+from ..domain.errors import NotFound, Unacceptable
+from ..domain.events import EventKind
+from ..domain.paging import Page, PageAsked
+from ..domain.sessions import Session
+from ..domain.users import User
+from ..ports.store import Recognised, Transaction
+from . import limits
+from .core import Core
+from .sessions import note
+from .visibility import still_open, visible
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be said. A ``client_id`` makes saying it again harmless: it names one message of its sender."""
+
+    text: str
+    kind: str = "text"
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = field(default_factory=dict)
+    client_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.text.strip() and not self.payload:
+            raise Unacceptable("text", "cannot be blank")
+
+
+async def post(core: Core, it: Recognised, id: ConversationId, draft: Draft) -> Message:
+    """The session's user says something. Refuses with NotFound (not seen, or not there) or ConversationClosed."""
+    await core.limiter.take(limits.MESSAGES_PER_SESSION, str(it.session.id))
+    async with core.store.write() as tx:
+        session = await still_open(tx, it.session)
+        conversation = await visible(tx, visibility_of(session), id)
+        if it.user is None:
+            raise NotFound("conversation")
+        message, _ = await post_in(core, tx, conversation, draft, session, it.user)
+    return message
+
+
+async def answer(
+    core: Core, app: App, id: ConversationId, draft: Draft, *, author: Author = Author.OPERATOR
+) -> Message:
+    """The App's operators, or the App itself, say something. Refuses with NotFound or ConversationClosed."""
+    async with core.store.write() as tx:
+        conversation = await tx.conversations.get(app.id, id)
+        if conversation is None:
+            raise NotFound("conversation")
+        message, _ = await _add(core, tx, conversation, draft, author, None, None)
+    return message
+
+
+async def history(
+    core: Core, session: Session, id: ConversationId, page: PageAsked, *, newest_first: bool = True
+) -> Page[Message]:
+    """Refuses with NotFound for a conversation the session does not see."""
+    async with core.store.read() as tx:
+        await visible(tx, visibility_of(session), id)
+        return await tx.messages.history(id, page, newest_first=newest_first)
+
+
+async def history_of_app(
+    core: Core, app: App, id: ConversationId, page: PageAsked, *, newest_first: bool = True
+) -> Page[Message]:
+    async with core.store.read() as tx:
+        if await tx.conversations.get(app.id, id) is None:
+            raise NotFound("conversation")
+        return await tx.messages.history(id, page, newest_first=newest_first)
+
+
+async def mark_read(core: Core, session: Session, id: ConversationId, up_to: MessageId) -> MessageId:
+    """Remembers how far the user has read, never backwards; answers that point. Refuses with NotFound."""
+    async with core.store.write() as tx:
+        await still_open(tx, session)
+        await visible(tx, visibility_of(session), id)
+        if await tx.messages.get(id, up_to) is None or session.user_id is None:
+            raise NotFound("message")
+        mine = await tx.conversations.membership(id, session.user_id)
+        if mine is None:
+            raise NotFound("conversation")
+        read = max(up_to, mine.last_read_id or up_to)
+        if read != mine.last_read_id:
+            received = max(read, mine.last_received_id or read)
+            await tx.conversations.put_member(replace(mine, last_read_id=read, last_received_id=received))
+            await note(
+                core,
+                tx,
+                EventKind.MESSAGES_READ,
+                session.app_id,
+                user_id=session.user_id,
+                session_id=session.id,
+                conversation_id=id,
+                up_to=str(read),
+            )
+    return read
+
+
+async def post_in(
+    core: Core, tx: Transaction, conversation: Conversation, draft: Draft, session: Session, user: User
+) -> tuple[Message, Conversation]:
+    """Posts within a transaction, as a user who was found to see the conversation."""
+    return await _add(core, tx, conversation, draft, Author.USER, user, session)
+
+
+async def _add(
+    core: Core,
+    tx: Transaction,
+    conversation: Conversation,
+    draft: Draft,
+    author: Author,
+    user: User | None,
+    session: Session | None,
+) -> tuple[Message, Conversation]:
+    conversation.check_open()
+    now = core.clock()
+    sender_id = user.id if user else None
+    message = Message(
+        MessageId(core.new_id()),
+        conversation.id,
+        author,
+        sender_id,
+        draft.text,
+        now,
+        draft.kind,
+        draft.payload,
+        draft.extras,
+        draft.client_id,
+    )
+    message, is_new = await tx.messages.add(message)
+    if not is_new:
+        return message, conversation
+    newest = MessageId(max(message.id, conversation.last_message_id or message.id))
+    conversation = replace(conversation, last_message_id=newest, updated_at=now)
+    await tx.conversations.save(conversation)
+    await note(
+        core,
+        tx,
+        EventKind.MESSAGE_POSTED,
+        conversation.app_id,
+        user_id=sender_id,
+        session_id=session.id if session else None,
+        conversation_id=conversation.id,
+        message=str(message.id),
+    )
+    return message, conversation

@@ -1,0 +1,67 @@
+"""Tickets: made here, spent here, once.
+
+nonce, spend_nonce    makes one signed identity token usable once
+live_ticket, redeem_live    opens one WebSocket, so that no token is ever in a URL
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from ..domain.apps import App
+from ..domain.errors import SessionEnded, TicketRefused
+from ..domain.tickets import Purpose, Ticket, TicketId
+from ..domain.tokens import TokenKind
+from ..ports.store import Recognised
+from . import limits
+from .core import Core, fingerprint, new_text, new_word
+
+NONCE_LIFETIME: Final = timedelta(minutes=10)  # Qiscus documents ten minutes
+NONCE_LENGTH: Final = 40
+LIVE_LIFETIME: Final = timedelta(seconds=30)  # as long as a browser needs to open a socket
+
+
+async def nonce(core: Core, app: App | None, address: str) -> tuple[str, Ticket]:
+    """A nonce for the App, or for whichever App's token brings it first."""
+    await core.limiter.take(limits.TICKETS_PER_ADDRESS, address)
+    text = new_word(core, NONCE_LENGTH)
+    expires_at = core.clock() + NONCE_LIFETIME
+    ticket = Ticket(TicketId(core.new_id()), app.id if app else None, Purpose.NONCE, expires_at)
+    async with core.store.write() as tx:
+        return text, await tx.tickets.add(ticket, fingerprint(text))
+
+
+async def spend_nonce(core: Core, app: App, text: str) -> None:
+    """Spends the nonce; refuses with TicketRefused when it is unknown, spent, expired or another App's."""
+    async with core.store.write() as tx:
+        ticket = await tx.tickets.take(Purpose.NONCE, fingerprint(text), core.clock())
+    if ticket is None or ticket.app_id not in (None, app.id):
+        raise TicketRefused
+
+
+async def live_ticket(core: Core, it: Recognised) -> tuple[str, Ticket]:
+    """A ticket that opens one live connection of this session."""
+    text = new_text(core, TokenKind.TICKET)
+    now = core.clock()
+    ticket = Ticket(
+        TicketId(core.new_id()), it.app.id, Purpose.LIVE, now + LIVE_LIFETIME, it.session.user_id, it.session.id
+    )
+    async with core.store.write() as tx:
+        return text, await tx.tickets.add(ticket, fingerprint(text))
+
+
+async def redeem_live(core: Core, text: str) -> Recognised:
+    """The session the ticket opens. Refuses with TicketRefused, or SessionEnded when it ended meanwhile."""
+    now = core.clock()
+    async with core.store.write() as tx:
+        ticket = await tx.tickets.take(Purpose.LIVE, fingerprint(text), now)
+        if ticket is None or ticket.app_id is None or ticket.session_id is None:
+            raise TicketRefused
+        app = await tx.apps.get(ticket.app_id)
+        session = await tx.sessions.get(ticket.app_id, ticket.session_id)
+        user = await tx.users.get(ticket.app_id, session.user_id) if session and session.user_id else None
+    if app is None or session is None or not app.is_open or (user is not None and not user.may_act):
+        raise SessionEnded
+    session.check_live(now)
+    return Recognised(session, app, user)

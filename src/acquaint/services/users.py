@@ -1,0 +1,208 @@
+"""Finding and changing users.
+
+find, newest                        what the App's server may look up
+update                              profile, by the user or by the App
+change_password, set_password       with the old one; or by the App's server, without
+ban, admit_again                    whether the App lets them in
+delete                              frees the identifiers, ends the sessions, erases what they wrote
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from ..domain.apps import App
+from ..domain.errors import Doubt, InvalidCredentials, NotFound
+from ..domain.events import EventKind
+from ..domain.identities import Assurance, Identifier, Identity, ProfileChange
+from ..domain.paging import Page, PageAsked
+from ..domain.passwords import OWASP_ASVS, PasswordRules
+from ..domain.sessions import Session, SessionId
+from ..domain.tickets import Purpose
+from ..domain.users import Standing, User, UserId
+from ..ports.store import Transaction
+from . import limits
+from .core import Core
+from .sessions import end_in, note
+from .sign_in import once_more_if_taken, rules_of
+
+GUESTS_KEPT: Final = timedelta(days=1)  # ConnectyCube: a guest is deleted after one day
+
+
+async def get(core: Core, app: App, user_id: UserId) -> User:
+    """Refuses with NotFound."""
+    async with core.store.read() as tx:
+        return await _user(tx, app, user_id)
+
+
+async def find(core: Core, app: App, who: Identifier) -> User:
+    """The user the identifier names; refuses with NotFound."""
+    async with core.store.read() as tx:
+        user = await tx.users.find(app.id, who)
+    if user is None:
+        raise NotFound("user")
+    return user
+
+
+async def newest(core: Core, app: App, page: PageAsked) -> Page[User]:
+    """The App's users, newest first."""
+    async with core.store.search() as tx:
+        return await tx.users.newest(app.id, page)
+
+
+async def put(core: Core, app: App, identity: Identity) -> tuple[User, bool]:
+    """The user a verified identity names, made or brought up to date; and whether they are new. Opens no session."""
+
+    async def once() -> tuple[User, bool]:
+        async with core.store.write() as tx:
+            for identifier in identity.identifiers:
+                user = await tx.users.find(app.id, identifier)
+                if user is not None:
+                    return await _update(core, tx, user, identity.profile), False
+            fresh = User.from_identity(
+                UserId(core.new_id()), app.id, identity, device_id=None, is_guest=False, now=core.clock()
+            )
+            user = await tx.users.add(fresh)
+            await note(core, tx, EventKind.USER_CREATED, app.id, user_id=user.id, door="server")
+            return user, True
+
+    return await once_more_if_taken(once)
+
+
+async def update(core: Core, app: App, user_id: UserId, change: ProfileChange) -> User:
+    """The user after the change. Refuses with NotFound."""
+    async with core.store.write() as tx:
+        return await _update(core, tx, await _user(tx, app, user_id), change)
+
+
+async def rename(core: Core, app: App, user_id: UserId, identifiers: tuple[Identifier, ...]) -> User:
+    """Gives the user exactly these identifiers; those they lose are free for others. By the App's server only.
+
+    Refuses with IdentifierTaken or NotFound. Tickets that were sent to an old address are void.
+    """
+    async with core.store.write() as tx:
+        user = await _user(tx, app, user_id)
+        user = replace(user, identifiers=identifiers, updated_at=core.clock())
+        await tx.users.save(user)
+        await tx.tickets.void(user.id, Purpose.PASSWORD_RESET)
+        await note(core, tx, EventKind.USER_CHANGED, app.id, user_id=user.id, identifiers=True)
+    return user
+
+
+async def change_password(
+    core: Core,
+    app: App,
+    session: Session,
+    user: User,
+    *,
+    old: str,
+    new: str,
+    address: str = "",
+    rules: PasswordRules = OWASP_ASVS,
+) -> None:
+    """By the user, with the old one. Their other sessions end where the Policy says so; this one goes on.
+
+    Refuses with InvalidCredentials when the old one is wrong, Unacceptable when the new one is.
+    """
+    rules_of(app, rules).check(new, "new_password")
+    who = user.identifiers[0] if user.identifiers else Identifier.login(str(user.id))
+    await limits.take_password_try(core, app, who, address)
+    async with core.store.read() as tx:
+        hashed = await tx.users.password_hash(user.id)
+    if not await core.hasher.verify(old, hashed):
+        raise InvalidCredentials(Doubt.WRONG_PASSWORD if hashed else Doubt.NO_PASSWORD)
+    await limits.give_password_try_back(core, app, who, address)
+    renewed = await core.hasher.hash(new)
+    async with core.store.write() as tx:
+        if await tx.users.password_hash(user.id) != hashed:
+            raise InvalidCredentials(Doubt.WRONG_PASSWORD)  # somebody else changed it meanwhile
+        ends = app.policy.ends_sessions_on_password_change
+        await _replace_password(core, tx, user, renewed, ends_sessions=ends, but=session.id)
+
+
+async def set_password(
+    core: Core, app: App, user_id: UserId, new: str, *, ends_sessions: bool = False, rules: PasswordRules = OWASP_ASVS
+) -> User:
+    """By the App's server, which needs no old one. Refuses with NotFound or Unacceptable."""
+    rules_of(app, rules).check(new)
+    renewed = await core.hasher.hash(new)
+    async with core.store.write() as tx:
+        user = await _user(tx, app, user_id)
+        await _replace_password(core, tx, user, renewed, ends_sessions=ends_sessions, but=None)
+    return user
+
+
+async def ban(core: Core, app: App, user_id: UserId) -> User:
+    """Lets the user in no more, and ends what is open at once. Banning twice is fine."""
+    return await _stand(core, app, user_id, Standing.BANNED, EventKind.USER_BANNED)
+
+
+async def admit_again(core: Core, app: App, user_id: UserId) -> User:
+    """Lets a banned user in again; their old sessions stay ended."""
+    return await _stand(core, app, user_id, Standing.ACTIVE, EventKind.USER_ADMITTED_AGAIN)
+
+
+async def delete(core: Core, app: App, user_id: UserId) -> None:
+    """Frees the identifiers, ends the sessions, erases the words unless the Policy keeps them. Refuses with NotFound."""
+    async with core.store.write() as tx:
+        await _delete(core, tx, app, await _user(tx, app, user_id))
+
+
+async def sweep_guests(core: Core, *, at_once: int = 100) -> int:
+    """Deletes guests whose day is over, a few at a time; answers how many."""
+    async with core.store.write() as tx:
+        guests = await tx.users.guests(core.clock() - GUESTS_KEPT, at_once)
+        for guest in guests:
+            app = await tx.apps.get(guest.app_id)
+            if app is not None:
+                await _delete(core, tx, app, guest)
+    return len(guests)
+
+
+async def _user(tx: Transaction, app: App, user_id: UserId) -> User:
+    user = await tx.users.get(app.id, user_id)
+    if user is None:
+        raise NotFound("user")
+    return user
+
+
+async def _update(core: Core, tx: Transaction, user: User, change: ProfileChange) -> User:
+    after = user.met_again(Identity((), Assurance.VERIFIED, change), now=core.clock())
+    if after is not user:
+        await tx.users.save(after)
+        await note(core, tx, EventKind.USER_CHANGED, user.app_id, user_id=user.id)
+    return after
+
+
+async def _replace_password(
+    core: Core, tx: Transaction, user: User, hashed: str, *, ends_sessions: bool, but: SessionId | None
+) -> None:
+    await tx.users.set_password_hash(user.id, hashed)
+    await tx.tickets.void(user.id, Purpose.PASSWORD_RESET)
+    await note(core, tx, EventKind.PASSWORD_CHANGED, user.app_id, user_id=user.id)
+    if ends_sessions:
+        others = [it for it in await tx.sessions.of_user(user.id) if it.id != but]
+        await end_in(core, tx, others, why="password_changed")
+
+
+async def _stand(core: Core, app: App, user_id: UserId, standing: Standing, kind: EventKind) -> User:
+    async with core.store.write() as tx:
+        user = await _user(tx, app, user_id)
+        if user.standing is standing:
+            return user
+        user = replace(user, standing=standing, updated_at=core.clock())
+        await tx.users.save(user)
+        if standing is Standing.BANNED:
+            await end_in(core, tx, await tx.sessions.of_user(user.id), why="banned")
+        await note(core, tx, kind, app.id, user_id=user.id)
+    return user
+
+
+async def _delete(core: Core, tx: Transaction, app: App, user: User) -> None:
+    await end_in(core, tx, await tx.sessions.of_user(user.id), why="user_deleted")
+    if not app.policy.keeps_messages_of_deleted_users:
+        await tx.messages.erase_from(user.id)
+    await tx.users.delete(user.id)
+    await note(core, tx, EventKind.USER_DELETED, app.id, user_id=user.id)
