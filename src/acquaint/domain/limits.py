@@ -8,7 +8,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most ``times`` in any ``per``, spent evenly: after a burst of all of them, one more comes back each ``per / times``."""
+    """At most ``times`` in any ``per``, spent evenly: after a burst, one more comes back each ``per / times``."""
 
     name: str
     times: int

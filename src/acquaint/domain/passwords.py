@@ -48,10 +48,13 @@ def is_common(password: str) -> bool:
 
 
 _COMMON = frozenset(
-    """password passwort passw0rd p@ssword p@ssw0rd motdepasse contraseña qwerty qwertz azerty qwertyuiop asdfgh asdfghjkl zxcvbn
-    zxcvbnm iloveyou letmein welcome admin administrator login abc abcd abcdef abcdefg abcdefgh monkey dragon football
-    baseball sunshine princess superman batman trustno shadow master michael jennifer charlie freedom whatever starwars
-    computer internet secret changeme default guest test testing hello helloworld google facebook samsung pokemon minecraft
-    liverpool arsenal chelsea barcelona lovely flower summer winter spring autumn cookie chocolate butterfly purple
-    qazwsx qazwsxedc 1q2w3e 1q2w3e4r 1q2w3e4r5t q1w2e3 q1w2e3r4 zaq12wsx acquaint""".split()
+    """
+    password passwort passw0rd p@ssword p@ssw0rd motdepasse contraseña qwerty qwertz azerty qwertyuiop asdfgh
+    asdfghjkl zxcvbn zxcvbnm iloveyou letmein welcome admin administrator login abc abcd abcdef abcdefg
+    abcdefgh monkey dragon football baseball sunshine princess superman batman trustno shadow master michael
+    jennifer charlie freedom whatever starwars computer internet secret changeme default guest test testing
+    hello helloworld google facebook samsung pokemon minecraft liverpool arsenal chelsea barcelona lovely
+    flower summer winter spring autumn cookie chocolate butterfly purple qazwsx qazwsxedc 1q2w3e 1q2w3e4r
+    1q2w3e4r5t q1w2e3 q1w2e3r4 zaq12wsx acquaint
+    """.split()
 )

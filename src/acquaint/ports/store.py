@@ -140,7 +140,7 @@ class Sessions(Protocol):
 class Tickets(Protocol):
     async def add(self, ticket: Ticket, fingerprint: str) -> Ticket: ...
     async def take(self, purpose: Purpose, fingerprint: str, now: datetime) -> Ticket | None:
-        """Spends the ticket in one step and answers it; None when unknown, spent or expired. Of many at once, one gets it."""
+        """Spends the ticket in one step; None when unknown, spent or expired. Of many at once, one gets it."""
         ...
 
     async def void(self, user_id: UserId, purpose: Purpose) -> None:

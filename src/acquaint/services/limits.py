@@ -16,7 +16,7 @@ PASSWORDS_PER_ADDRESS: Final = Limit("passwords_per_address", 300, MINUTE)
 """Failed passwords. Against spraying one password over many users; lower would hurt an office behind one address."""
 
 PASSWORDS_PER_LOGIN_AND_ADDRESS: Final = Limit("passwords_per_login_and_address", 20, MINUTE)
-"""Failed passwords. Against guessing one user's; lower would hurt who mistypes, on Android SDKs that send each login twice."""
+"""Failed passwords. Against guessing one user's; lower would hurt who mistypes (some SDKs send each login twice)."""
 
 PASSWORDS_PER_LOGIN: Final = Limit("passwords_per_login", 200, timedelta(minutes=10))
 """Failed passwords, from anywhere. Against guessing from many addresses; lower would let strangers lock a user out."""

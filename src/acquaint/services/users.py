@@ -145,7 +145,7 @@ async def admit_again(core: Core, app: App, user_id: UserId) -> User:
 
 
 async def delete(core: Core, app: App, user_id: UserId) -> None:
-    """Frees the identifiers, ends the sessions, erases the words unless the Policy keeps them. Refuses with NotFound."""
+    """Frees the identifiers, ends the sessions, erases the words unless the Policy keeps them (NotFound)."""
     async with core.store.write() as tx:
         await _delete(core, tx, app, await _user(tx, app, user_id))
 

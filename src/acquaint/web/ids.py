@@ -1,0 +1,50 @@
+"""Ids on the wire. One core id, rendered reversibly as each vendor's clients expect it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Final
+
+from ..domain import ids
+
+_HEX24: Final = re.compile(r"[0-9a-f]{24}")
+_DIGITS: Final = re.compile(r"[1-9][0-9]{0,15}")
+_MARK: Final = "ac"  # makes every hex id hold a letter: SDKs take a text of digits for a number
+
+
+def read_integer(text: str) -> int | None:
+    """A positive integer below 2**53; None for anything else."""
+    if not _DIGITS.fullmatch(text):
+        return None
+    id = int(text)
+    return id if id <= ids.LARGEST else None
+
+
+def as_hex(id: int) -> str:
+    """24 hex digits, the creation second (Unix) first, at least one letter among them: as MongoDB's ids look."""
+    second = int(ids.created_at(id).timestamp())
+    return f"{second:08x}{_MARK}{id:014x}"
+
+
+def read_hex(text: str) -> int | None:
+    """The id that ``as_hex`` rendered so; None for anything else."""
+    if not _HEX24.fullmatch(text) or text[8:10] != _MARK:
+        return None
+    id = int(text[10:], 16)
+    return id if 0 < id <= ids.LARGEST and as_hex(id) == text else None
+
+
+def as_uuid(id: int) -> str:
+    """A UUID of version 8 (RFC 9562, section 5.8) that holds the id in its last 62 bits."""
+    return str(uuid.UUID(int=(0x8 << 76) | (0x2 << 62) | id))
+
+
+def read_uuid(text: str) -> int | None:
+    """The id that ``as_uuid`` rendered so; None for anything else."""
+    try:
+        number = uuid.UUID(text).int
+    except ValueError:
+        return None
+    id = number & (2**62 - 1)
+    return id if 0 < id <= ids.LARGEST and number == (0x8 << 76) | (0x2 << 62) | id else None
