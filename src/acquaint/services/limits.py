@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import timedelta
 from typing import Final
 
@@ -43,6 +44,22 @@ MESSAGES_PER_SESSION: Final = Limit("messages_per_session", 300, MINUTE)
 """Messages of one session. Against flooding; lower would hurt people who paste long answers in pieces."""
 
 
+async def take(core: Core, limit: Limit, address: str) -> None:
+    """Counts one try from a network address; refuses with TooManyRequests when it is one too many."""
+    await core.limiter.take(limit, party(address))
+
+
+def party(address: str) -> str:
+    """The part of a network address that one party holds: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
+
+
 async def take_password_try(core: Core, app: App, who: Identifier, address: str) -> None:
     """Counts a password that is about to be checked, before any hashing; refuses with TooManyRequests."""
     for limit, whom in _password_limits(app, who, address):
@@ -58,7 +75,7 @@ async def give_password_try_back(core: Core, app: App, who: Identifier, address:
 def _password_limits(app: App, who: Identifier, address: str) -> list[tuple[Limit, str]]:
     login = f"{app.id}|{who.kind}|{who.value}"
     return [
-        (PASSWORDS_PER_ADDRESS, address),
-        (PASSWORDS_PER_LOGIN_AND_ADDRESS, f"{login}|{address}"),
+        (PASSWORDS_PER_ADDRESS, party(address)),
+        (PASSWORDS_PER_LOGIN_AND_ADDRESS, f"{login}|{party(address)}"),
         (PASSWORDS_PER_LOGIN, login),
     ]

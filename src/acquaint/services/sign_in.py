@@ -112,7 +112,7 @@ async def register(
 ) -> Admission:
     """Creates a user with a password and signs them in. Refuses with IdentifierTaken or Unacceptable."""
     rules_of(app, rules).check(password)
-    await core.limiter.take(limits.REGISTRATIONS_PER_ADDRESS, place.address)
+    await limits.take(core, limits.REGISTRATIONS_PER_ADDRESS, place.address)
     hashed = await core.hasher.hash(password)  # slow on purpose: before the transaction, never in it
     identity = Identity(identifiers, Assurance.VERIFIED, profile)
     async with core.store.write() as tx:
@@ -148,7 +148,7 @@ async def sign_in_with_token(core: Core, app: App, token: str, place: Place) -> 
     Refuses with TokenRefused naming the claim, StaleToken with the measured skew, RegistrationClosed,
     AlreadySignedIn or UserBanned.
     """
-    await core.limiter.take(limits.TOKENS_PER_ADDRESS, place.address)
+    await limits.take(core, limits.TOKENS_PER_ADDRESS, place.address)
     try:
         async with core.store.read() as tx:
             secrets = await tx.keys.secrets_of(app.id)
@@ -159,7 +159,7 @@ async def sign_in_with_token(core: Core, app: App, token: str, place: Place) -> 
     except InvalidCredentials as refusal:
         await note_refusal(core, app, place, refusal.doubt)
         raise
-    await core.limiter.give_back(limits.TOKENS_PER_ADDRESS, place.address)
+    await core.limiter.give_back(limits.TOKENS_PER_ADDRESS, limits.party(place.address))
     return await admit_identity(core, app, identity, place)
 
 
@@ -172,7 +172,7 @@ async def enter_as_guest(core: Core, app: App, name: str | None, place: Place) -
     """A user with nothing but a name, for as long as the session lives; both are gone after a day."""
     if not app.policy.allows_guests:
         raise RegistrationClosed
-    await core.limiter.take(limits.REGISTRATIONS_PER_ADDRESS, place.address)
+    await limits.take(core, limits.REGISTRATIONS_PER_ADDRESS, place.address)
     token = new_text(core, TokenKind.SESSION)
     place = replace(place, device_id=device_of(token), lifetime=GUEST_LIFETIME)  # the token is all a guest holds
     identity = Identity((), Assurance.ANONYMOUS, ProfileChange(name=name) if name else NO_CHANGE)
@@ -183,7 +183,7 @@ async def enter_as_guest(core: Core, app: App, name: str | None, place: Place) -
 
 async def visit(core: Core, app: App, place: Place) -> Admission:
     """A session for whoever holds the device, if they were here before, or else with nobody in it yet."""
-    await core.limiter.take(limits.ARRIVALS_PER_ADDRESS, place.address)
+    await limits.take(core, limits.ARRIVALS_PER_ADDRESS, place.address)
     async with core.store.write() as tx:
         place = await _on_a_good_device(tx, app, place)
         user = await tx.users.on_device(app.id, place.device_id) if place.device_id else None

@@ -24,7 +24,7 @@ LIVE_LIFETIME: Final = timedelta(seconds=30)  # as long as a browser needs to op
 
 async def nonce(core: Core, app: App | None, address: str) -> tuple[str, Ticket]:
     """A nonce for the App, or for whichever App's token brings it first."""
-    await core.limiter.take(limits.TICKETS_PER_ADDRESS, address)
+    await limits.take(core, limits.TICKETS_PER_ADDRESS, address)
     text = new_word(core, NONCE_LENGTH)
     expires_at = core.clock() + NONCE_LIFETIME
     ticket = Ticket(TicketId(core.new_id()), app.id if app else None, Purpose.NONCE, expires_at)

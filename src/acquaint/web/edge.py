@@ -134,11 +134,3 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
-
-
-def limited_as(text: str) -> str:
-    """The part of an address that one party holds: an IPv4 address, or the /64 of an IPv6 one."""
-    address = _address(text)
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address) if address else text

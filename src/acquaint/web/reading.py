@@ -83,7 +83,7 @@ def convert(values: Mapping[str, Any], shape: type[Shape]) -> Shape:
 
 
 def check_texts(value: Any, name: str = "", depth: int = 0) -> None:
-    """Refuses NUL and lone surrogates anywhere in plain data: databases do not keep them, honest clients do not send them."""
+    """Refuses NUL and lone surrogates anywhere in plain data: no database keeps them, no honest client sends them."""
     if depth > DEEPEST:
         raise Unacceptable(name, "is nested too deeply")
     match value:
