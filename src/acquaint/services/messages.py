@@ -21,8 +21,8 @@ from ..domain.users import User
 from ..ports.store import Recognised, Transaction
 from . import limits
 from .core import Core
-from .sessions import note
-from .visibility import still_open, visible
+from .sessions import note, still_open
+from .visibility import visible
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,9 +109,12 @@ async def ensure_user(core: Core, tx: Transaction, it: Recognised) -> tuple[Sess
 
     Refuses with NeedsUser when the session has neither a user nor a device to tie one to.
     """
-    session = it.session
-    if it.user is not None:
-        return session, it.user
+    session = await still_open(tx, it.session)
+    if session.user_id is not None:
+        user = await tx.users.get(session.app_id, session.user_id)
+        if user is None or not user.may_act:
+            raise SessionEnded
+        return session, user
     if session.device_id is None:
         raise NeedsUser
     if await tx.devices.is_retired(session.app_id, session.device_id):
@@ -139,6 +142,14 @@ async def ensure_user(core: Core, tx: Transaction, it: Recognised) -> tuple[Sess
         assurance=session.assurance.name,
     )
     return session, user
+
+
+async def still_open(tx: Transaction, session: Session) -> Session:
+    """The session as the transaction sees it: one that ended a moment ago writes nothing any more."""
+    current = await tx.sessions.get(session.app_id, session.id)
+    if current is None or current.ended_at is not None:
+        raise SessionEnded
+    return current
 
 
 async def note(

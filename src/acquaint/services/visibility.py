@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ..domain.conversations import Conversation, ConversationId, Visibility
-from ..domain.errors import NotFound, SessionEnded
-from ..domain.sessions import Session
-from ..ports.store import Reading, Transaction
+from ..domain.errors import NotFound
+from ..ports.store import Reading
 
 
 async def visible(tx: Reading, visibility: Visibility, id: ConversationId) -> Conversation:
@@ -18,11 +17,3 @@ async def visible(tx: Reading, visibility: Visibility, id: ConversationId) -> Co
     if conversation is None or not visibility.covers(conversation, [mine] if mine else []):
         raise NotFound("conversation")
     return conversation
-
-
-async def still_open(tx: Transaction, session: Session) -> Session:
-    """The session as the transaction sees it: one that ended a moment ago writes nothing any more."""
-    current = await tx.sessions.get(session.app_id, session.id)
-    if current is None or current.ended_at is not None:
-        raise SessionEnded
-    return current
