@@ -1,0 +1,106 @@
+"""Logs: events with names, one to a line, on standard error, with everything masked that looks like a secret.
+
+set_up          once, at the start of the process; uvicorn's and other libraries' lines go the same way
+without_secrets the last processor before a line is written, for what should never have been logged
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+MASK: Final = "***"
+
+_SECRETS: Final = re.compile(
+    r"(?P<ours>acq[sdtkx]_)[0-9A-Za-z]+"
+    r"|(?P<jwt>eyJ)[\w-]*\.[\w-]+(?:\.[\w-]*)*"
+    r"|(?P<scheme>\b(?:bearer|basic) +)[^\s'\",]+"
+    r"|(?P<userinfo>://[^/\s:@]*:)[^/\s@]+(?=@)",
+    re.IGNORECASE,
+)
+_SECRET_NAMES: Final = re.compile(r"authorization|cookie|passw|secret|token|api_?key|user_?key", re.IGNORECASE)
+_LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def set_up(level: str = "info", style: str = "auto") -> None:
+    """Lines of this level and above, as ``json`` or for the ``console``; ``auto`` is console on a terminal."""
+    for_people = sys.stderr.isatty() if style == "auto" else style == "console"
+    least = _LEVELS[level]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            without_secrets,
+            _for_people() if for_people else _as_json,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.root.handlers[:] = [_Library()]
+    logging.root.setLevel(max(least, logging.INFO))
+    for name in ("uvicorn", "httpx2", "httpcore2", "alembic", "sqlalchemy"):
+        logging.getLogger(name).setLevel(max(least, logging.WARNING))
+
+
+def without_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """The line without tokens and keys of ours, signed tokens, credentials of headers and passwords in addresses."""
+    for name, value in event.items():
+        event[name] = MASK if _SECRET_NAMES.search(name) and isinstance(value, str) else _masked(value)
+    return event
+
+
+def masked(text: str) -> str:
+    """The text with what looks like a secret masked, its kind still to be seen."""
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode()  # lone surrogates: no terminal or file takes them
+    return _SECRETS.sub(lambda found: (found[found.lastgroup] if found.lastgroup else "") + MASK, text)
+
+
+def _masked(value: Any) -> Any:
+    match value:
+        case str():
+            return masked(value)
+        case Mapping():
+            return {key: MASK if _SECRET_NAMES.search(str(key)) else _masked(inner) for key, inner in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_masked(inner) for inner in value]
+        case bytes():
+            return masked(value.decode("latin-1"))
+        case None | bool() | int() | float():
+            return value
+    return masked(str(value))
+
+
+def _as_json(logger: WrappedLogger, method: str, event: EventDict) -> str:
+    line = {"time": event.pop("timestamp", None), "level": event.pop("level", None), "event": event.pop("event", None)}
+    return msgspec.json.encode(line | dict(event), enc_hook=str).decode()
+
+
+def _for_people() -> Processor:
+    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback, repr_native_str=True)
+
+
+class _Library(logging.Handler):
+    """Lines of libraries, which speak through ``logging``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._log = structlog.get_logger()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._log.log(
+                record.levelno, "library", library=record.name, says=record.getMessage(), exc_info=record.exc_info
+            )
+        except Exception:
+            self.handleError(record)
