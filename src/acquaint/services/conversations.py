@@ -32,10 +32,10 @@ from ..domain.paging import Page, PageAsked
 from ..domain.sessions import Session, SessionId
 from ..domain.users import User, UserId
 from ..ports.store import Reading, Recognised, Transaction
+from .admission import once_more_if_taken
 from .core import Core
 from .messages import Draft, post_in
 from .sessions import ensure_user, note
-from .sign_in import once_more_if_taken
 from .visibility import visible
 
 

@@ -24,9 +24,10 @@ from ..domain.tickets import Purpose
 from ..domain.users import Standing, User, UserId
 from ..ports.store import Transaction
 from . import limits
+from .admission import once_more_if_taken
 from .core import Core
 from .sessions import end_in, note
-from .sign_in import once_more_if_taken, rules_of
+from .sign_in import rules_of
 
 GUESTS_KEPT: Final = timedelta(days=1)  # ConnectyCube: a guest is deleted after one day
 

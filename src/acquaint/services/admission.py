@@ -1,0 +1,250 @@
+"""Letting somebody in: every way of signing in ends here, so none can forget expiry, adoption, bans or Events.
+
+admit           a verified identity to its user, made if need be, and a session for them
+create_user     a user that an identity describes
+open_session    a session for a user, or nobody yet; adopts what its device said anonymously
+note_refusal    who was not let in, and the precise cause, for those who may know it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from ..domain.apps import App
+from ..domain.conversations import adopted
+from ..domain.errors import (
+    AlreadySignedIn,
+    Doubt,
+    IdentifierTaken,
+    RegistrationClosed,
+    SessionEnded,
+    UserBanned,
+)
+from ..domain.events import EventKind
+from ..domain.identities import Assurance, Identity
+from ..domain.places import DeviceId, Workspace
+from ..domain.sessions import Lifetime, Session, SessionId
+from ..domain.tokens import TokenKind
+from ..domain.users import User, UserId
+from ..ports.store import Transaction
+from .core import Core, fingerprint, new_text
+from .sessions import end_in, note
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody comes in: through which door, from which address, on which device, in which workspace.
+
+    ``session`` is one that is open there already and is to be taken over with its token, as some vendors'
+    clients keep their token when they sign in; without it a new session is opened.
+    """
+
+    door: str
+    lifetime: Lifetime
+    address: str = ""
+    device_id: DeviceId | None = None
+    workspace: Workspace | None = None
+    session: Session | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The outcome of signing in. ``token`` is None where an open session was taken over: the client has it."""
+
+    user: User | None
+    session: Session
+    token: str | None
+    is_new_user: bool = False
+
+
+async def admit_identity(core: Core, app: App, identity: Identity, place: Place) -> Admission:
+    """``admit`` in a transaction of its own, tried again when another first sign-in created the user meanwhile."""
+
+    async def once() -> Admission:
+        async with core.store.write() as tx:
+            return await admit(core, tx, app, identity, place)
+
+    return await once_more_if_taken(once)
+
+
+async def admit(core: Core, tx: Transaction, app: App, identity: Identity, place: Place) -> Admission:
+    """Resolves a verified identity to its user, creating one if the Policy lets it, and opens a session."""
+    user = await _resolve(tx, app, identity)
+    is_new = user is None
+    if user is None:
+        if not app.policy.registers_on_token:
+            raise RegistrationClosed
+        user = await create_user(core, tx, app, identity, place)
+    if not user.may_act:
+        raise UserBanned
+    if not is_new:
+        user = await _refresh(core, tx, user, identity)
+    return replace(await open_session(core, tx, app, user, identity.assurance, place), is_new_user=is_new)
+
+
+async def create_user(
+    core: Core,
+    tx: Transaction,
+    app: App,
+    identity: Identity,
+    place: Place,
+    *,
+    password_hash: str | None = None,
+    is_guest: bool = False,
+) -> User:
+    fresh = User.from_identity(
+        UserId(core.new_id()), app.id, identity, device_id=place.device_id, is_guest=is_guest, now=core.clock()
+    )
+    user = await tx.users.add(fresh, password_hash=password_hash)
+    await note(core, tx, EventKind.USER_CREATED, app.id, user_id=user.id, door=place.door, address=place.address)
+    return user
+
+
+async def open_session(
+    core: Core,
+    tx: Transaction,
+    app: App,
+    user: User | None,
+    assurance: Assurance,
+    place: Place,
+    *,
+    token: str | None = None,
+) -> Admission:
+    """Opens a session, or takes over the one that is open, and adopts what its device said anonymously."""
+    place = await on_a_good_device(tx, app, place)
+    now = core.clock()
+    user_id = user.id if user else None
+    if place.session is not None and user is not None:
+        session, token = await _take_over(tx, place.session, user, assurance, place), None
+        kind = EventKind.SESSION_TAKEN
+    else:
+        token = token or new_text(core, TokenKind.SESSION)
+        lifetime = Lifetime(
+            app.policy.session_idle or place.lifetime.idle,
+            app.policy.session_at_most or place.lifetime.at_most,
+        )
+        session = Session(
+            SessionId(core.new_id()),
+            app.id,
+            user_id,
+            place.device_id,
+            place.workspace,
+            assurance,
+            place.door,
+            lifetime,
+            created_at=now,
+            last_seen_at=now,
+        )
+        session = await tx.sessions.add(session, fingerprint(token))
+        kind = EventKind.SESSION_OPENED
+    await note(
+        core,
+        tx,
+        kind,
+        app.id,
+        user_id=user_id,
+        session_id=session.id,
+        door=place.door,
+        assurance=assurance.name,
+        address=place.address,
+    )
+    if assurance is Assurance.VERIFIED and session.device_id is not None:
+        await _settle_device(core, tx, app, session, session.device_id)
+    return Admission(user, session, token)
+
+
+async def on_a_good_device(tx: Transaction, app: App, place: Place) -> Place:
+    """The place without its device, when a later epoch began there: what a retired device knows opens nothing."""
+    if place.device_id is not None and await tx.devices.is_retired(app.id, place.device_id):
+        return replace(place, device_id=None)
+    return place
+
+
+async def note_refusal(core: Core, app: App, place: Place, doubt: Doubt, user: User | None = None) -> None:
+    """Keeps the precise cause of a refused sign-in, for those who may know it."""
+    async with core.store.write() as tx:
+        user_id = user.id if user else None
+        await note(
+            core,
+            tx,
+            EventKind.SIGN_IN_REFUSED,
+            app.id,
+            user_id=user_id,
+            doubt=doubt.value,
+            door=place.door,
+            address=place.address,
+        )
+
+
+async def once_more_if_taken(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Tries again, once, what lost a race for an identifier or a device: the winner is there to be found now."""
+    try:
+        return await attempt()
+    except IdentifierTaken:
+        return await attempt()
+
+
+async def _resolve(tx: Transaction, app: App, identity: Identity) -> User | None:
+    """The user one of the identifiers names; the first one that names anybody decides."""
+    for identifier in identity.identifiers:
+        user = await tx.users.find(app.id, identifier)
+        if user is not None:
+            return user
+    return None
+
+
+async def _refresh(core: Core, tx: Transaction, user: User, identity: Identity) -> User:
+    """The user with what the credential newly says: profile, and identifiers they did not have yet."""
+    missing = tuple(it for it in identity.identifiers if it not in user.identifiers)
+    for it in missing:
+        if (
+            user.known_as(it.kind) is not None
+        ):  # they have another one: replacing it takes a change of the user, not a sign-in
+            raise IdentifierTaken(it.kind)
+    now = core.clock()
+    met = user.met_again(identity, now=now)
+    if missing:
+        met = replace(met, identifiers=user.identifiers + missing, updated_at=now)
+    if met is not user:
+        await tx.users.save(met)
+        await note(core, tx, EventKind.USER_CHANGED, user.app_id, user_id=user.id)
+    return met
+
+
+async def _take_over(tx: Transaction, session: Session, user: User, assurance: Assurance, place: Place) -> Session:
+    """The open session with the user in it; never one that somebody else proved to be in."""
+    current = await tx.sessions.get(user.app_id, session.id)
+    if current is None or current.ended_at is not None:
+        raise SessionEnded
+    if current.assurance is Assurance.VERIFIED and current.user_id != user.id:
+        signed_in = await tx.users.get(user.app_id, current.user_id) if current.user_id else None
+        raise AlreadySignedIn(signed_in.identifiers[0].kind if signed_in and signed_in.identifiers else "")
+    current = current.taken_by(user.id, assurance, place.workspace or current.workspace, current.last_seen_at)
+    await tx.sessions.save(current)
+    return current
+
+
+async def _settle_device(core: Core, tx: Transaction, app: App, session: Session, device_id: DeviceId) -> None:
+    """Adopts what the device said anonymously, if the Policy says so, and ends its unverified sessions."""
+    if app.policy.adopts_on_sign_in:
+        left_behind = await tx.conversations.left_on(app.id, device_id)
+        was = {it.conversation_id: it.user_id for it in left_behind}
+        taken = adopted(left_behind, by=session)
+        for membership in taken:
+            await tx.conversations.hand_over(membership, was=was[membership.conversation_id])
+        if taken:
+            await note(
+                core,
+                tx,
+                EventKind.HISTORY_ADOPTED,
+                app.id,
+                user_id=session.user_id,
+                session_id=session.id,
+                conversations=[str(it.conversation_id) for it in taken],
+            )
+    others = [it for it in await tx.sessions.unverified_on(app.id, device_id) if it.id != session.id]
+    await end_in(core, tx, others, why="signed_in")
