@@ -54,12 +54,12 @@ LONGEST_WAIT: Final = timedelta(seconds=3)
 """How long a password may have to wait for its turn. Answers login storms. Lower refuses honest people in smaller
 storms; higher lets them wait until they give up and try again, which makes the storm worse."""
 
-NICENESS: Final = 5
+NICENESS: Final = 2
 """How much a hash gives way to the event loop, where threads have a priority of their own (Linux).
 
-Measured at 20 logins a second. On one core, half busy with session checks: their p99 falls from 5.1 to 3.4 ms, and
-logins take as long as before (39 ms). On one core that is wholly busy, logins keep a quarter of it; niceness 10
-starves them (p99 5 s). On two cores it makes no difference.
+Measured at 20 logins a second on one core that session checks keep wholly busy: niceness 0, 2, 3, 5 let a login take
+46, 57, 590, 1490 ms (median), and a session check 6.9, 6.2, 6.6, 5.7 ms (p99). With a second core, 28 to 36 ms and 5 ms
+whatever the niceness. More would protect session checks a little better and starve logins.
 """
 
 _NOBODYS: Final = "nobody has this password"

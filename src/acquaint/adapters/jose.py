@@ -1,0 +1,147 @@
+"""Signed tokens by joserfc. HS256 and nothing else.
+
+A token is read more strictly than JOSE asks: whatever two programs could read in two ways is refused, because
+sooner or later one of them is the one that checks and the other the one that believes.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final, NoReturn
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+from joserfc.jws import CompactSignature, JWSRegistry
+
+from ..domain.claims import SignedToken
+from ..domain.errors import Doubt, TokenRefused
+
+LONGEST_TOKEN: Final = 4096
+"""Bytes. Answers work done on behalf of strangers; an honest token has some hundreds, and fits into a header."""
+
+ALGORITHM: Final = "HS256"
+
+_COMPACT: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
+
+_BRINGS_A_KEY: Final = ("jwk", "jku", "x5c", "x5u")  # CVE-2026-27962, CVE-2018-0114: whose key is it?
+_TEXTS: Final = ("typ", "cty", "kid", "x5t", "x5t#S256")  # strings, says RFC 7515, section 4.1
+_LONGEST_NUMBER: Final = 40  # characters; what is longer is no time, no count and no id
+
+
+class JoseSigner:
+    """A secret is the bytes of its text in UTF-8, as every vendor's sample has it."""
+
+    def verify(self, token: str, secrets: Sequence[str]) -> SignedToken:
+        """``secrets`` oldest first, as an App keeps them; the newest is tried first."""
+        signed, header = _opened(token)
+        if not any(_signed_with(secret, signed) for secret in reversed(secrets)):
+            raise TokenRefused("signature", "was made with none of the App's signing secrets", Doubt.BAD_SIGNATURE)
+        return SignedToken(header, _object_in(signed.payload or b"", "payload"))
+
+    def sign(self, claims: Mapping[str, Any], secret: str, header: Mapping[str, Any] | None = None) -> str:
+        more = dict(header or {})
+        if "alg" in more or "typ" in more:
+            raise ValueError(f"alg and typ are {ALGORITHM} and JWT, always")
+        whole = {"alg": ALGORITHM, "typ": "JWT", **more}
+        return jwt.encode(whole, dict(claims), _key(secret), registry=_HS256_ONLY, default_type=None)
+
+
+def _opened(token: str) -> tuple[CompactSignature, dict[str, Any]]:
+    """The token taken apart and its header, found to be one that we may check; no key was used."""
+    if len(token) > LONGEST_TOKEN:
+        raise TokenRefused("token", f"is longer than {LONGEST_TOKEN} bytes", Doubt.UNREADABLE_TOKEN)
+    parts = _COMPACT.fullmatch(token)
+    if parts is None:
+        why = "is not a signed JSON Web Token: three parts of base64url without padding, with dots between them"
+        raise TokenRefused("token", why, Doubt.UNREADABLE_TOKEN)
+    try:
+        header = _object_in(base64.urlsafe_b64decode(parts[1] + "=="), "header")
+        _check_header(header)
+        return jws.extract_compact(token.encode(), registry=_HS256_ONLY), header
+    except (JoseError, ValueError):
+        why = "has a part that is not the one right spelling in base64url"
+        raise TokenRefused("token", why, Doubt.UNREADABLE_TOKEN) from None
+
+
+def _check_header(header: Mapping[str, Any]) -> None:
+    if "alg" not in header:
+        raise TokenRefused("alg", f"is required and must be {ALGORITHM}")
+    if header["alg"] != ALGORITHM:
+        raise TokenRefused("alg", f"must be {ALGORITHM}")
+    if "crit" in header:
+        raise TokenRefused("crit", "names extensions that we do not know")
+    if "b64" in header:
+        raise TokenRefused("b64", "is not supported")
+    for name in _BRINGS_A_KEY:
+        if name in header:
+            raise TokenRefused(name, "brings a key; tokens are only checked with the App's signing secrets")
+    for name in _TEXTS:
+        if not isinstance(header.get(name, ""), str):
+            raise TokenRefused(name, "must be a string")
+
+
+def _signed_with(secret: str, signed: CompactSignature) -> bool:
+    try:
+        return jws.validate_compact(signed, _key(secret), registry=_HS256_ONLY)
+    except (JoseError, ValueError):  # a secret that is empty or a public key signs nothing
+        return False
+
+
+@lru_cache(maxsize=1024)  # the import looks for public keys in disguise, which takes longer than the check itself
+def _key(secret: str) -> OctKey:
+    return OctKey.import_key(secret.encode())
+
+
+def _object_in(text: bytes, what: str) -> dict[str, Any]:
+    try:
+        found = _STRICT_JSON.decode(text.decode("utf-8"))
+        if b"\\u" in text:
+            json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate is no text, and would break later
+    except (ValueError, RecursionError) as flaw:
+        why = str(flaw) if isinstance(flaw, _Ambiguous) else "is not JSON in UTF-8"
+        raise TokenRefused("token", f"has a {what} that {why}", Doubt.UNREADABLE_TOKEN) from None
+    if not isinstance(found, dict):
+        raise TokenRefused("token", f"has a {what} that is not a JSON object", Doubt.UNREADABLE_TOKEN)
+    return found
+
+
+class _Ambiguous(ValueError):
+    """JSON that two readers may read in two ways."""
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Ambiguous("names something twice")
+    return found
+
+
+def _whole(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise _Ambiguous("has a number beyond measure")
+    return int(text)
+
+
+def _real(text: str) -> float:
+    found = float(text)
+    if not math.isfinite(found):
+        raise _Ambiguous("has a number beyond measure")
+    return found
+
+
+def _no_number(text: str) -> NoReturn:
+    raise _Ambiguous(f"has {text} for a number")
+
+
+_STRICT_JSON: Final = json.JSONDecoder(
+    object_pairs_hook=_without_duplicates, parse_int=_whole, parse_float=_real, parse_constant=_no_number
+)
+
+_HS256_ONLY: Final = JWSRegistry(algorithms=[ALGORITHM], strict_check_header=False)  # unknown headers are ignored
+_HS256_ONLY.max_header_length = LONGEST_TOKEN
