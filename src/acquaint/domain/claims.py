@@ -65,10 +65,10 @@ def check_age(claims: Mapping[str, Any], max_age: timedelta, now: datetime) -> N
 
 def check_window(claims: Mapping[str, Any], now: datetime) -> None:
     """``exp`` and ``nbf`` are optional, and obeyed where they are given."""
-    if "exp" in claims and now - moment(claims, "exp") > LEEWAY:
-        raise TokenRefused("exp", "has passed")
-    if "nbf" in claims and moment(claims, "nbf") - now > LEEWAY:
-        raise TokenRefused("nbf", "has not come yet")
+    if "exp" in claims and (late := now - moment(claims, "exp")) > LEEWAY:
+        raise TokenRefused("exp", "has passed", skew=late, now=now)
+    if "nbf" in claims and (late := now - moment(claims, "nbf")) < -LEEWAY:
+        raise TokenRefused("nbf", "has not come yet", skew=late, now=now)
 
 
 def moment(claims: Mapping[str, Any], name: str) -> datetime:

@@ -106,22 +106,34 @@ class TokenRefused(InvalidCredentials):
     ``signature`` or ``token``. Telling it gives nothing away: who signs tokens knows them.
     """
 
-    def __init__(self, claim: str, why: str, doubt: Doubt = Doubt.BAD_CLAIM) -> None:
+    def __init__(
+        self,
+        claim: str,
+        why: str,
+        doubt: Doubt = Doubt.BAD_CLAIM,
+        *,
+        skew: timedelta | None = None,
+        now: datetime | None = None,
+    ) -> None:
         super().__init__(doubt)
         self.claim = claim
         self.why = why
+        self.skew = skew  # where a moment is to blame: how far it lies behind the server's clock
+        self.now = now  # that clock
 
 
 class StaleToken(TokenRefused):
     """Issued further from now than the App's Policy allows, in either direction."""
 
+    skew: timedelta  # how far the token lags behind the server's clock; negative when ahead
+    now: datetime
+
     def __init__(self, *, skew: timedelta, allowed: timedelta, now: datetime) -> None:
         direction = "old" if skew > timedelta(0) else "in the future"
         seconds = abs(skew) // timedelta(seconds=1)
-        super().__init__("iat", f"is {seconds} s {direction}; at most {allowed // timedelta(seconds=1)} s are allowed")
-        self.skew = skew  # how far the token lags behind the server's clock; negative when ahead
+        why = f"is {seconds} s {direction}; at most {allowed // timedelta(seconds=1)} s are allowed"
+        super().__init__("iat", why, skew=skew, now=now)
         self.allowed = allowed
-        self.now = now
 
 
 class UserBanned(Refusal):

@@ -141,19 +141,18 @@ class Profile:
             phone=_kept(change.phone, self.phone),
             custom=_kept(change.custom, self.custom),
             tags=_kept(change.tags, self.tags),
+            claimed=replace(self.claimed, custom=_kept(change.claimed_custom, self.claimed.custom)),
         )
 
     def claiming(self, claimed: Claimed) -> Profile:
         """The profile after somebody claimed more; a claim that says nothing keeps the earlier one."""
         was = self.claimed
+        custom = {**was.custom, **claimed.custom}
+        if len(custom) > MOST_CUSTOM_FIELDS:
+            raise Unacceptable("custom", f"has more than {MOST_CUSTOM_FIELDS} fields, earlier ones included")
         return replace(
             self,
-            claimed=Claimed(
-                claimed.name or was.name,
-                claimed.email or was.email,
-                claimed.phone or was.phone,
-                {**was.custom, **claimed.custom},
-            ),
+            claimed=Claimed(claimed.name or was.name, claimed.email or was.email, claimed.phone or was.phone, custom),
         )
 
 
@@ -168,13 +167,18 @@ KEEP: Final = Keep.KEEP
 
 @dataclass(frozen=True, slots=True)
 class ProfileChange:
-    """What to change in a Profile. ``None`` empties a field, ``KEEP`` leaves it alone."""
+    """What to change in a Profile. ``None`` empties a field, ``KEEP`` leaves it alone.
+
+    ``claimed_custom`` is custom data that the user says of themselves: nobody vouches for it, however sure we
+    are who the user is. It replaces what they said before.
+    """
 
     name: str | Keep | None = KEEP
     avatar_url: str | Keep | None = KEEP
     phone: str | Keep | None = KEEP
     custom: Mapping[str, Any] | Keep = KEEP
     tags: tuple[str, ...] | Keep = KEEP
+    claimed_custom: Mapping[str, Any] | Keep = KEEP
 
     def __post_init__(self) -> None:
         if isinstance(self.name, str) and len(self.name) > 255:
@@ -183,8 +187,9 @@ class ProfileChange:
             raise Unacceptable("avatar_url", "is longer than 2048 characters")
         if isinstance(self.phone, str) and len(self.phone) > 64:
             raise Unacceptable("phone", "is longer than 64 characters")
-        if not isinstance(self.custom, Keep) and len(self.custom) > MOST_CUSTOM_FIELDS:
-            raise Unacceptable("custom", f"has more than {MOST_CUSTOM_FIELDS} fields")
+        for name, custom in (("custom", self.custom), ("claimed_custom", self.claimed_custom)):
+            if not isinstance(custom, Keep) and len(custom) > MOST_CUSTOM_FIELDS:
+                raise Unacceptable(name, f"has more than {MOST_CUSTOM_FIELDS} fields")
         if not isinstance(self.tags, Keep) and (len(self.tags) > MOST_TAGS or any(len(it) > 64 for it in self.tags)):
             raise Unacceptable("tags", f"are more than {MOST_TAGS}, or one is longer than 64 characters")
 

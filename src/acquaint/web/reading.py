@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any, Final, TypeVar
@@ -17,6 +18,8 @@ Shape = TypeVar("Shape")
 LARGEST_BODY: Final = 256 * 1024  # bytes; a message is at most 20,000 characters, so this is ample for JSON
 SLOWEST_BODY: Final = timedelta(seconds=20)  # against requests that trickle; lower would hurt phones on a train
 DEEPEST: Final = 32  # levels of nesting in JSON that we keep
+
+_NAMED: Final = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
 
 
 async def read_json(request: Request, shape: type[Shape]) -> Shape:
@@ -33,7 +36,7 @@ def parse_json(body: bytes, shape: type[Shape]) -> Shape:
         raise unacceptable(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable("The body is not valid JSON in UTF-8.") from error
-    if b"\\u0000" in body or b"\\u0000".upper() in body:
+    if b"\\u0000" in body or body.count(b"{") + body.count(b"[") > DEEPEST:
         check_texts(msgspec.json.decode(body))
     return found
 
@@ -46,11 +49,11 @@ async def read_body(request: Request, at_most: int = LARGEST_BODY) -> bytes:
     return b"".join([chunk async for chunk in body_chunks(request, at_most)])
 
 
-async def body_chunks(request: Request, at_most: int) -> AsyncIterator[bytes]:
+async def body_chunks(request: Request, at_most: int, within: timedelta = SLOWEST_BODY) -> AsyncIterator[bytes]:
     """The body in pieces, as they come; refuses with TooLarge as soon as it is, with Unreadable when it stalls."""
     size = 0
     try:
-        async with asyncio.timeout(SLOWEST_BODY.total_seconds()):
+        async with asyncio.timeout(within.total_seconds()):
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > at_most:
@@ -111,6 +114,9 @@ def unacceptable(error: msgspec.ValidationError) -> Unreadable:
     """msgspec's word for what is wrong, with the field it is about (its path is ``$.field[0].inner``)."""
     why, _, path = str(error).partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
+    if named := _NAMED.fullmatch(why):
+        field = f"{field}.{named[2]}" if field else named[2]
+        return Unacceptable(field, "is required" if named[1] == "missing required" else "is not known here")
     if field:
         return Unacceptable(field, f"is not right: {why}")
     return Unreadable(why)
