@@ -22,7 +22,7 @@ from ..domain.apps import App, AppId
 from ..domain.conversations import Conversation, ConversationId, Membership, Message, MessageId, Visibility
 from ..domain.events import Event, EventKind
 from ..domain.files import File
-from ..domain.identities import Identifier
+from ..domain.identities import Identifier, IdentifierKind
 from ..domain.keys import ApiKey, ApiKeyId, SigningSecret
 from ..domain.paging import Page, PageAsked
 from ..domain.places import DeviceId
@@ -80,6 +80,14 @@ class Users(Protocol):
     async def newest(self, app_id: AppId, page: PageAsked) -> Page[User]:
         """Newest first."""
         ...
+
+    async def known_by(
+        self, app_id: AppId, kind: IdentifierKind, *, skip: int, limit: int, newest_first: bool
+    ) -> list[User]:
+        """Those that have an identifier of this kind, by creation; for vendors whose lists have numbered pages."""
+        ...
+
+    async def count_known_by(self, app_id: AppId, kind: IdentifierKind) -> int: ...
 
     async def save(self, user: User) -> None:
         """Identifiers included; refuses with IdentifierTaken like ``add``."""

@@ -1,5 +1,6 @@
 """Letting somebody in: every way of signing in ends here, so none can forget expiry, adoption, bans or Events.
 
+resolve         the user a verified identity names
 admit           a verified identity to its user, made if need be, and a session for them
 create_user     a user that an identity describes
 open_session    a session for a user, or nobody yet; adopts what its device said anonymously
@@ -61,6 +62,15 @@ class Admission:
     is_new_user: bool = False
 
 
+async def resolve(tx: Transaction, app: App, identity: Identity) -> User | None:
+    """The user one of the identifiers names; the first one that names anybody decides."""
+    for identifier in identity.identifiers:
+        user = await tx.users.find(app.id, identifier)
+        if user is not None:
+            return user
+    return None
+
+
 async def admit_identity(core: Core, app: App, identity: Identity, place: Place) -> Admission:
     """``admit`` in a transaction of its own, tried again when another first sign-in created the user meanwhile."""
 
@@ -73,7 +83,7 @@ async def admit_identity(core: Core, app: App, identity: Identity, place: Place)
 
 async def admit(core: Core, tx: Transaction, app: App, identity: Identity, place: Place) -> Admission:
     """Resolves a verified identity to its user, creating one if the Policy lets it, and opens a session."""
-    user = await _resolve(tx, app, identity)
+    user = await resolve(tx, app, identity)
     is_new = user is None
     if user is None:
         if not app.policy.registers_on_token:
@@ -186,15 +196,6 @@ async def once_more_if_taken(attempt: Callable[[], Awaitable[T]]) -> T:
         return await attempt()
     except IdentifierTaken:
         return await attempt()
-
-
-async def _resolve(tx: Transaction, app: App, identity: Identity) -> User | None:
-    """The user one of the identifiers names; the first one that names anybody decides."""
-    for identifier in identity.identifiers:
-        user = await tx.users.find(app.id, identifier)
-        if user is not None:
-            return user
-    return None
 
 
 async def _refresh(core: Core, tx: Transaction, user: User, identity: Identity) -> User:

@@ -1,7 +1,8 @@
 """Apps, their keys and their secrets.
 
 create                                     an App with one of each key, all usable at once
-by_slug, by_id, by_public_key, by_api_key  whose request this is
+by_slug, by_id, by_public_key              whose page or client asks
+by_api_key, by_signing_secret              whose server asks
 change_policy, close, open_again           what the App allows
 create_key, revoke_key                     how its server proves itself
 rotate_secret, retire_secret               what its server signs with
@@ -9,6 +10,7 @@ rotate_secret, retire_secret               what its server signs with
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -100,6 +102,21 @@ async def by_api_key(core: Core, text: str, needed: str) -> App:
     if not satisfies(key.roles, needed) or app is None:
         raise NotAllowed(needed)
     return _usable(app)
+
+
+async def by_signing_secret(core: Core, slug: str, secret: str) -> App:
+    """The App of this slug, if this is one of its secrets that are believed today.
+
+    Read from the store each time, like keys. Refuses with UnknownApp, AppClosed or InvalidCredentials.
+    """
+    async with core.store.read() as tx:
+        app = _usable(await tx.apps.by_slug(slug))
+        secrets = await tx.keys.secrets_of(app.id)
+    now = core.clock()
+    matching = [hmac.compare_digest(it.text.encode(), secret.encode()) for it in secrets if it.verifies(now)]
+    if not any(matching):
+        raise InvalidCredentials(Doubt.UNKNOWN_KEY)
+    return app
 
 
 async def check_operator_key(core: Core, text: str) -> ApiKey:

@@ -6,6 +6,7 @@ to a User, the User gets a Session, and the Session adopts what its device said 
     sign_in               password; never creates
     sign_in_with_token    a token the App's server signed
     vouch_for             the App's server itself, over its API key
+    vouch_for_known       the same, for a user who is there already
     enter_as_guest        a name, for a day
     visit                 nothing but a device, or not even that: nobody is created for looking
     claim                 name and e-mail that a visitor typed: believed by nobody
@@ -24,6 +25,7 @@ from ..domain.errors import (
     IdentifierTaken,
     InvalidCredentials,
     NotAllowed,
+    NotFound,
     RegistrationClosed,
     UserBanned,
 )
@@ -47,7 +49,7 @@ from .admission import (
     open_session,
 )
 from .core import Core, device_of, new_text
-from .sessions import ensure_user, note
+from .sessions import end_in, ensure_user, note
 
 GUEST_LIFETIME: Final = Lifetime(at_most=timedelta(days=1))  # ConnectyCube: a guest session is valid for one day
 
@@ -144,6 +146,23 @@ async def sign_in_with_token(core: Core, app: App, token: str, place: Place) -> 
 async def vouch_for(core: Core, app: App, identity: Identity, place: Place) -> Admission:
     """The App's own server names somebody; the session it gets back is verified."""
     return await admit_identity(core, app, identity, place)
+
+
+async def vouch_for_known(
+    core: Core, app: App, who: Identifier, place: Place, *, ends_others: bool = False
+) -> Admission:
+    """The App's own server asks for a session of a user it has; creates nobody.
+
+    With ``ends_others`` the new session is the only one: the others end in the same step. Refuses with NotFound or
+    UserBanned.
+    """
+    async with core.store.write() as tx:
+        user = await tx.users.find(app.id, who)
+        if user is None:
+            raise NotFound("user")
+        if ends_others:
+            await end_in(core, tx, await tx.sessions.of_user(user.id), why="replaced")
+        return await admit(core, tx, app, Identity((who,), Assurance.VERIFIED), place)
 
 
 async def enter_as_guest(core: Core, app: App, name: str | None, place: Place) -> Admission:

@@ -1,6 +1,7 @@
 """Finding and changing users.
 
-find, newest                        what the App's server may look up
+find, newest, known_by              what the App's server may look up
+put, put_with_password              made or brought up to date, by the App's server
 update                              profile, by the user or by the App
 change_password, set_password       with the old one; or by the App's server, without
 ban, admit_again                    whether the App lets them in
@@ -14,9 +15,9 @@ from datetime import timedelta
 from typing import Final
 
 from ..domain.apps import App
-from ..domain.errors import Doubt, InvalidCredentials, NotFound
+from ..domain.errors import Doubt, InvalidCredentials, NotFound, Unacceptable
 from ..domain.events import EventKind
-from ..domain.identities import Assurance, Identifier, Identity, ProfileChange
+from ..domain.identities import Assurance, Identifier, IdentifierKind, Identity, ProfileChange
 from ..domain.paging import Page, PageAsked
 from ..domain.passwords import OWASP_ASVS, PasswordRules
 from ..domain.sessions import Session, SessionId
@@ -24,7 +25,7 @@ from ..domain.tickets import Purpose
 from ..domain.users import Standing, User, UserId
 from ..ports.store import Transaction
 from . import limits
-from .admission import once_more_if_taken
+from .admission import once_more_if_taken, resolve
 from .core import Core
 from .sessions import end_in, note
 from .sign_in import rules_of
@@ -53,21 +54,55 @@ async def newest(core: Core, app: App, page: PageAsked) -> Page[User]:
         return await tx.users.newest(app.id, page)
 
 
+async def known_by(
+    core: Core, app: App, kind: IdentifierKind, *, skip: int, limit: int, newest_first: bool = True
+) -> tuple[list[User], int]:
+    """The App's users that have an identifier of this kind, by creation; and how many there are of them."""
+    async with core.store.search() as tx:
+        found = await tx.users.known_by(app.id, kind, skip=skip, limit=limit, newest_first=newest_first)
+        return found, await tx.users.count_known_by(app.id, kind)
+
+
 async def put(core: Core, app: App, identity: Identity) -> tuple[User, bool]:
     """The user a verified identity names, made or brought up to date; and whether they are new. Opens no session."""
 
     async def once() -> tuple[User, bool]:
         async with core.store.write() as tx:
-            for identifier in identity.identifiers:
-                user = await tx.users.find(app.id, identifier)
-                if user is not None:
-                    return await _update(core, tx, user, identity.profile), False
-            fresh = User.from_identity(
-                UserId(core.new_id()), app.id, identity, device_id=None, is_guest=False, now=core.clock()
-            )
-            user = await tx.users.add(fresh)
-            await note(core, tx, EventKind.USER_CREATED, app.id, user_id=user.id, door="server")
-            return user, True
+            user = await resolve(tx, app, identity)
+            if user is None:
+                return await _add(core, tx, app, identity), True
+            return await _update(core, tx, user, identity.profile), False
+
+    return await once_more_if_taken(once)
+
+
+async def put_with_password(
+    core: Core,
+    app: App,
+    identity: Identity,
+    password: str | None,
+    *,
+    ends_sessions: bool = False,
+    rules: PasswordRules = OWASP_ASVS,
+) -> tuple[User, bool]:
+    """``put``, and the password replaces the user's; no old one is needed. Opens no session.
+
+    Without a password a new user has none, so that only the App's server can let them in; for a user who is there
+    already it is refused with Unacceptable. With ``ends_sessions`` what the old password opened ends, too.
+    """
+    if password is not None:
+        rules_of(app, rules).check(password)
+    hashed = await core.hasher.hash(password) if password is not None else None
+
+    async def once() -> tuple[User, bool]:
+        async with core.store.write() as tx:
+            user = await resolve(tx, app, identity)
+            if user is None:
+                return await _add(core, tx, app, identity, hashed), True
+            if hashed is None:
+                raise Unacceptable("password", "is required for a user who exists already")
+            await _replace_password(core, tx, user, hashed, ends_sessions=ends_sessions, but=None)
+            return await _update(core, tx, user, identity.profile), False
 
     return await once_more_if_taken(once)
 
@@ -166,6 +201,15 @@ async def _user(tx: Transaction, app: App, user_id: UserId) -> User:
     user = await tx.users.get(app.id, user_id)
     if user is None:
         raise NotFound("user")
+    return user
+
+
+async def _add(core: Core, tx: Transaction, app: App, identity: Identity, password_hash: str | None = None) -> User:
+    fresh = User.from_identity(
+        UserId(core.new_id()), app.id, identity, device_id=None, is_guest=False, now=core.clock()
+    )
+    user = await tx.users.add(fresh, password_hash=password_hash)
+    await note(core, tx, EventKind.USER_CREATED, app.id, user_id=user.id, door="server")
     return user
 
 
