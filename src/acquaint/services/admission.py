@@ -92,7 +92,7 @@ async def admit(core: Core, tx: Transaction, app: App, identity: Identity, place
     if not user.may_act:
         raise UserBanned
     if not is_new:
-        user = await _refresh(core, tx, user, identity)
+        user = await refresh(core, tx, user, identity)
     return replace(await open_session(core, tx, app, user, identity.assurance, place), is_new_user=is_new)
 
 
@@ -198,7 +198,7 @@ async def once_more_if_taken(attempt: Callable[[], Awaitable[T]]) -> T:
         return await attempt()
 
 
-async def _refresh(core: Core, tx: Transaction, user: User, identity: Identity) -> User:
+async def refresh(core: Core, tx: Transaction, user: User, identity: Identity) -> User:
     """The user with what the credential newly says: profile, and identifiers they did not have yet."""
     missing = tuple(it for it in identity.identifiers if it not in user.identifiers)
     for it in missing:

@@ -89,12 +89,13 @@ async def register(
     profile: ProfileChange,
     place: Place,
     rules: PasswordRules = OWASP_ASVS,
+    claimed: Claimed | None = None,
 ) -> Admission:
     """Creates a user with a password and signs them in. Refuses with IdentifierTaken or Unacceptable."""
     rules_of(app, rules).check(password)
     await limits.take(core, limits.REGISTRATIONS_PER_ADDRESS, place.address)
     hashed = await core.hasher.hash(password)  # slow on purpose: before the transaction, never in it
-    identity = Identity(identifiers, Assurance.VERIFIED, profile)
+    identity = Identity(identifiers, Assurance.VERIFIED, profile, claimed or Claimed())
     async with core.store.write() as tx:
         user = await create_user(core, tx, app, identity, place, password_hash=hashed)
         return replace(await open_session(core, tx, app, user, Assurance.VERIFIED, place), is_new_user=True)

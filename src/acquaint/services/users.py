@@ -2,10 +2,10 @@
 
 find, newest, known_by              what the App's server may look up
 put, put_with_password              made or brought up to date, by the App's server
-update                              profile, by the user or by the App
+update, update_own                  profile, by the App's server and by the user
 change_password, set_password       with the old one; or by the App's server, without
 ban, admit_again                    whether the App lets them in
-delete                              frees the identifiers, ends the sessions, erases what they wrote
+delete, delete_own                  frees the identifiers, ends the sessions, erases what they wrote
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Final
 
 from ..domain.apps import App
-from ..domain.errors import Doubt, InvalidCredentials, NotFound, Unacceptable
+from ..domain.errors import Doubt, InvalidCredentials, NeedsUser, NotAllowed, NotFound, Unacceptable
 from ..domain.events import EventKind
 from ..domain.identities import Assurance, Identifier, IdentifierKind, Identity, ProfileChange
 from ..domain.paging import Page, PageAsked
@@ -23,11 +23,11 @@ from ..domain.passwords import OWASP_ASVS, PasswordRules
 from ..domain.sessions import Session, SessionId
 from ..domain.tickets import Purpose
 from ..domain.users import Standing, User, UserId
-from ..ports.store import Transaction
+from ..ports.store import Recognised, Transaction
 from . import limits
-from .admission import once_more_if_taken, resolve
+from .admission import once_more_if_taken, refresh, resolve
 from .core import Core
-from .sessions import end_in, note
+from .sessions import end_in, note, still_open
 from .sign_in import rules_of
 
 GUESTS_KEPT: Final = timedelta(days=1)  # ConnectyCube: a guest is deleted after one day
@@ -71,7 +71,7 @@ async def put(core: Core, app: App, identity: Identity) -> tuple[User, bool]:
             user = await resolve(tx, app, identity)
             if user is None:
                 return await _add(core, tx, app, identity), True
-            return await _update(core, tx, user, identity.profile), False
+            return await refresh(core, tx, user, identity), False
 
     return await once_more_if_taken(once)
 
@@ -101,7 +101,7 @@ async def put_with_password(
                 return await _add(core, tx, app, identity, hashed), True
             if hashed is None:
                 raise Unacceptable("password", "is required for a user who exists already")
-            await _replace_password(core, tx, user, hashed, ends_sessions=ends_sessions, but=None)
+            await replace_password(core, tx, user, hashed, ends_sessions=ends_sessions, but=None)
             return await _update(core, tx, user, identity.profile), False
 
     return await once_more_if_taken(once)
@@ -111,6 +111,21 @@ async def update(core: Core, app: App, user_id: UserId, change: ProfileChange) -
     """The user after the change. Refuses with NotFound."""
     async with core.store.write() as tx:
         return await _update(core, tx, await _user(tx, app, user_id), change)
+
+
+async def update_own(core: Core, it: Recognised, change: ProfileChange) -> User:
+    """By the user. Their custom data vouches for nothing, so it can only be ``claimed_custom``.
+
+    Refuses with NeedsUser where nobody is there yet, with NotAllowed for somebody unverified, who may only claim.
+    """
+    async with core.store.write() as tx:
+        session = await still_open(tx, it.session)
+        if session.user_id is None:
+            raise NeedsUser
+        user = await _user(tx, it.app, session.user_id)
+        if session.assurance is not Assurance.VERIFIED and not user.is_guest:
+            raise NotAllowed
+        return await _update(core, tx, user, change)
 
 
 async def rename(core: Core, app: App, user_id: UserId, identifiers: tuple[Identifier, ...]) -> User:
@@ -155,7 +170,7 @@ async def change_password(
         if await tx.users.password_hash(user.id) != hashed:
             raise InvalidCredentials(Doubt.WRONG_PASSWORD)  # somebody else changed it meanwhile
         ends = app.policy.ends_sessions_on_password_change
-        await _replace_password(core, tx, user, renewed, ends_sessions=ends, but=session.id)
+        await replace_password(core, tx, user, renewed, ends_sessions=ends, but=session.id)
 
 
 async def set_password(
@@ -166,7 +181,7 @@ async def set_password(
     renewed = await core.hasher.hash(new)
     async with core.store.write() as tx:
         user = await _user(tx, app, user_id)
-        await _replace_password(core, tx, user, renewed, ends_sessions=ends_sessions, but=None)
+        await replace_password(core, tx, user, renewed, ends_sessions=ends_sessions, but=None)
     return user
 
 
@@ -184,6 +199,15 @@ async def delete(core: Core, app: App, user_id: UserId) -> None:
     """Frees the identifiers, ends the sessions, erases the words unless the Policy keeps them (NotFound)."""
     async with core.store.write() as tx:
         await _delete(core, tx, app, await _user(tx, app, user_id))
+
+
+async def delete_own(core: Core, it: Recognised) -> None:
+    """``delete``, by the user. Refuses with NeedsUser where nobody is there yet."""
+    async with core.store.write() as tx:
+        session = await still_open(tx, it.session)
+        if session.user_id is None:
+            raise NeedsUser
+        await _delete(core, tx, it.app, await _user(tx, it.app, session.user_id))
 
 
 async def sweep_guests(core: Core, *, at_once: int = 100) -> int:
@@ -221,7 +245,7 @@ async def _update(core: Core, tx: Transaction, user: User, change: ProfileChange
     return after
 
 
-async def _replace_password(
+async def replace_password(
     core: Core, tx: Transaction, user: User, hashed: str, *, ends_sessions: bool, but: SessionId | None
 ) -> None:
     await tx.users.set_password_hash(user.id, hashed)
