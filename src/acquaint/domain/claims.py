@@ -74,7 +74,9 @@ def check_window(claims: Mapping[str, Any], now: datetime) -> None:
 def moment(claims: Mapping[str, Any], name: str) -> datetime:
     """A NumericDate claim (RFC 7519, section 2) as a moment."""
     value = claims[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TokenRefused(name, "must be a number of seconds")
+    if isinstance(value, float) and not math.isfinite(value):
         raise TokenRefused(name, "must be a number of seconds")
     if value > MILLISECONDS_FROM:
         raise TokenRefused(name, "looks like milliseconds; it must be a number of seconds")
@@ -91,6 +93,8 @@ def text(claims: Mapping[str, Any], name: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise TokenRefused(name, "must be a string")
+    if any(it == "\0" or "\ud800" <= it <= "\udfff" for it in value):  # JSON can say these, no database can keep them
+        raise TokenRefused(name, "contains characters that are not text")
     return value if value.strip() else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,9 @@ from .errors import Unacceptable
 
 LONGEST_IDENTIFIER: Final = 255
 LONGEST_EMAIL: Final = 254  # RFC 5321, section 4.5.3.1.3: a path is at most 256 octets with its brackets
+LONGEST_NAME: Final = 255
+LONGEST_PHONE: Final = 64  # of a profile, where it is only shown
+LONGEST_URL: Final = 2048
 MOST_CUSTOM_FIELDS: Final = 100
 MOST_TAGS: Final = 20
 
@@ -53,9 +57,12 @@ class Identifier:
 
     @classmethod
     def phone(cls, number: str) -> Identifier:
-        """A phone number: its digits, without the leading plus and any punctuation."""
-        digits = "".join(it for it in number if it.isdecimal() and it.isascii())
-        if not 5 <= len(digits) <= 15:  # E.164, section 6.2.1: at most fifteen digits
+        """A phone number: its digits, without the leading plus and the usual punctuation.
+
+        Anything else in it is refused: what is left of "… ext. 5" would be the number of somebody else.
+        """
+        digits = re.sub(r"[ ()./-]", "", number.strip().removeprefix("+"))
+        if not re.fullmatch(r"[0-9]{5,15}", digits):  # E.164, section 6.2.1: at most fifteen digits
             raise Unacceptable("phone", "is not a phone number")
         return cls(IdentifierKind.PHONE, digits)
 
@@ -67,6 +74,8 @@ class Identifier:
     @classmethod
     def subject(cls, issuer: str, subject: str) -> Identifier:
         """A Provider's own name for somebody. Issuer and subject only mean something together."""
+        if "|" in issuer:  # or another pair of the two could be the same text
+            raise Unacceptable("subject", "has an issuer that cannot be told from its subject")
         return cls(IdentifierKind.SUBJECT, _plain("subject", f"{issuer}|{subject}"))
 
 
@@ -74,11 +83,14 @@ def normal_email(address: str) -> str:
     """The one spelling under which an address is stored and compared.
 
     Trimmed, NFC, lower case; what is left must be a plain ``local@domain``. Quoted local parts,
-    compatibility forms such as a full-width @, control characters and white space are refused
-    rather than repaired: two spellings of one address must never be two users, and two addresses
-    never one (CVE-2019-19844, GHSA-7rqj-j65f-68wh).
+    compatibility forms such as a full-width @, letters that turn into ASCII ones such as the Kelvin
+    sign, control characters and white space are refused rather than repaired: two spellings of one
+    address must never be two users, and two addresses never one (CVE-2019-19844, GHSA-7rqj-j65f-68wh).
     """
-    address = unicodedata.normalize("NFC", address.strip())
+    address = address.strip()
+    if any(unicodedata.normalize("NFC", it).isascii() and not it.isascii() for it in address):
+        raise Unacceptable("email", "is not an e-mail address")
+    address = unicodedata.normalize("NFC", address)
     if unicodedata.normalize("NFKC", address) != address:
         raise Unacceptable("email", "is not an e-mail address")
     address = address.lower()
@@ -111,6 +123,11 @@ def _plain(field: str, value: str) -> str:
     return value
 
 
+def _bounded(field: str, value: str | Keep | None, longest: int) -> None:
+    if isinstance(value, str) and len(value) > longest:
+        raise Unacceptable(field, f"is longer than {longest} characters")
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """What a visitor typed, or a page passed, about themselves. Proves nothing and names nobody."""
@@ -119,6 +136,13 @@ class Claimed:
     email: str | None = None
     phone: str | None = None
     custom: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _bounded("name", self.name, LONGEST_NAME)
+        _bounded("email", self.email, LONGEST_EMAIL)
+        _bounded("phone", self.phone, LONGEST_PHONE)
+        if len(self.custom) > MOST_CUSTOM_FIELDS:
+            raise Unacceptable("custom", f"has more than {MOST_CUSTOM_FIELDS} fields")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +205,9 @@ class ProfileChange:
     claimed_custom: Mapping[str, Any] | Keep = KEEP
 
     def __post_init__(self) -> None:
-        if isinstance(self.name, str) and len(self.name) > 255:
-            raise Unacceptable("name", "is longer than 255 characters")
-        if isinstance(self.avatar_url, str) and len(self.avatar_url) > 2048:
-            raise Unacceptable("avatar_url", "is longer than 2048 characters")
-        if isinstance(self.phone, str) and len(self.phone) > 64:
-            raise Unacceptable("phone", "is longer than 64 characters")
+        _bounded("name", self.name, LONGEST_NAME)
+        _bounded("avatar_url", self.avatar_url, LONGEST_URL)
+        _bounded("phone", self.phone, LONGEST_PHONE)
         for name, custom in (("custom", self.custom), ("claimed_custom", self.claimed_custom)):
             if not isinstance(custom, Keep) and len(custom) > MOST_CUSTOM_FIELDS:
                 raise Unacceptable(name, f"has more than {MOST_CUSTOM_FIELDS} fields")
@@ -214,3 +235,7 @@ class Identity:
     assurance: Assurance
     profile: ProfileChange = NO_CHANGE
     claimed: Claimed = field(default_factory=Claimed)
+
+    def __post_init__(self) -> None:
+        if self.identifiers and self.assurance is not Assurance.VERIFIED:
+            raise ValueError("only a verified identity has identifiers")

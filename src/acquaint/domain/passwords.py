@@ -21,10 +21,11 @@ class PasswordRules:
 
     def check(self, password: str, field: str = "password") -> None:
         """Refuses with Unacceptable and a reason that helps to choose a better one."""
-        if len(password) < max(1, self.shortest):
-            raise Unacceptable(field, f"is shorter than {self.shortest} characters" if password else "cannot be blank")
         if len(password) > LONGEST_PASSWORD:
             raise Unacceptable(field, f"is longer than {LONGEST_PASSWORD} characters")
+        password = normal(password)  # what is hashed is what is judged
+        if len(password) < max(1, self.shortest):
+            raise Unacceptable(field, f"is shorter than {self.shortest} characters" if password else "cannot be blank")
         if self.refuses_common and is_common(password):
             raise Unacceptable(field, "is one that many people use")
 

@@ -66,7 +66,7 @@ class Session:
 
     def taken_by(self, user_id: UserId, assurance: Assurance, workspace: Workspace | None, now: datetime) -> Session:
         """The same session, and the same token, with somebody in it."""
-        return replace(self, user_id=user_id, assurance=assurance, workspace=workspace, last_seen_at=now)
+        return replace(self.seen(now), user_id=user_id, assurance=assurance, workspace=workspace)
 
     def left(self) -> Session:
         """The same session with nobody in it and no device: what was seen before is not seen again."""

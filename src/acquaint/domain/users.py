@@ -39,10 +39,12 @@ class User:
     ) -> User:
         """A new user. Only a verified identity brings identifiers; any other one is tied to the device."""
         verified = identity.assurance is Assurance.VERIFIED
+        if not verified and device_id is None:
+            raise ValueError("an unverified user belongs to a device")
         return cls(
             id,
             app_id,
-            identity.identifiers if verified else (),
+            identity.identifiers,
             Profile().changed(identity.profile).claiming(identity.claimed),
             created_at=now,
             updated_at=now,
