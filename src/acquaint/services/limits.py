@@ -43,6 +43,9 @@ RECOVERIES_PER_EMAIL: Final = Limit("recoveries_per_email", 3, timedelta(hours=1
 MESSAGES_PER_SESSION: Final = Limit("messages_per_session", 300, MINUTE)
 """Messages of one session. Against flooding; lower would hurt people who paste long answers in pieces."""
 
+FILES_PER_SESSION: Final = Limit("files_per_session", 30, MINUTE)
+"""Files of one session. Against filling the disk; lower would hurt people who send an album."""
+
 
 async def take(core: Core, limit: Limit, address: str) -> None:
     """Counts one try from a network address; refuses with TooManyRequests when it is one too many."""

@@ -1,0 +1,126 @@
+"""Keeping files, and handing them out to whoever knows their key.
+
+keep    bytes from a user or from the App itself
+open    the file under a key, with its bytes
+
+What a file is, its first bytes say, never its name or who sent it: only pictures that browsers show
+safely are ever shown in place (``domain.files.SHOWN_INLINE``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from ..domain.apps import App
+from ..domain.errors import AppClosed, NotFound, Unacceptable
+from ..domain.files import LONGEST_FILE_NAME, SHOWN_INLINE, File, FileId
+from ..domain.users import UserId
+from ..ports.store import Recognised
+from . import limits
+from .core import Core, fingerprint, new_word
+from .sessions import ensure_user
+
+LARGEST_FILE: Final = 25 * 1024 * 1024
+KEY_LENGTH: Final = 43  # letters and digits: 256 bits
+UNKNOWN: Final = "application/octet-stream"
+
+_SNIFFED: Final = 16  # bytes that tell the pictures below apart
+_PICTURES: Final = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+)
+_MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file with its bytes, and the App it belongs to."""
+
+    file: File
+    app: App
+    content: AsyncIterator[bytes]
+
+
+async def keep_of(
+    core: Core, it: Recognised, name: str, media_type: str, content: AsyncIterator[bytes]
+) -> tuple[File, str]:
+    """``keep``, by a session's user, who is made now if this is the first thing they do."""
+    await core.limiter.take(limits.FILES_PER_SESSION, str(it.session.id))
+    async with core.store.write() as tx:
+        _, user = await ensure_user(core, tx, it)
+    return await keep(core, it.app, name, media_type, content, owner_id=user.id)
+
+
+async def keep(
+    core: Core, app: App, name: str, media_type: str, content: AsyncIterator[bytes], *, owner_id: UserId | None = None
+) -> tuple[File, str]:
+    """The file, and the key that opens it: shown once, kept as a fingerprint. Refuses with TooLarge or Unacceptable."""
+    name = _file_name(name)
+    key = new_word(core, KEY_LENGTH)
+    start, content = await _peek(content)
+    size = await core.files.put(fingerprint(key), content, at_most=LARGEST_FILE)
+    kind = _kind(start, media_type)
+    file = File(FileId(core.new_id()), app.id, owner_id, name, kind, size, core.clock())
+    try:
+        async with core.store.write() as tx:
+            return await tx.files.add(file, fingerprint(key)), key
+    except BaseException:
+        await core.files.delete(fingerprint(key))
+        raise
+
+
+async def open(core: Core, key: str) -> Opened:
+    """Refuses with NotFound, or AppClosed."""
+    mark = fingerprint(key)
+    async with core.store.read() as tx:
+        file = await tx.files.by_key(mark)
+        app = await tx.apps.get(file.app_id) if file is not None else None
+    if file is None or app is None:
+        raise NotFound("file")
+    if not app.is_open:
+        raise AppClosed
+    try:
+        _, content = await _peek(core.files.read(mark))
+    except KeyError:
+        raise NotFound("file") from None
+    return Opened(file, app, content)
+
+
+def _file_name(name: str) -> str:
+    """The last part of the name, without anything that means something to a file system or a terminal."""
+    name = "".join(it for it in re.split(r"[/\\]", name)[-1] if it.isprintable()).strip(" .")
+    if not name:
+        raise Unacceptable("name", "cannot be blank")
+    if len(name) > LONGEST_FILE_NAME:
+        raise Unacceptable("name", f"is longer than {LONGEST_FILE_NAME} characters")
+    return name
+
+
+def _kind(start: bytes, declared: str) -> str:
+    """What the bytes are; what they are said to be only where that cannot be shown in place."""
+    for pattern, kind in _PICTURES:
+        if pattern.match(start):
+            return kind
+    return declared if _MEDIA_TYPE.fullmatch(declared) and declared not in SHOWN_INLINE else UNKNOWN
+
+
+async def _peek(content: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes]]:
+    """The first bytes, and all of the content, those included."""
+    start: list[bytes] = []
+    async for chunk in content:
+        start.append(chunk)
+        if sum(map(len, start)) >= _SNIFFED:
+            break
+
+    async def whole() -> AsyncIterator[bytes]:
+        for chunk in start:
+            yield chunk
+        async for chunk in content:
+            yield chunk
+
+    return b"".join(start)[:_SNIFFED], whole()
