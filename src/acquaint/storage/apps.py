@@ -1,0 +1,129 @@
+"""Apps and their Policy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import bindparam, select, union_all, update
+from sqlalchemy.dialects.postgresql import insert
+
+from ..domain.apps import App, AppId, Policy, PublicKeys
+from ..domain.errors import IdentifierTaken
+from . import columns as column
+from . import tables as t
+from .adding import add
+from .connection import Connection, Row
+from .statements import Statement
+
+_apps = t.apps.c
+
+APP: Final = (
+    _apps.id,
+    _apps.slug,
+    _apps.name,
+    _apps.auth_key,
+    _apps.widget_token,
+    _apps.auth_secret,
+    _apps.policy,
+    _apps.created_at,
+    _apps.closed_at,
+)
+"""What ``app`` reads, in its order."""
+
+_ADD = Statement(insert(t.apps).values({it.name: bindparam(it.name) for it in APP}).on_conflict_do_nothing())
+_GET = Statement(select(*APP).where(_apps.id == bindparam("id")))
+_BY_SLUG = Statement(select(*APP).where(_apps.slug == bindparam("slug")))
+_BY_PUBLIC_KEY = Statement(
+    union_all(
+        select(*APP).where(_apps.auth_key == bindparam("text")),
+        select(*APP).where(_apps.widget_token == bindparam("text")),
+    )
+)
+_ALL = Statement(select(*APP).order_by(_apps.id))
+_SAVE = Statement(
+    update(t.apps).where(_apps.id == bindparam("id")).values({it.name: bindparam(it.name) for it in APP[1:]})
+)
+_OTHERS = Statement(  # those another App must not be mixed up with
+    select(_apps.slug, _apps.auth_key, _apps.widget_token)
+    .where(_apps.id != bindparam("id"))
+    .where(
+        (_apps.slug == bindparam("slug"))
+        | (_apps.auth_key == bindparam("auth_key"))
+        | (_apps.widget_token == bindparam("widget_token"))
+    )
+)
+
+
+class SqlApps:
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    async def add(self, app: App) -> App:
+        values = _values(app)
+
+        async def refuse() -> None:
+            await self._refuse_names_of_others(values)
+
+        return replace(app, id=AppId(await add(self._db, _ADD, values, refuse)))
+
+    async def get(self, id: AppId) -> App | None:
+        row = await self._db.row(_GET, id=id)
+        return None if row is None else app(row)
+
+    async def by_slug(self, slug: str) -> App | None:
+        row = await self._db.row(_BY_SLUG, slug=slug)
+        return None if row is None else app(row)
+
+    async def by_public_key(self, text: str) -> App | None:
+        row = await self._db.row(_BY_PUBLIC_KEY, text=text)
+        return None if row is None else app(row)
+
+    async def all(self) -> list[App]:
+        return [app(row) for row in await self._db.rows(_ALL)]
+
+    async def save(self, app: App) -> None:
+        values = _values(app)
+        await self._refuse_names_of_others(values)
+        await self._db.change(_SAVE, **values)
+
+    async def _refuse_names_of_others(self, values: dict[str, Any]) -> None:
+        for row in await self._db.rows(_OTHERS, **values):
+            for name, taken in zip(("slug", "auth_key", "widget_token"), row, strict=True):
+                if taken == values[name]:
+                    raise IdentifierTaken(name)
+
+
+def app(row: Row) -> App:
+    id, slug, name, auth_key, widget_token, auth_secret, policy, created_at, closed_at = row
+    return App(
+        AppId(id),
+        slug,
+        name,
+        PublicKeys(auth_key, widget_token),
+        auth_secret,
+        column.moment(created_at),
+        _policy(policy),
+        column.optional_moment(closed_at),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _policy(text: str) -> Policy:
+    """Few Apps, read with every session: each policy is read once."""
+    return Policy().changed(column.data(text))
+
+
+def _values(app: App) -> dict[str, Any]:
+    return {
+        "id": app.id,
+        "slug": app.slug,
+        "name": app.name,
+        "auth_key": app.public_keys.auth_key,
+        "widget_token": app.public_keys.widget_token,
+        "auth_secret": app.auth_secret,
+        "policy": column.of_data(app.policy.as_data()),
+        "created_at": column.of_moment(app.created_at),
+        "closed_at": column.of_optional_moment(app.closed_at),
+    }

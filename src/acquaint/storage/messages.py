@@ -1,0 +1,237 @@
+"""Messages. The conversation is told which is its last with every message that is added."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from ..domain.conversations import Author, ConversationId, Membership, Message, MessageId
+from ..domain.paging import Page, PageAsked
+from ..domain.users import UserId
+from . import columns as column
+from . import tables as t
+from .adding import add
+from .connection import Connection, Row
+from .paging import LAST, page_of
+from .statements import Statement, among, later, listed
+
+MOST_COUNTED: Final = 100  # unread messages of one conversation; a badge says "99+"
+ERASED_AT_ONCE: Final = 200
+
+_messages = t.messages.c
+
+_MESSAGE: Final = (
+    _messages.id,
+    _messages.conversation_id,
+    _messages.author,
+    _messages.sender_id,
+    _messages.text,
+    _messages.created_at,
+    _messages.kind,
+    _messages.payload,
+    _messages.extras,
+    _messages.client_id,
+    _messages.edited_at,
+    _messages.deleted_at,
+)
+_in_conversation = _messages.conversation_id == bindparam("conversation_id")
+
+_ADD = Statement(insert(t.messages).values({it.name: bindparam(it.name) for it in _MESSAGE}).on_conflict_do_nothing())
+_BY_CLIENT_ID = Statement(
+    select(*_MESSAGE).where(
+        _in_conversation, _messages.sender_id == bindparam("sender_id"), _messages.client_id == bindparam("client_id")
+    )
+)
+_BY_CLIENT_ID_OF_NOBODY = Statement(
+    select(*_MESSAGE).where(
+        _in_conversation,
+        _messages.author == bindparam("author"),
+        _messages.client_id == bindparam("client_id"),
+        _messages.sender_id.is_(None),
+        _messages.author != t.BY_USER,
+    )
+)
+_IS_LAST = Statement(
+    update(t.conversations)
+    .where(t.conversations.c.id == bindparam("id"))
+    .values(last_message_id=later(t.conversations.c.last_message_id, "message_id"))
+)
+_GET = Statement(select(*_MESSAGE).where(_messages.id == bindparam("id"), _in_conversation))
+_MANY = Statement(select(*_MESSAGE).where(among(_messages.id, "ids")))
+_SAVE = Statement(
+    update(t.messages)
+    .where(_messages.id == bindparam("id"), _in_conversation)
+    .values({it.name: bindparam(it.name) for it in _MESSAGE[2:]})
+)
+_NEWEST_FIRST = Statement(
+    select(*_MESSAGE)
+    .where(_in_conversation, _messages.id < bindparam("after"))
+    .order_by(_messages.id.desc())
+    .limit(bindparam("limit"))
+)
+_OLDEST_FIRST = Statement(
+    select(*_MESSAGE)
+    .where(_in_conversation, _messages.id > bindparam("after"))
+    .order_by(_messages.id)
+    .limit(bindparam("limit"))
+)
+_read = listed("memberships", conversation_id=BigInteger(), user_id=BigInteger(), last_read_id=BigInteger())
+_beyond = (
+    select(_messages.id)
+    .where(
+        _messages.conversation_id == _read.c.conversation_id,
+        _messages.id > func.coalesce(_read.c.last_read_id, 0),
+        _messages.sender_id.is_distinct_from(_read.c.user_id),
+    )
+    .limit(MOST_COUNTED)
+    .correlate(_read)
+    .subquery("beyond")
+)
+_UNREAD = Statement(
+    select(
+        _read.c.conversation_id,
+        select(func.count()).select_from(_beyond).correlate(_read).scalar_subquery(),
+    ).select_from(_read)
+)
+_NEXT_OF_SENDER = Statement(
+    select(_messages.id)
+    .where(_messages.sender_id == bindparam("sender_id"), _messages.id > bindparam("after"))
+    .order_by(_messages.id)
+    .limit(bindparam("limit"))
+)
+_ERASE = Statement(
+    update(t.messages)
+    .where(among(_messages.id, "ids"))
+    .values(
+        text="",
+        payload=text("'{}'"),
+        extras=text("'{}'"),
+        client_id=None,
+        deleted_at=func.coalesce(_messages.deleted_at, bindparam("now", type_=BigInteger)),
+    )
+)
+
+
+class SqlMessages:
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    async def add(self, message: Message) -> tuple[Message, bool]:
+        try:
+            id = MessageId(await add(self._db, _ADD, _values(message), lambda: self._look_for(message)))
+        except _AlreadySaid as it:
+            return it.message, False
+        await self._db.change(_IS_LAST, id=message.conversation_id, message_id=id)
+        return replace(message, id=id), True
+
+    async def get(self, conversation_id: ConversationId, id: MessageId) -> Message | None:
+        row = await self._db.row(_GET, conversation_id=conversation_id, id=id)
+        return None if row is None else _message(row)
+
+    async def many(self, ids: Collection[MessageId]) -> dict[MessageId, Message]:
+        if not ids:
+            return {}
+        return {it.id: it for it in map(_message, await self._db.rows(_MANY, ids=ids))}
+
+    async def save(self, message: Message) -> None:
+        await self._db.change(_SAVE, **_values(message))
+
+    async def history(self, id: ConversationId, page: PageAsked, *, newest_first: bool = True) -> Page[Message]:
+        statement, beginning = (_NEWEST_FIRST, LAST) if newest_first else (_OLDEST_FIRST, 0)
+        after = beginning if page.after is None else page.after
+        rows = await self._db.rows(statement, conversation_id=id, after=after, limit=page.limit + 1)
+        return page_of([_message(row) for row in rows], page, lambda it: it.id)
+
+    async def unread(self, memberships: Sequence[Membership]) -> Mapping[ConversationId, int]:
+        if not memberships:
+            return {}
+        read = [[it.conversation_id, it.user_id, it.last_read_id] for it in memberships]
+        rows = await self._db.rows(_UNREAD, memberships=column.of_data(read))
+        return {ConversationId(conversation_id): unread for conversation_id, unread in rows}
+
+    async def erase_from(self, user_id: UserId) -> None:
+        after, now = 0, self._db.own.now()
+        while ids := [
+            row[0] for row in await self._db.rows(_NEXT_OF_SENDER, sender_id=user_id, after=after, limit=ERASED_AT_ONCE)
+        ]:
+            await self._db.change(_ERASE, ids=ids, now=now)
+            after = ids[-1]
+            await asyncio.sleep(0)  # somebody wrote very much: others are served in between
+
+    async def _look_for(self, message: Message) -> None:
+        """Raises what the sender said by this client id before."""
+        if message.client_id is None:
+            return
+        if message.sender_id is not None:
+            statement = _BY_CLIENT_ID
+        elif message.author is not Author.USER:
+            statement = _BY_CLIENT_ID_OF_NOBODY
+        else:
+            return
+        row = await self._db.row(
+            statement,
+            conversation_id=message.conversation_id,
+            sender_id=message.sender_id,
+            author=message.author.value,
+            client_id=message.client_id,
+        )
+        if row is not None:
+            raise _AlreadySaid(_message(row))
+
+
+class _AlreadySaid(Exception):
+    def __init__(self, message: Message) -> None:
+        self.message = message
+
+
+def _message(row: Row) -> Message:
+    (
+        id,
+        conversation_id,
+        author,
+        sender_id,
+        said,
+        created_at,
+        kind,
+        payload,
+        extras,
+        client_id,
+        edited_at,
+        deleted_at,
+    ) = row
+    return Message(
+        MessageId(id),
+        ConversationId(conversation_id),
+        Author(author),
+        None if sender_id is None else UserId(sender_id),
+        said,
+        column.moment(created_at),
+        kind,
+        column.data(payload),
+        column.data(extras),
+        client_id,
+        column.optional_moment(edited_at),
+        column.optional_moment(deleted_at),
+    )
+
+
+def _values(it: Message) -> dict[str, Any]:
+    return {
+        "id": it.id,
+        "conversation_id": it.conversation_id,
+        "author": it.author.value,
+        "sender_id": it.sender_id,
+        "text": it.text,
+        "created_at": column.of_moment(it.created_at),
+        "kind": it.kind,
+        "payload": column.of_data(it.payload),
+        "extras": column.of_data(it.extras),
+        "client_id": it.client_id,
+        "edited_at": column.of_optional_moment(it.edited_at),
+        "deleted_at": column.of_optional_moment(it.deleted_at),
+    }
