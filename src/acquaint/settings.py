@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 PREFIX: Final = "ACQUAINT_"
 FILE: Final = "acquaint.toml"
@@ -135,7 +135,7 @@ class Settings:
 
     database_url: str = _setting(
         "",
-        _url("sqlite", "postgresql"),
+        _url("sqlite", "postgresql", "postgres"),
         "The database: postgresql://user:password@host/name, or sqlite:///path.",
         is_secret=True,
     )
@@ -180,7 +180,7 @@ class Settings:
     @property
     def database(self) -> str:
         """Where the database is: the setting, or the file in the data directory."""
-        return self.database_url or f"sqlite:///{(self.data / 'acquaint.db').absolute()}"
+        return self.database_url or f"sqlite:///{quote(str((self.data / 'acquaint.db').absolute()))}"
 
     @property
     def is_embedded(self) -> bool:
@@ -188,10 +188,14 @@ class Settings:
         return self.database.startswith("sqlite")
 
     @property
+    def listens_at(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
+
+    @property
     def public(self) -> str:
         """Where people reach this server: the setting, or what it listens on."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.public_url or f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
+        return self.public_url or self.listens_at
 
     @property
     def config(self) -> Path:

@@ -1,0 +1,5 @@
+"""``python -m acquaint``, the same as ``acquaint``."""
+
+from .cli import main
+
+main(prog_name="acquaint")

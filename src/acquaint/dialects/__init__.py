@@ -1,0 +1,9 @@
+"""Every dialect the server speaks, one line each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..web.dialect import Dialect
+
+ALL: Final[tuple[Dialect, ...]] = ()

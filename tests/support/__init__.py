@@ -1,0 +1,1 @@
+"""What tests drive from outside: a server of ours, PostgreSQL, Valkey. Nothing outlives the run."""
