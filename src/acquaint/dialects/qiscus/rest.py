@@ -1,0 +1,141 @@
+"""What an App's server may ask, under ``/api/v2.1/rest`` and, spelled as it once was, under ``/api/v2/rest``.
+
+The credential is the App's secret, so no answer is for browsers, and a user token opens nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...domain.apps import App
+from ...domain.errors import Unacceptable
+from ...domain.identities import Assurance, Identifier, IdentifierKind, Identity
+from ...domain.passwords import MACHINE_MADE
+from ...domain.users import User, UserId
+from ...services import users
+from ...services.admission import Admission
+from ...services.core import Core
+from ...services.sign_in import vouch_for_known
+from ...web.dialect import Route, core_of
+from . import wire
+from .auth import Caller, app_of_server, check_new_id, known_as, place_of
+from .profile import vouched_profile
+from .reading import Asked, read
+
+IDS: Final = ("user_id", "email", "user_email")  # spellings of one parameter, newest first
+USUAL_PAGE: Final = 20
+LARGEST_PAGE: Final = 100
+LAST_PAGE: Final = 10**6
+MOST_AT_ONCE: Final = 100  # users to let in or not; each is a write of its own
+OLDEST_FIRST: Final = {"created_at desc": False, "created_at asc": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """One spelling of the API. ``shows_tokens``: the old one answers with whole accounts, and tokens in them."""
+
+    prefix: str
+    shows_tokens: bool
+
+    async def login_or_register(self, request: Request) -> Response:
+        """POST login_or_register: makes a user or brings one up to date, and in the old spelling logs them in."""
+        core, app, asked = await _asked(request)
+        who = _who(asked)
+        await check_new_id(core, app, IDS[0], who.value)
+        identity = Identity((who,), Assurance.VERIFIED, vouched_profile(asked, name="username"))
+        password, ends_sessions = asked.text("password"), asked.flag("revoke_sessions")
+        user, _ = await users.put_with_password(
+            core, app, identity, password, ends_sessions=ends_sessions, rules=MACHINE_MADE
+        )
+        if self.shows_tokens and user.may_act:
+            return _account(core, app, await vouch_for_known(core, app, who, place_of(request)))
+        return wire.answer({"user": wire.rest_user(user, core.public_url)})
+
+    async def user_profile(self, request: Request) -> Response:
+        """GET user_profile"""
+        core, app, asked = await _asked(request)
+        user = await users.find(core, app, _who(asked))
+        said = wire.bare_account(user, core.public_url) if self.shows_tokens else {}
+        return wire.answer({"user": said | wire.rest_user(user, core.public_url)})
+
+    async def get_user_token(self, request: Request) -> Response:
+        """GET get_user_token: a further session, because of a token only the fingerprint is kept."""
+        core, app, asked = await _asked(request)
+        admission = await vouch_for_known(core, app, _who(asked), place_of(request))
+        return wire.answer({"token": admission.token})
+
+    async def reset_user_token(self, request: Request) -> Response:
+        """POST reset_user_token: one new session, and every other one ends."""
+        core, app, asked = await _asked(request)
+        admission = await vouch_for_known(core, app, _who(asked), place_of(request), ends_others=True)
+        return _account(core, app, admission) if self.shows_tokens else wire.answer({"token": admission.token})
+
+    async def get_user_list(self, request: Request) -> Response:
+        """GET get_user_list: users that have an id of the vendor's, by page."""
+        core, app, asked = await _asked(request)
+        limit = asked.number("limit", USUAL_PAGE, LARGEST_PAGE)
+        skip = (asked.number("page", 1, LAST_PAGE) - 1) * limit
+        order = (asked.text("order_query") or "created_at desc").lower().removesuffix(" nulls last")
+        if order not in OLDEST_FIRST:
+            raise Unacceptable("order_query", "must be created_at desc or created_at asc")
+        found, total = await users.known_by(
+            core, app, IdentifierKind.LOGIN, skip=skip, limit=limit, newest_first=not OLDEST_FIRST[order]
+        )
+        meta = {"total_data": total, "total_page": -(-total // limit)}
+        return wire.answer({"meta": meta, "users": [wire.listed_user(it, core.public_url) for it in found]})
+
+    async def deactivate_users(self, request: Request) -> Response:
+        """DELETE deactivate_users: lets them in no more, and ends what is open."""
+        await _each(request, users.ban)
+        return wire.answer({"message": "successfully deactivate user"})
+
+    async def reactivate_users(self, request: Request) -> Response:
+        """POST reactivate_users"""
+        await _each(request, users.admit_again)
+        return wire.answer({"message": "successfully reactivate user"})
+
+    @property
+    def routes(self) -> list[Route]:
+        table = [
+            ("POST", self.login_or_register),
+            ("GET", self.user_profile),
+            ("GET", self.get_user_token),
+            ("POST", self.reset_user_token),
+            ("GET", self.get_user_list),
+            ("DELETE", self.deactivate_users),
+            ("POST", self.reactivate_users),
+        ]
+        return [Route(method, f"{self.prefix}/{it.__name__}", it, for_browsers=False) for method, it in table]
+
+
+async def _asked(request: Request) -> tuple[Core, App, Asked]:
+    """Who asks is found out before what they ask is read."""
+    app = await app_of_server(request)
+    return core_of(request), app, await read(request)
+
+
+def _who(asked: Asked) -> Identifier:
+    return known_as(IDS[0], asked.needed(*IDS))
+
+
+def _account(core: Core, app: App, admission: Admission) -> Response:
+    return wire.answer({"user": wire.account(Caller.admitted(app, admission), core.public_url)})
+
+
+async def _each(request: Request, change: Callable[[Core, App, UserId], Awaitable[User]]) -> None:
+    """Nothing happens to any of them unless all are known."""
+    core, app, asked = await _asked(request)
+    ids = asked.texts("user_ids", "user_emails", "emails", at_most=MOST_AT_ONCE)
+    if not ids:
+        raise Unacceptable("user_ids", "is required")
+    found = [await users.find(core, app, known_as("user_ids", it)) for it in ids]
+    for user in found:
+        await change(core, app, user.id)
+
+
+ROUTES: Final = [*Rest("/api/v2.1/rest", shows_tokens=False).routes, *Rest("/api/v2/rest", shows_tokens=True).routes]
