@@ -117,9 +117,11 @@ def _between(name: str, value: timedelta, least: timedelta, most: timedelta) -> 
 
 
 def _is_origin(text: str) -> bool:
+    """Whether a browser can say this as a page's origin. There are no patterns, and all letters are small."""
     try:
         parts = urlsplit(text)
-        return bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
+        is_spelled_out = text == f"{parts.scheme}://{parts.netloc}".lower()
+        return bool(parts.hostname) and is_spelled_out and not {"@", "*"} & set(parts.netloc)
     except ValueError:
         return False
 

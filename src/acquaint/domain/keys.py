@@ -56,7 +56,8 @@ class ApiKey:
             raise Unacceptable("name", "must have 1 to 100 characters")
         if not self.roles:
             raise Unacceptable("roles", "cannot be empty")
-        if (self.app_id is None) != (self.roles == (Role.OPERATOR,)):
+        of_the_server = self.app_id is None
+        if of_the_server != (Role.OPERATOR in self.roles) or (of_the_server and len(self.roles) > 1):
             raise Unacceptable("roles", f"{Role.OPERATOR} is for keys of the server, and alone")
         if Role.TRACKING in self.roles and len(self.roles) > 1:
             raise Unacceptable("roles", f"{Role.TRACKING} is public and stands alone")
