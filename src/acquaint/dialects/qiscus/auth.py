@@ -31,6 +31,7 @@ from ...domain.identities import Assurance, Identifier, IdentifierKind, ProfileC
 from ...domain.passwords import MACHINE_MADE
 from ...domain.sessions import Lifetime, Session
 from ...domain.users import User
+from ...ports.store import Recognised
 from ...services import apps, sessions, users
 from ...services.admission import Admission, Place
 from ...services.core import Core
@@ -55,6 +56,10 @@ class Caller:
     user: User
     session: Session
     token: str
+
+    @property
+    def recognised(self) -> Recognised:
+        return Recognised(self.session, self.app, self.user)
 
     @classmethod
     def admitted(cls, app: App, admission: Admission) -> Caller:

@@ -33,7 +33,7 @@ from ...services.admission import Place, note_refusal
 from ...services.core import Core
 from ...services.sign_in import vouch_for
 from ...services.tickets import spend_nonce
-from ...web.reading import parse_json
+from ...web.reading import check_texts, parse_json
 from .auth import Caller, check_new_id, known_as
 from .profile import vouched_profile
 from .reading import Asked
@@ -71,6 +71,7 @@ def identity_in(token: SignedToken, app: App, now: datetime) -> tuple[Identity, 
     if token.header.get("ver") != "v2":
         raise TokenRefused("ver", "must be v2")
     claims = token.claims
+    check_texts(claims)
     if text(claims, "iss") != app.slug:
         raise TokenRefused("iss", "must be the App ID")
     _check_life(claims, now)

@@ -66,7 +66,7 @@ async def change_my_profile(request: Request) -> Response:
     core = core_of(request)
     caller = await caller_of(request)
     change = own_profile(await read(request), name="name")
-    user = await users.update(core, caller.app, caller.user.id, change)
+    user = await users.update_own(core, caller.recognised, change)
     return wire.answer({"user": wire.account(replace(caller, user=user), core.public_url)})
 
 
