@@ -5,5 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from ..web.dialect import Dialect
+from .qiscus import DIALECT as QISCUS
 
-ALL: Final[tuple[Dialect, ...]] = ()
+ALL: Final[tuple[Dialect, ...]] = (QISCUS,)
