@@ -43,27 +43,31 @@ def parse_json(body: bytes, shape: type[Shape]) -> Shape:
 
 async def read_body(request: Request, at_most: int = LARGEST_BODY) -> bytes:
     """The whole body, if it is not too large and does not take too long."""
-    declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > at_most:
+    declared = request.headers.get("content-length", "")
+    if re.fullmatch(r"[0-9]{1,20}", declared) and int(declared) > at_most:
         raise TooLarge(at_most)
     return b"".join([chunk async for chunk in body_chunks(request, at_most)])
 
 
 async def body_chunks(request: Request, at_most: int, within: timedelta = SLOWEST_BODY) -> AsyncIterator[bytes]:
     """The body in pieces, as they come; refuses with TooLarge as soon as it is, with Unreadable when it stalls."""
-    size = 0
-    try:
-        async with asyncio.timeout(within.total_seconds()):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > at_most:
-                    raise TooLarge(at_most)
-                if chunk:
-                    yield chunk
-    except TimeoutError as error:
-        raise Unreadable("The body did not arrive in time.") from error
-    except ClientDisconnect as error:
-        raise Unreadable("The connection closed before the body was complete.") from error
+    size, stream = 0, request.stream()
+    until = asyncio.get_running_loop().time() + within.total_seconds()
+    while True:
+        try:
+            async with asyncio.timeout_at(until):  # around each piece: never around what its reader does with it
+                chunk = await anext(stream, None)
+        except TimeoutError as error:
+            raise Unreadable("The body did not arrive in time.") from error
+        except ClientDisconnect as error:
+            raise Unreadable("The connection closed before the body was complete.") from error
+        if chunk is None:
+            return
+        size += len(chunk)
+        if size > at_most:
+            raise TooLarge(at_most)
+        if chunk:
+            yield chunk
 
 
 def read_query(request: Request, shape: type[Shape]) -> Shape:
