@@ -1,0 +1,35 @@
+"""H3: a token that the App's server signed is verified, its user found, and a session opened and kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from . import budgets
+from .findings import Finding, compared
+from .load import Burst, compare, wrk
+from .machine import Process
+from .server import JSON, Acquaint
+from .session_check import bare
+from .size import Size
+
+USERS: Final = 500  # each signs in again and again: who they are is in the database, not in a cache
+
+
+def measure(acquaint: Acquaint, folder: Path, size: Size) -> list[Finding]:
+    logins = [acquaint.token_login(number) for number in range(USERS)]
+    for it in logins:  # the first time makes the user, which is not what is measured
+        acquaint.ask(it)
+    file = folder / "tokens"
+    file.write_text("\n".join(it.json for it in logins))
+
+    def posting(server: Process, path: str = logins[0].path) -> Burst:
+        return wrk(server, path, seconds=size.seconds, script="posts.lua", arguments=[str(file), JSON])
+
+    with bare(folder, acquaint.text_of(logins[0])) as reference:
+        contestants = {
+            "bare": lambda: posting(reference, "/"),
+            "login": lambda: posting(acquaint.process),
+        }
+        bursts = compare(contestants, rounds=size.rounds)
+    return [compared("H3", "signed token login", bursts, "login", "bare", budgets.TOKEN_LOGIN)]
