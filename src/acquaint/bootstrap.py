@@ -95,13 +95,11 @@ async def open_core(
     if makes_database and settings.is_embedded:
         make_folder(settings)
         await migrate_database(settings.database)
-    core, store, hasher = _build(settings, clock=clock, hashing=hashing)
-    try:
-        await _check(settings, store)
-        yield core
-    finally:
-        hasher.close()
-        await store.close()
+    async with contextlib.AsyncExitStack() as closing:
+        core = await _build(settings, closing, clock=clock, hashing=hashing)
+        await _check(settings, core)
+        async with _running([_kept_running("bus", core.bus.run)]):
+            yield core
 
 
 @dataclass
@@ -135,13 +133,10 @@ async def open_house(
     async with open_core(settings, makes_database=True, clock=clock, hashing=hashing) as core:
         house = House(settings, core)
         core.bus.add(core.recognised)
-        tasks = [asyncio.create_task(it) for it in _tasks(house)]
         try:
-            yield house
+            async with _running(_tasks(house)):
+                yield house
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             with contextlib.suppress(Busy):
                 await sessions.write_behind(core)
 
@@ -199,9 +194,9 @@ def _warn(settings: Settings) -> None:
         log.warning("setting_unknown", name=name, why="it looks like a setting of this server and is none")
 
 
-async def _check(settings: Settings, store: SqlStore) -> None:
+async def _check(settings: Settings, core: Core) -> None:
     try:
-        await store.check()
+        await core.store.check()
     except Busy as error:
         where = without_password(settings.database)
         raise NotReady(
@@ -210,18 +205,22 @@ async def _check(settings: Settings, store: SqlStore) -> None:
         ) from error
 
 
-def _build(settings: Settings, *, clock: Clock, hashing: argon2.Parameters) -> tuple[Core, SqlStore, Argon2Hasher]:
+async def _build(
+    settings: Settings, closing: contextlib.AsyncExitStack, *, clock: Clock, hashing: argon2.Parameters
+) -> Core:
     new_id = IdMaker(clock, chance)
-    bus: Bus = MemoryBus()
+    bus = _bus(settings)
     store = SqlStore(settings.database, new_id=new_id, clock=clock, told=bus.tell)
+    closing.push_async_callback(store.close)
     hasher = Argon2Hasher(hashing, threads=settings.hash_threads or None)
-    core = Core(
+    closing.callback(hasher.close)
+    return Core(
         store=store,
         hasher=hasher,
         signer=JoseSigner(),
         clock=clock,
         chance=chance,
-        limiter=_limiter(settings),
+        limiter=_limiter(settings, closing),
         bus=bus,
         mailer=NotImplemented,
         files=NotImplemented,
@@ -229,11 +228,30 @@ def _build(settings: Settings, *, clock: Clock, hashing: argon2.Parameters) -> t
         recognised=RecognisedSessions(),
         public_url=settings.public,
     )
-    return core, store, hasher
 
 
-def _limiter(settings: Settings) -> Limiter:
-    return MemoryLimiter() if settings.limits else Unlimited()
+def _bus(settings: Settings) -> Bus:
+    if settings.bus_url:
+        from .adapters.valkey import ValkeyBus
+
+        return ValkeyBus(settings.bus_url)
+    if settings.is_embedded:
+        return MemoryBus()
+    from .adapters.postgres_bus import PostgresBus
+
+    return PostgresBus(settings.database)
+
+
+def _limiter(settings: Settings, closing: contextlib.AsyncExitStack) -> Limiter:
+    if not settings.limits:
+        return Unlimited()
+    if not settings.bus_url:
+        return MemoryLimiter()
+    from .adapters.valkey import ValkeyLimiter
+
+    limiter = ValkeyLimiter(settings.bus_url)
+    closing.push_async_callback(limiter.close)
+    return limiter
 
 
 class Unlimited:
@@ -259,10 +277,22 @@ def _tasks(house: House) -> list[Coroutine[Any, Any, None]]:
         await sessions.write_behind(core)
 
     return [
-        _kept_running("bus", core.bus.run),
         _every(sessions.SEEN_WRITTEN_EVERY, "write_behind", write_behind),
         _every(sessions.SWEPT_EVERY, "sweep", sweep),
     ]
+
+
+@contextlib.asynccontextmanager
+async def _running(work: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """The tasks go on for as long as the block, and have ended after it."""
+    tasks = [asyncio.create_task(it) for it in work]
+    await asyncio.sleep(0)  # each has begun, so that each also tidies up
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _every(period: timedelta, name: str, work: Callable[[], Awaitable[None]]) -> None:
