@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 from ..domain.errors import Busy
 from .connection import Connection
@@ -12,17 +13,33 @@ from .statements import Statement
 MOST_TRIES: Final = 8  # two nodes meet in one id of 4096 a millisecond; eight times in a row is not chance
 
 
+class _Kept(Protocol):
+    """A domain value with an id."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def id(self) -> int: ...
+
+
+T = TypeVar("T", bound=_Kept)
+
+
 async def add(
-    db: Connection, statement: Statement, values: dict[str, Any], refuse: Callable[[], Awaitable[None]] | None = None
-) -> int:
-    """Adds the row, under another id when this one is taken; answers the id.
+    db: Connection,
+    statement: Statement,
+    it: T,
+    values: dict[str, Any],
+    refuse: Callable[[], Awaitable[None]] | None = None,
+) -> T:
+    """Adds the row and answers the value as kept: under another id, when its own was taken.
 
     The statement inserts unless something is in the way (``ON CONFLICT DO NOTHING``). ``refuse`` then
-    looks whether it is something other than the id and raises what that means.
+    looks whether that is something other than the id and raises what it means.
     """
     for _ in range(MOST_TRIES):
         if await db.change(statement, **values):
-            return int(values["id"])
+            return it if values["id"] == it.id else replace(it, id=values["id"])
         if refuse is not None:
             await refuse()
         values["id"] = db.own.new_id()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -66,7 +65,7 @@ class SqlApps:
         async def refuse() -> None:
             await self._refuse_names_of_others(values)
 
-        return replace(app, id=AppId(await add(self._db, _ADD, values, refuse)))
+        return await add(self._db, _ADD, app, values, refuse)
 
     async def get(self, id: AppId) -> App | None:
         row = await self._db.row(_GET, id=id)

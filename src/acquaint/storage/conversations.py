@@ -192,7 +192,7 @@ class SqlConversations:
                 raise IdentifierTaken("direct")
 
         values = _values(conversation) | {"direct_low": low, "direct_high": high}
-        conversation = replace(conversation, id=ConversationId(await add(self._db, _ADD, values, refuse)))
+        conversation = await add(self._db, _ADD, conversation, values, refuse)
         for it in members:
             await self.put_member(replace(it, conversation_id=conversation.id))
         return conversation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -80,7 +79,7 @@ class SqlEvents:
         self._db = db
 
     async def add(self, event: Event) -> Event:
-        event = replace(event, id=EventId(await add(self._db, _ADD, _values(event, self._db.own.number))))
+        event = await add(self._db, _ADD, event, _values(event, self._db.own.number))
         self._db.events.append(event)
         return event
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import bindparam, select
@@ -56,7 +55,7 @@ class SqlFiles:
             "size": file.size,
             "created_at": column.of_moment(file.created_at),
         }
-        return replace(file, id=FileId(await add(self._db, _ADD, values, refuse)))
+        return await add(self._db, _ADD, file, values, refuse)
 
     async def by_key(self, fingerprint: str) -> File | None:
         row = await self._db.row(_BY_KEY, fingerprint=fingerprint)

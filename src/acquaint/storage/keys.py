@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select, update
@@ -66,7 +65,7 @@ class SqlKeys:
                 raise IdentifierTaken("fingerprint")
 
         values = _key_values(key) | {"fingerprint": fingerprint}
-        return replace(key, id=ApiKeyId(await add(self._db, _ADD, values, refuse)))
+        return await add(self._db, _ADD, key, values, refuse)
 
     async def by_fingerprint(self, fingerprint: str) -> ApiKey | None:
         row = await self._db.row(_BY_FINGERPRINT, fingerprint=fingerprint)
@@ -85,7 +84,7 @@ class SqlKeys:
         await self._db.change(_SAVE, **_key_values(key))
 
     async def add_secret(self, secret: SigningSecret) -> SigningSecret:
-        return replace(secret, id=SigningSecretId(await add(self._db, _ADD_SECRET, _secret_values(secret))))
+        return await add(self._db, _ADD_SECRET, secret, _secret_values(secret))
 
     async def secrets_of(self, app_id: AppId) -> list[SigningSecret]:
         return [_secret(row) for row in await self._db.rows(_SECRETS_OF, app_id=app_id)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, bindparam, func, select, text, update
@@ -123,11 +122,11 @@ class SqlMessages:
 
     async def add(self, message: Message) -> tuple[Message, bool]:
         try:
-            id = MessageId(await add(self._db, _ADD, _values(message), lambda: self._look_for(message)))
+            message = await add(self._db, _ADD, message, _values(message), lambda: self._look_for(message))
         except _AlreadySaid as it:
             return it.message, False
-        await self._db.change(_IS_LAST, id=message.conversation_id, message_id=id)
-        return replace(message, id=id), True
+        await self._db.change(_IS_LAST, id=message.conversation_id, message_id=message.id)
+        return message, True
 
     async def get(self, conversation_id: ConversationId, id: MessageId) -> Message | None:
         row = await self._db.row(_GET, conversation_id=conversation_id, id=id)

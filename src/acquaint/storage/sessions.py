@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -120,7 +119,7 @@ class SqlSessions:
 
         values = _values(session)
         values["fingerprint"] = fingerprint
-        return replace(session, id=SessionId(await add(self._db, _ADD, values, refuse)))
+        return await add(self._db, _ADD, session, values, refuse)
 
     async def recognise(self, fingerprint: str) -> Recognised | None:
         rows = await self._db.rows(_RECOGNISE, fingerprint=fingerprint)

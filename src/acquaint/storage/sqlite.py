@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +16,8 @@ from typing import Any, Final, TypeVar
 from ..domain.errors import Busy
 from ..domain.events import Event
 from .connection import Own, Row
-from .group_commit import LONGEST_WAIT, OVER, GroupCommit, NotNow, Turn, begin_patiently
+from .group_commit import OVER, GroupCommit, NotNow, Turn, begin_patiently
+from .lending import Lending
 from .statements import Statement
 
 T = TypeVar("T")
@@ -50,7 +50,9 @@ class SqliteEngine:
     def __init__(self, path: Path, own: Own) -> None:
         self._path, self._own = path, own
         self._its_writer: GroupCommit | None = None
-        self._readers = _Readers(path)
+        self._readers = Lending(
+            MOST_READERS, open=self._open_reader, is_good=lambda _: True, close=lambda it: it.close()
+        )
         self._threads = ThreadPoolExecutor(max_workers=MOST_SEARCHES, thread_name_prefix="acquaint-search")
 
     def read(self) -> _Read:
@@ -77,6 +79,11 @@ class SqliteEngine:
             await self._its_writer.close()
         self._readers.close()
         self._threads.shutdown(wait=False)
+
+    async def _open_reader(self) -> sqlite3.Connection:
+        connection = connect(self._path, wait_for_locks=1)
+        connection.execute("PRAGMA query_only = ON").fetchall()
+        return connection
 
     @property
     def _writer(self) -> GroupCommit:
@@ -106,6 +113,7 @@ _PRAGMAS: Final = (
     "foreign_keys = ON",
     "temp_store = MEMORY",
     "cache_size = -8000",
+    "wal_autocheckpoint = 4000",  # pages: the same page written by many commits is copied back once
 )
 
 
@@ -178,37 +186,39 @@ class _Read:
 
     __slots__ = ("_connection", "_lent", "_own", "_readers")
 
-    def __init__(self, own: Own, readers: _Readers) -> None:
+    def __init__(self, own: Own, readers: Lending[sqlite3.Connection]) -> None:
         self._own, self._readers = own, readers
 
     async def __aenter__(self) -> _Hand:
         self._connection = await self._readers.take()
+        self._connection.execute("BEGIN")
         self._lent = _Lent(self._connection)
         return _Hand(self._own, self._lent)
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         self._lent.connection = OVER
-        self._readers.give_back(self._connection)
+        _give_back(self._connection, self._readers)
 
 
 class _Search:
     """A read block whose statements run on a thread, so that one that takes long keeps nobody waiting."""
 
-    def __init__(self, own: Own, readers: _Readers, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, own: Own, readers: Lending[sqlite3.Connection], threads: ThreadPoolExecutor) -> None:
         self._own, self._readers, self._threads = own, readers, threads
 
     async def __aenter__(self) -> _SearchHand:
         self._connection = await self._readers.take()
+        self._connection.execute("BEGIN")
         self._hand = _SearchHand(self._own, self._connection, self._threads)
         return self._hand
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         running = self._hand.running
         if running is None or running.done():
-            self._readers.give_back(self._connection)
+            _give_back(self._connection, self._readers)
         else:  # left in the middle of a statement: the connection is free when its thread has let go of it
             self._connection.interrupt()
-            running.add_done_callback(lambda _: self._readers.give_back(self._connection))
+            running.add_done_callback(lambda _: _give_back(self._connection, self._readers))
 
 
 class _SearchHand:
@@ -243,54 +253,10 @@ class _SearchHand:
             raise _translation(error) from error
 
 
-class _Readers:
-    """Connections that can only read, opened as they are needed and kept."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._free: list[sqlite3.Connection] = []
-        self._open = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._closed = False
-
-    async def take(self) -> sqlite3.Connection:
-        """A connection with a transaction begun."""
-        while not self._free and self._open >= MOST_READERS:
-            await self._wait()
-        if self._free:
-            connection = self._free.pop()
-        else:
-            connection = connect(self._path, wait_for_locks=1)
-            connection.execute("PRAGMA query_only = ON").fetchall()
-            self._open += 1
-        connection.execute("BEGIN")
-        return connection
-
-    def give_back(self, connection: sqlite3.Connection) -> None:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        if self._closed:
-            connection.close()
-            return
-        self._free.append(connection)
-        while self._waiting:
-            waiting = self._waiting.popleft()
-            if not waiting.done():
-                waiting.set_result(None)
-                break
-
-    def close(self) -> None:
-        self._closed = True
-        while self._free:
-            self._free.pop().close()
-
-    async def _wait(self) -> None:
-        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiting)
-        done, _ = await asyncio.wait({waiting}, timeout=LONGEST_WAIT)
-        if not done:
-            self._waiting.remove(waiting)
-            raise Busy
+def _give_back(connection: sqlite3.Connection, readers: Lending[sqlite3.Connection]) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+    readers.give_back(connection)
 
 
 def _write_all(connection: sqlite3.Connection, work: Sequence[tuple[str, Sequence[Sequence[Any]]]]) -> None:

@@ -7,6 +7,7 @@ for every user, session and conversation that is made.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -35,6 +36,16 @@ NEVER: Final = 2**63 - 1
 VERIFIED: Final = literal_column(str(Assurance.VERIFIED.value), SmallInteger)
 """Written into statements as it is: a partial index serves only those that say its condition word for word."""
 BY_USER: Final = literal_column(f"'{Author.USER.value}'", Text)
+
+TAKEN: Final[Mapping[str, str]] = {
+    "uq_apps_slug": "slug",
+    "uq_apps_auth_key": "auth_key",
+    "uq_apps_widget_token": "widget_token",
+    "uq_users_device_id": "device",
+    "uq_conversations_unique_id": "unique_id",
+    "uq_conversations_direct": "direct",
+}
+"""What it means when a change runs into one of these."""
 
 metadata = MetaData(
     naming_convention={

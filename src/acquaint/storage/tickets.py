@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -90,7 +89,7 @@ class SqlTickets:
             "used_at": column.of_optional_moment(ticket.used_at),
             "details": column.of_data(ticket.details),
         }
-        return replace(ticket, id=TicketId(await add(self._db, _ADD, values, refuse)))
+        return await add(self._db, _ADD, ticket, values, refuse)
 
     async def take(self, purpose: Purpose, fingerprint: str, now: datetime) -> Ticket | None:
         rows = await self._db.rows(_TAKE, purpose=purpose.value, fingerprint=fingerprint, now=column.of_moment(now))

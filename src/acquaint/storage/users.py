@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from itertools import groupby
@@ -161,7 +160,7 @@ class SqlUsers:
             await self._refuse_device_of_another(user)
 
         values = _values(user) | {"password_hash": password_hash}
-        user = replace(user, id=UserId(await add(self._db, _ADD, values, refuse)))
+        user = await add(self._db, _ADD, user, values, refuse)
         await self._claim(user)
         return user
 
