@@ -1,0 +1,207 @@
+"""A Bus over any line that reaches the other nodes: what ValkeyBus and PostgresBus have in common.
+
+A line that was cut may have lost anything, and says nothing about what it lost. So the Bus is not whole from the
+moment it learns of the cut; and when it listens again, every listener first forgets what it only believes. What
+this node has to say meanwhile waits in a queue; should that overflow, the others are told that they missed something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final, Protocol
+
+import anyio
+import msgspec
+import structlog
+
+from ..domain.events import Event
+from ..ports.bus import Listener
+from .listeners import Listeners
+
+MOST_UNSAID: Final = 10_000
+"""Events that wait for the line. Answers a line that is down for long; a lower bound makes the others forget more."""
+
+MOST_AT_ONCE: Final = 500  # events in one message
+
+FIRST_PAUSE: Final = 0.05  # seconds before a line that was cut is opened again
+LONGEST_PAUSE: Final = 2.0
+
+LAST_WORDS: Final = 1.0  # seconds in which a node that stops may say what it has not said yet
+
+DETAILS_LEFT_OUT: Final = "details_left_out"
+"""In the details of an Event that was too long for the line. The whole Event is in the store."""
+
+log = structlog.get_logger()
+
+
+class Line(Protocol):
+    """What connects the nodes. Anything raised here means that the line is cut."""
+
+    longest: int
+    """Bytes of one message."""
+
+    async def open(self) -> None:
+        """Connects anew, whatever was before. From its return on everything the others say is heard."""
+        ...
+
+    async def hear(self) -> bytes | str:
+        """The next message of any node. Notices within a second when the line is dead, though silent."""
+        ...
+
+    async def say(self, message: bytes) -> None:
+        """Sends the message to every node, this one maybe included."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class LineBus:
+    """``tell`` is called in the event loop that ``run`` runs in, which may start later."""
+
+    def __init__(self, line: Line, *, most_unsaid: int = MOST_UNSAID) -> None:
+        self._line = line
+        self._node = secrets.token_hex(8)
+        self._listeners = Listeners()
+        self._most_unsaid = most_unsaid
+        self._unsaid: deque[Event] = deque()
+        self._on_lips: list[Event] = []  # taken from the queue, and not yet surely said
+        self._dropped = 0  # events that fell out of the queue, of which the others do not know yet
+        self._wake = asyncio.Event()
+        self._open = asyncio.Event()
+
+    @property
+    def is_whole(self) -> bool:
+        return self._open.is_set() and not self._dropped
+
+    def tell(self, events: Sequence[Event]) -> None:
+        self._listeners.heard(events)
+        self._unsaid.extend(events)
+        while len(self._unsaid) > self._most_unsaid:
+            self._unsaid.popleft()  # what is newest matters most
+            self._dropped += 1
+        self._wake.set()
+
+    def add(self, listener: Listener) -> None:
+        self._listeners.add(listener)
+
+    async def run(self) -> None:
+        try:
+            async with anyio.create_task_group() as both:
+                both.start_soon(self._listen)
+                both.start_soon(self._speak)
+        finally:
+            was_open = self._open.is_set()
+            self._open.clear()
+            with anyio.move_on_after(LAST_WORDS, shield=True):
+                await self._say_last_words(was_open)
+            with anyio.move_on_after(LAST_WORDS, shield=True):
+                await self._line.close()
+
+    async def _listen(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            began = anyio.current_time()
+            try:
+                await self._line.open()
+                self._listeners.lost()  # what happened before we listened, nobody will tell
+                self._open.set()
+                log.info("bus_whole")
+                while True:
+                    self._hear(await self._line.hear())
+            except Exception as cut:
+                if self._open.is_set() or pause == FIRST_PAUSE:  # say it once, not at every try
+                    log.warning("bus_cut", why=repr(cut))
+            self._open.clear()
+            if anyio.current_time() - began > 2 * LONGEST_PAUSE:
+                pause = FIRST_PAUSE
+            await _rest(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _hear(self, message: bytes | str) -> None:
+        try:
+            heard = _reader.decode(message)
+        except (msgspec.MsgspecError, ValueError):  # a node of another version, or somebody who is no node
+            log.warning("bus_message_unreadable")
+            self._listeners.lost()
+            return
+        if heard.node == self._node:
+            return  # our own listeners were told before the others
+        if heard.missed:
+            self._listeners.lost()
+        self._listeners.heard(heard.events)
+
+    async def _speak(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._has_something_to_say():
+                await self._open.wait()
+                try:
+                    await self._say_something()
+                    pause = FIRST_PAUSE
+                except Exception as cut:
+                    if pause == FIRST_PAUSE:
+                        log.warning("bus_message_unsent", why=repr(cut))
+                    await _rest(pause)
+                    pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _say_last_words(self, is_open: bool) -> None:
+        try:
+            if self._has_something_to_say() and not is_open:
+                await self._line.open()
+            while self._has_something_to_say():
+                await self._say_something()
+        except Exception as cut:
+            log.warning("bus_last_words_unsent", why=repr(cut), events=len(self._on_lips) + len(self._unsaid))
+
+    def _has_something_to_say(self) -> bool:
+        return bool(self._on_lips or self._unsaid or self._dropped)
+
+    async def _say_something(self) -> None:
+        while self._unsaid and len(self._on_lips) < MOST_AT_ONCE:
+            self._on_lips.append(self._unsaid.popleft())
+        dropped = self._dropped
+        parts = list(_that_fit(self._on_lips, self._line.longest))
+        await self._line.say(msgspec.json.encode(_Said(self._node, parts, missed=dropped > 0)))
+        del self._on_lips[: len(parts)]
+        self._dropped -= dropped  # what fell out meanwhile is told with the next message
+
+
+class _Said(msgspec.Struct):
+    node: str
+    events: list[msgspec.Raw]
+    missed: bool = False
+
+
+class _Heard(msgspec.Struct):
+    node: str
+    events: list[Event]
+    missed: bool = False
+
+
+_reader = msgspec.json.Decoder(_Heard)
+_writer = msgspec.json.Encoder(enc_hook=str)
+_ENVELOPE: Final = 100  # bytes of a message around its events, generously
+
+
+def _that_fit(events: Sequence[Event], longest: int) -> Iterator[msgspec.Raw]:
+    """The first events, encoded, as many as one message holds. One that is too long alone goes without its details."""
+    room = longest - _ENVELOPE
+    for event in events:
+        encoded = _writer.encode(event)
+        if len(encoded) > longest - _ENVELOPE:
+            encoded = _writer.encode(replace(event, details={DETAILS_LEFT_OUT: True}))
+        room -= len(encoded) + 1
+        if room < 0:
+            return
+        yield msgspec.Raw(encoded)
+
+
+async def _rest(pause: float) -> None:
+    await anyio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - so that nodes do not come back in step

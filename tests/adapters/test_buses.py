@@ -1,0 +1,311 @@
+"""What every Bus promises (``ports.bus``), alone and between nodes, with the line in order and without."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acquaint.adapters.line import DETAILS_LEFT_OUT
+from acquaint.adapters.memory import MemoryBus
+from acquaint.adapters.valkey import ValkeyBus
+from acquaint.domain.apps import AppId
+from acquaint.domain.conversations import ConversationId
+from acquaint.domain.events import Event, EventId, EventKind
+from acquaint.domain.sessions import SessionId
+from acquaint.domain.users import UserId
+from acquaint.ports.bus import Bus
+from tests.adapters.roads import Road, postgres_road, valkey_road
+from tests.support.valkey import running_valkey
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+class Listening:
+    """A listener that remembers what it was told, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[Event | str] = []
+
+    def heard(self, event: Event) -> None:
+        self.told.append(event)
+
+    def lost(self) -> None:
+        self.told.append("lost")
+
+    @property
+    def ids(self) -> list[int]:
+        return [it.id for it in self.told if isinstance(it, Event)]
+
+    @property
+    def losses(self) -> int:
+        return self.told.count("lost")
+
+
+class Careless:
+    """A listener that breaks its promise."""
+
+    def heard(self, event: Event) -> None:
+        raise RuntimeError("oh")
+
+    def lost(self) -> None:
+        raise RuntimeError("oh")
+
+
+def ended(id: int, **details: Any) -> Event:
+    return Event(EventId(id), AppId(1), EventKind.SESSION_ENDED, NOON, session_id=SessionId(id), details=details)
+
+
+@asynccontextmanager
+async def running(bus: Bus) -> AsyncIterator[Listening]:
+    listening = Listening()
+    bus.add(listening)
+    task = asyncio.create_task(bus.run())
+    try:
+        await until(lambda: bus.is_whole)
+        listening.told.clear()
+        yield listening
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        await asyncio.sleep(0.005)
+
+
+@pytest.fixture(params=["valkey", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def road(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Road]:
+    if request.param == "valkey":
+        async with valkey_road(tmp_path) as found:
+            yield found
+    else:
+        async with postgres_road(request.getfixturevalue("postgres_url")) as found:
+            yield found
+
+
+@pytest.fixture(params=["memory", "valkey", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def bus(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bus]:
+    if request.param == "memory":
+        yield MemoryBus()
+    elif request.param == "valkey":
+        async with valkey_road(tmp_path) as found:
+            yield found.bus()
+    else:
+        async with postgres_road(request.getfixturevalue("postgres_url")) as found:
+            yield found.bus()
+
+
+# Alone
+
+
+async def test_the_listeners_of_this_node_know_before_tell_returns(bus: Bus) -> None:
+    first, second = Listening(), Listening()
+    bus.add(first)
+    bus.add(second)
+    bus.tell([ended(1), ended(2)])
+    assert first.ids == second.ids == [1, 2]
+
+
+async def test_a_listener_that_fails_keeps_nobody_from_knowing(bus: Bus) -> None:
+    bus.add(Careless())
+    async with running(bus) as listening:
+        bus.tell([ended(1)])
+        assert listening.ids == [1]
+
+
+async def test_a_bus_is_whole_while_it_runs_and_its_own_events_are_heard_once(bus: Bus) -> None:
+    async with running(bus) as listening:
+        assert bus.is_whole
+        bus.tell([ended(1)])
+        await asyncio.sleep(0.05)  # an echo would have come by now
+        assert listening.told == [ended(1)]
+
+
+# Between nodes
+
+
+async def test_what_one_node_tells_the_others_hear_unchanged(road: Road) -> None:
+    event = Event(
+        EventId(2**53 - 1),
+        AppId(7),
+        EventKind.SESSION_TAKEN,
+        datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC),
+        UserId(8),
+        SessionId(9),
+        ConversationId(10),
+        {"door": "qiscus", "name": "Zoé 😀 \0 \x7f", "nested": {"list": [1, 2.5, None, True]}},
+    )
+    one, other, third = road.bus(), road.bus(), road.bus()
+    async with running(one), running(other) as at_other, running(third) as at_third:
+        one.tell([event, ended(3)])
+        await until(lambda: len(at_other.told) == len(at_third.told) == 2)
+        assert at_other.told == at_third.told == [event, ended(3)]
+
+
+async def test_events_arrive_in_the_order_they_were_told_however_many(road: Road) -> None:
+    one, other = road.bus(most_unsaid=5000), road.bus()
+    async with running(one), running(other) as at_other:
+        for first in range(0, 3000, 100):
+            one.tell([ended(id) for id in range(first, first + 100)])
+        await until(lambda: len(at_other.ids) == 3000)
+        assert at_other.ids == list(range(3000))
+
+
+async def test_a_node_hears_the_others_and_not_its_own_echo(road: Road) -> None:
+    one, other = road.bus(), road.bus()
+    async with running(one) as at_one, running(other) as at_other:
+        one.tell([ended(1)])
+        await until(lambda: at_other.ids == [1])
+        other.tell([ended(2)])
+        await until(lambda: 2 in at_one.ids)
+        assert at_one.ids == [1, 2]
+
+
+async def test_a_moment_in_another_zone_stays_the_same_moment(road: Road) -> None:
+    at = datetime(2026, 1, 1, 14, tzinfo=timezone(timedelta(hours=2)))
+    one, other = road.bus(), road.bus()
+    async with running(one), running(other) as at_other:
+        one.tell([Event(EventId(1), None, EventKind.APP_CREATED, at)])
+        await until(lambda: bool(at_other.told))
+        assert at_other.told == [Event(EventId(1), None, EventKind.APP_CREATED, NOON)]
+
+
+async def test_a_bus_is_not_whole_until_it_listens_and_then_forgets_first(road: Road) -> None:
+    bus, listening = road.bus(), Listening()
+    bus.add(listening)
+    assert not bus.is_whole
+    task = asyncio.create_task(bus.run())
+    await until(lambda: bus.is_whole)
+    assert listening.told == ["lost"]
+    task.cancel()
+    await asyncio.wait([task])
+    assert not bus.is_whole
+
+
+async def test_a_node_whose_connection_broke_forgets_and_goes_on(road: Road) -> None:
+    one, other = road.bus(), road.bus()
+    async with running(one), running(other) as at_other:
+        await road.trip()
+        await until(lambda: at_other.losses == 1 and one.is_whole and other.is_whole)
+        one.tell([ended(1)])
+        await until(lambda: at_other.ids == [1])
+
+
+async def test_what_is_told_while_the_line_is_cut_arrives_once_it_is_mended(road: Road) -> None:
+    one, other = road.bus(), road.bus()
+    async with running(one) as at_one, running(other) as at_other:
+        await road.cut()
+        await until(lambda: not one.is_whole and not other.is_whole)
+        one.tell([ended(1)])
+        one.tell([ended(2)])
+        assert at_one.ids == [1, 2]  # here at once, line or no line
+        await asyncio.sleep(0.2)
+        assert not one.is_whole
+        assert not other.is_whole
+        await road.mend()
+        await until(lambda: one.is_whole and other.is_whole)
+        one.tell([ended(3)])
+        await until(lambda: 3 in at_other.ids)
+        # Either it heard them, or it was told that it may have missed them; and forgetting comes before anything else.
+        assert at_other.told[0] == "lost"
+        assert at_one.losses == at_other.losses == 1
+
+
+async def test_a_line_that_only_falls_silent_is_noticed_too(road: Road) -> None:
+    bus = road.bus()
+    async with running(bus):
+        await road.freeze()
+        await until(lambda: not bus.is_whole)
+
+
+async def test_when_more_waits_than_the_queue_holds_the_others_get_the_newest_and_know_they_missed_some(
+    road: Road,
+) -> None:
+    one, other = road.bus(most_unsaid=3), road.bus()
+    async with running(other) as at_other:
+        one.tell([ended(id) for id in range(10)])
+        assert not one.is_whole
+        async with running(one):
+            await until(lambda: len(at_other.told) == 4)
+            assert at_other.told == ["lost", ended(7), ended(8), ended(9)]
+            await until(lambda: one.is_whole)
+
+
+async def test_an_event_that_is_too_long_for_the_line_goes_without_its_details(road: Road) -> None:
+    one, other = road.bus(), road.bus()
+    async with running(one), running(other) as at_other:
+        one.tell([ended(1, why="ended"), ended(2, why="ä" * 200_000), ended(3, why="ended")])
+        await until(lambda: len(at_other.told) == 3)
+        assert at_other.told == [ended(1, why="ended"), ended(2, **{DETAILS_LEFT_OUT: True}), ended(3, why="ended")]
+
+
+async def test_details_of_some_hundred_bytes_are_split_over_messages_and_none_is_cut(road: Road) -> None:
+    one, other = road.bus(), road.bus()
+    async with running(one), running(other) as at_other:
+        events = [ended(id, why="ä" * id) for id in range(0, 3500, 50)]
+        one.tell(events)
+        await until(lambda: len(at_other.told) == len(events))
+        assert at_other.told == events
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "hello",
+        "{}",
+        '{"node":"x","events":[{"id":1}]}',
+        '{"node":"x","events":[{"id":1,"app_id":1,"kind":"moon.landed","at":"2026-01-01T12:00:00Z"}]}',
+    ],
+)
+async def test_a_message_that_nobody_can_read_makes_every_node_forget(road: Road, message: str) -> None:
+    bus = road.bus()
+    async with running(bus) as listening:
+        await road.shout(message)
+        await until(lambda: listening.told == ["lost"])
+        assert bus.is_whole
+
+
+async def test_a_node_that_stops_says_its_last_words(road: Road) -> None:
+    other = road.bus()
+    async with running(other) as at_other:
+        one = road.bus()
+        async with running(one):
+            one.tell([ended(1)])
+        await until(lambda: at_other.ids == [1])
+        never_whole = road.bus()
+        never_whole.tell([ended(2)])
+        task = asyncio.create_task(never_whole.run())
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        await until(lambda: at_other.ids == [1, 2])
+
+
+async def test_a_node_that_stops_while_the_line_is_cut_stops_all_the_same(road: Road) -> None:
+    one = road.bus()
+    async with running(one):
+        await road.cut()
+        await until(lambda: not one.is_whole)
+        one.tell([ended(1)])
+    assert not one.is_whole
+    await road.mend()
+
+
+async def test_nodes_on_another_database_hear_nothing(tmp_path: Path) -> None:
+    with running_valkey(tmp_path) as server:
+        one, neighbour, stranger = (ValkeyBus(f"valkey://127.0.0.1:{server.port}/{it}") for it in (0, 0, 1))
+        async with running(one), running(neighbour) as at_neighbour, running(stranger) as at_stranger:
+            one.tell([ended(1)])
+            await until(lambda: at_neighbour.ids == [1])
+            assert at_stranger.told == []
