@@ -1,6 +1,6 @@
 """Finding and changing users.
 
-find, newest, known_by              what the App's server may look up
+find, many, newest, known_by        what the App's server may look up
 put, put_with_password              made or brought up to date, by the App's server
 update, update_own                  profile, by the App's server and by the user
 change_password, set_password       with the old one; or by the App's server, without
@@ -10,6 +10,7 @@ delete, delete_own                  frees the identifiers, ends the sessions, er
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -46,6 +47,12 @@ async def find(core: Core, app: App, who: Identifier) -> User:
     if user is None:
         raise NotFound("user")
     return user
+
+
+async def many(core: Core, app: App, ids: Collection[UserId]) -> dict[UserId, User]:
+    """Those of them that are there."""
+    async with core.store.read() as tx:
+        return await tx.users.many(app.id, ids) if ids else {}
 
 
 async def newest(core: Core, app: App, page: PageAsked) -> Page[User]:
