@@ -91,7 +91,12 @@ async def register(
     rules: PasswordRules = OWASP_ASVS,
     claimed: Claimed | None = None,
 ) -> Admission:
-    """Creates a user with a password and signs them in. Refuses with IdentifierTaken or Unacceptable."""
+    """Creates a user with a password and signs them in.
+
+    Refuses with RegistrationClosed where the Policy lets nobody register, IdentifierTaken or Unacceptable.
+    """
+    if not app.policy.registers_on_login:
+        raise RegistrationClosed
     rules_of(app, rules).check(password)
     await limits.take(core, limits.REGISTRATIONS_PER_ADDRESS, place.address)
     hashed = await core.hasher.hash(password)  # slow on purpose: before the transaction, never in it
