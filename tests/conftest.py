@@ -30,7 +30,11 @@ from acquaint.services.core import Core
 from acquaint.settings import Settings
 from tests.cast import Cast
 from tests.support.clock import SetClock
+from tests.support.postgres import postgres, postgresql
 from tests.support.server import Server, serving
+from tests.support.valkey import valkey, valkey_url
+
+__all__ = ["postgres", "postgresql", "valkey", "valkey_url"]  # fixtures that live beside what they start
 
 VISITOR = "203.0.113.7"
 """The address `client` asks from (RFC 5737: nobody's)."""

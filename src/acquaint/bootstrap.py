@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from .adapters.argon2 import OWASP, Argon2Hasher
+from .adapters.disk import DiskShelf
 from .adapters.jose import JoseSigner
 from .adapters.memory import MemoryBus, MemoryLimiter
 from .dialects import ALL
@@ -38,6 +39,7 @@ from .services.recognition import RecognisedSessions
 from .settings import Settings, strangers, without_password
 from .storage.schema import migrate as migrate_database
 from .storage.store import SqlStore
+from .storage.watch import watch
 from .web import logs
 from .web.edge import Edge
 from .web.health import Gauges, Health, Requests, own_words
@@ -92,14 +94,8 @@ async def open_core(
 
     Nothing goes on in the background, and what others do is not heard: that takes a house.
     """
-    if makes_database and settings.is_embedded:
-        make_folder(settings)
-        await migrate_database(settings.database)
-    async with contextlib.AsyncExitStack() as closing:
-        core = await _build(settings, closing, clock=clock, hashing=hashing)
-        await _check(settings, core)
-        async with _running([_kept_running("bus", core.bus.run)]):
-            yield core
+    async with _open(settings, makes_database=makes_database, clock=clock, hashing=hashing) as (core, _):
+        yield core
 
 
 @dataclass
@@ -130,11 +126,11 @@ async def open_house(
     settings: Settings, *, clock: Clock = utc_now, hashing: argon2.Parameters = OWASP
 ) -> AsyncIterator[House]:
     """A house with its tasks running. An embedded database is made and migrated first; others must be ready."""
-    async with open_core(settings, makes_database=True, clock=clock, hashing=hashing) as core:
+    async with _open(settings, makes_database=True, clock=clock, hashing=hashing) as (core, store):
         house = House(settings, core)
         core.bus.add(core.recognised)
         try:
-            async with _running(_tasks(house)):
+            async with _running(_tasks(house, store)):
                 yield house
         finally:
             with contextlib.suppress(Busy):
@@ -194,40 +190,48 @@ def _warn(settings: Settings) -> None:
         log.warning("setting_unknown", name=name, why="it looks like a setting of this server and is none")
 
 
-async def _check(settings: Settings, core: Core) -> None:
+@contextlib.asynccontextmanager
+async def _open(
+    settings: Settings, *, makes_database: bool, clock: Clock, hashing: argon2.Parameters
+) -> AsyncIterator[tuple[Core, SqlStore]]:
+    if makes_database and settings.is_embedded:
+        make_folder(settings)
+        await migrate_database(settings.database)
+    new_id = IdMaker(clock, chance)
+    bus = _bus(settings)
+    async with contextlib.AsyncExitStack() as closing:
+        store = SqlStore(settings.database, new_id=new_id, clock=clock, told=bus.tell)
+        closing.push_async_callback(store.close)
+        await _check(settings, store)
+        hasher = Argon2Hasher(hashing, threads=settings.hash_threads or None)
+        closing.callback(hasher.close)
+        core = Core(
+            store=store,
+            hasher=hasher,
+            signer=JoseSigner(),
+            clock=clock,
+            chance=chance,
+            limiter=_limiter(settings, closing),
+            bus=bus,
+            mailer=NotImplemented,
+            files=DiskShelf(settings.data / "files"),
+            new_id=new_id,
+            recognised=RecognisedSessions(),
+            public_url=settings.public,
+        )
+        async with _running([_kept_running("bus", bus.run)]):
+            yield core, store
+
+
+async def _check(settings: Settings, store: SqlStore) -> None:
     try:
-        await core.store.check()
+        await store.check()
     except Busy as error:
         where = without_password(settings.database)
         raise NotReady(
             f"{where} does not answer, or was not prepared for this version: "
             + ("run `acquaint init`" if settings.is_embedded else "run `acquaint migrate`")
         ) from error
-
-
-async def _build(
-    settings: Settings, closing: contextlib.AsyncExitStack, *, clock: Clock, hashing: argon2.Parameters
-) -> Core:
-    new_id = IdMaker(clock, chance)
-    bus = _bus(settings)
-    store = SqlStore(settings.database, new_id=new_id, clock=clock, told=bus.tell)
-    closing.push_async_callback(store.close)
-    hasher = Argon2Hasher(hashing, threads=settings.hash_threads or None)
-    closing.callback(hasher.close)
-    return Core(
-        store=store,
-        hasher=hasher,
-        signer=JoseSigner(),
-        clock=clock,
-        chance=chance,
-        limiter=_limiter(settings, closing),
-        bus=bus,
-        mailer=NotImplemented,
-        files=NotImplemented,
-        new_id=new_id,
-        recognised=RecognisedSessions(),
-        public_url=settings.public,
-    )
 
 
 def _bus(settings: Settings) -> Bus:
@@ -264,7 +268,7 @@ class Unlimited:
         """Nothing was taken."""
 
 
-def _tasks(house: House) -> list[Coroutine[Any, Any, None]]:
+def _tasks(house: House, store: SqlStore) -> list[Coroutine[Any, Any, None]]:
     core = house.core
 
     async def sweep() -> None:
@@ -276,10 +280,16 @@ def _tasks(house: House) -> list[Coroutine[Any, Any, None]]:
     async def write_behind() -> None:
         await sessions.write_behind(core)
 
-    return [
+    async def watch_others() -> None:
+        await watch(store, core.bus.tell, core.clock)
+
+    tasks = [
         _every(sessions.SEEN_WRITTEN_EVERY, "write_behind", write_behind),
         _every(sessions.SWEPT_EVERY, "sweep", sweep),
     ]
+    if house.settings.is_embedded:  # the command line writes to the same file; elsewhere the bus tells
+        tasks.append(_kept_running("watch", watch_others))
+    return tasks
 
 
 @contextlib.asynccontextmanager
