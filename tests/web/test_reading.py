@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -125,7 +125,7 @@ async def test_another_content_type_is_refused(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8", "application/json;x=y"])
 async def test_json_may_say_more_about_itself(kind: str) -> None:
-    assert await read_json(request(b'{"text": "hi"}', [("content-type", kind)]), Note)
+    assert await read_json(request(b'{"text": "hi"}', [("content-type", kind)]), Note) == Note("hi")
 
 
 @pytest.mark.parametrize("declared", [None, "0", "3", "-1", "abc", "1e9", "9" * 5000, "٣", ""])
@@ -150,7 +150,9 @@ async def test_a_body_of_the_largest_size_is_read() -> None:
 
 
 async def test_a_connection_that_closes_in_the_middle_is_refused() -> None:
-    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    parts: Iterator[Message] = iter(
+        [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    )
 
     async def receive() -> Message:
         return next(parts)

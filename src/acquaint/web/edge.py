@@ -23,6 +23,7 @@ log = structlog.get_logger()
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9_-]{8,64}")
+_WITH_PORT: Final = re.compile(r"([0-9.]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")  # as some proxies write an address
 _MOST_HOPS: Final = 20
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -115,7 +116,7 @@ class Edge:
                 request_id = value.decode()
         address = peer
         for hop in reversed(hops[-_MOST_HOPS:]):
-            plain = _address(hop)
+            plain = _address(hop.rpartition(":")[0].strip("[]") if _WITH_PORT.fullmatch(hop) else hop)
             if plain is None:
                 break
             address = str(plain)

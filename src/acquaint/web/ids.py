@@ -9,6 +9,7 @@ from typing import Final
 from ..domain import ids
 
 _HEX24: Final = re.compile(r"[0-9a-f]{24}")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGITS: Final = re.compile(r"[1-9][0-9]{0,15}")
 _MARK: Final = "ac"  # makes every hex id hold a letter: SDKs take a text of digits for a number
 
@@ -41,10 +42,8 @@ def as_uuid(id: int) -> str:
 
 
 def read_uuid(text: str) -> int | None:
-    """The id that ``as_uuid`` rendered so; None for anything else."""
-    try:
-        number = uuid.UUID(text).int
-    except ValueError:
+    """The id that ``as_uuid`` rendered so, in small letters or capitals; None for anything else."""
+    if not _UUID.fullmatch(text):
         return None
-    id = number & (2**62 - 1)
-    return id if 0 < id <= ids.LARGEST and number == (0x8 << 76) | (0x2 << 62) | id else None
+    id = int(text[-17:].replace("-", ""), 16) & (2**62 - 1)
+    return id if 0 < id <= ids.LARGEST and as_uuid(id) == text.lower() else None

@@ -98,10 +98,15 @@ class Switchboard:
         return preflight(request, methods, stop.dialect.allowed_headers)
 
     def _match(self, path: str) -> tuple[_Stop | None, dict[str, Any]]:
+        if "\0" in path:  # nothing can be called that: no database keeps it
+            return None, {}
         for pattern, convertors, stop in self._patterns:
-            found = pattern.match(path)
+            found = pattern.fullmatch(path)
             if found:
-                return stop, {name: convertors[name].convert(value) for name, value in found.groupdict().items()}
+                try:
+                    return stop, {name: convertors[name].convert(value) for name, value in found.groupdict().items()}
+                except ValueError:  # a number of thousands of digits
+                    return None, {}
         return None, {}
 
     def _dialect_of(self, path: str) -> Dialect:
@@ -117,10 +122,25 @@ class Switchboard:
         for path, methods in by_path.items():
             stop = _Stop(dialect, path, methods)
             pattern, _, convertors = compile_path(path)
-            clash = self._exact.get(path) or next((it for p, _, it in self._patterns if p == pattern), None)
+            clash = self._who_else_answers(stop, pattern)
             if clash is not None:
                 raise ValueError(f"{dialect.name} and {clash.dialect.name} both have {path}")
             if convertors:
                 self._patterns.append((pattern, convertors, stop))
             else:
                 self._exact[path] = stop
+
+    def _who_else_answers(self, stop: _Stop, pattern: re.Pattern[str]) -> _Stop | None:
+        """A stop of the same path, whatever its parameters are called, or one of another dialect that is in its way."""
+        shape = _shape(stop.path)
+        for its_pattern, _, it in self._patterns:
+            if _shape(it.path) == shape or (it.dialect is not stop.dialect and its_pattern.fullmatch(stop.path)):
+                return it
+        for path, it in self._exact.items():
+            if path == stop.path or (it.dialect is not stop.dialect and pattern.fullmatch(path)):
+                return it
+        return None
+
+
+def _shape(path: str) -> str:
+    return re.sub(r"\{\w+", "{", path)
