@@ -60,8 +60,8 @@ class Rest:
         """GET user_profile"""
         core, app, asked = await _asked(request)
         user = await users.find(core, app, _who(asked))
-        said = wire.bare_account(user, core.public_url) if self.shows_tokens else {}
-        return wire.answer({"user": said | wire.rest_user(user, core.public_url)})
+        shown = wire.bare_account if self.shows_tokens else wire.rest_user
+        return wire.answer({"user": shown(user, core.public_url)})
 
     async def get_user_token(self, request: Request) -> Response:
         """GET get_user_token: a further session, because of a token only the fingerprint is kept."""
