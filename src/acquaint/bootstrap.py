@@ -17,7 +17,7 @@ import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,12 +27,13 @@ from .adapters.argon2 import OWASP, Argon2Hasher
 from .adapters.disk import DiskShelf
 from .adapters.jose import JoseSigner
 from .adapters.memory import MemoryBus, MemoryLimiter
-from .dialects import ALL
+from .adapters.outbox import OutboxMailer
 from .domain.errors import Busy
 from .domain.limits import Limit
 from .ports.bus import Bus
 from .ports.crypto import Clock
 from .ports.limits import Limiter
+from .ports.mail import Mailer
 from .services import sessions, users
 from .services.core import Core, IdMaker
 from .services.recognition import RecognisedSessions
@@ -40,13 +41,12 @@ from .settings import Settings, strangers, without_password
 from .storage.schema import migrate as migrate_database
 from .storage.store import SqlStore
 from .storage.watch import watch
-from .web import logs
-from .web.edge import Edge
-from .web.health import Gauges, Health, Requests, own_words
-from .web.switchboard import Switchboard
 
 if TYPE_CHECKING:
     import argon2
+
+    from .web.edge import Edge
+    from .web.health import Gauges, Health, Requests
 
 log = structlog.get_logger()
 
@@ -98,23 +98,14 @@ async def open_core(
         yield core
 
 
-@dataclass
+@dataclass(frozen=True)
 class House:
     """A core that serves, and what lives through time beside it."""
 
     settings: Settings
     core: Core
-    requests: Requests = field(default_factory=Requests)
-    health: Health = field(init=False)
-
-    def __post_init__(self) -> None:
-        gauges = Gauges(
-            {
-                "sessions_remembered": ("Sessions in memory.", lambda: len(self.core.recognised)),
-                "bus_whole": ("1 while events of other nodes are heard.", lambda: self.core.bus.is_whole),
-            }
-        )
-        self.health = Health(self.core.store, self.core.bus, self.requests, gauges, self.settings.metrics_allow)
+    requests: Requests
+    health: Health
 
     async def stop_serving(self) -> None:
         """No more visitors: load balancers are told, and live sockets closed so that clients go elsewhere."""
@@ -126,8 +117,12 @@ async def open_house(
     settings: Settings, *, clock: Clock = utc_now, hashing: argon2.Parameters = OWASP
 ) -> AsyncIterator[House]:
     """A house with its tasks running. An embedded database is made and migrated first; others must be ready."""
+    from .web.health import Health, Requests
+
     async with _open(settings, makes_database=True, clock=clock, hashing=hashing) as (core, store):
-        house = House(settings, core)
+        requests = Requests()
+        health = Health(core.store, core.bus, requests, _gauges(core), settings.metrics_allow)
+        house = House(settings, core, requests, health)
         core.bus.add(core.recognised)
         try:
             async with _running(_tasks(house, store)):
@@ -139,6 +134,11 @@ async def open_house(
 
 def build_app(house: House) -> Edge:
     """The ASGI application. ``scope["type"]`` is http or websocket; there is no lifespan, that is the house's."""
+    from .dialects import ALL
+    from .web.edge import Edge
+    from .web.health import own_words
+    from .web.switchboard import Switchboard
+
     own = own_words(house.health)
     return Edge(
         house.core,
@@ -153,6 +153,8 @@ def build_app(house: House) -> Edge:
 def serve(settings: Settings) -> None:
     """Listens until SIGTERM or SIGINT; then accepts nobody, closes live sockets, finishes requests, writes behind."""
     import uvloop
+
+    from .web import logs
 
     logs.set_up(settings.log_level, settings.log_format)
     _warn(settings)
@@ -213,7 +215,7 @@ async def _open(
             chance=chance,
             limiter=_limiter(settings, closing),
             bus=bus,
-            mailer=NotImplemented,
+            mailer=_mailer(settings, clock),
             files=DiskShelf(settings.data / "files"),
             new_id=new_id,
             recognised=RecognisedSessions(),
@@ -246,6 +248,17 @@ def _bus(settings: Settings) -> Bus:
     return PostgresBus(settings.database)
 
 
+def _mailer(settings: Settings, clock: Clock) -> Mailer:
+    try:
+        if settings.smtp_url:
+            from .adapters.smtp import SmtpMailer
+
+            return SmtpMailer(settings.smtp_url, settings.sender, clock=clock)
+        return OutboxMailer(settings.data / "outbox", settings.sender, clock=clock)
+    except ValueError as error:
+        raise NotReady(f"mail cannot be sent like this: {error}") from None
+
+
 def _limiter(settings: Settings, closing: contextlib.AsyncExitStack) -> Limiter:
     if not settings.limits:
         return Unlimited()
@@ -256,6 +269,17 @@ def _limiter(settings: Settings, closing: contextlib.AsyncExitStack) -> Limiter:
     limiter = ValkeyLimiter(settings.bus_url)
     closing.push_async_callback(limiter.close)
     return limiter
+
+
+def _gauges(core: Core) -> Gauges:
+    from .web.health import Gauges
+
+    return Gauges(
+        {
+            "sessions_remembered": ("Sessions in memory.", lambda: len(core.recognised)),
+            "bus_whole": ("1 while events of other nodes are heard.", lambda: core.bus.is_whole),
+        }
+    )
 
 
 class Unlimited:

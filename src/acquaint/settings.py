@@ -152,7 +152,9 @@ class Settings:
         "The mail server: smtp://user:password@host:587. Without it mails are written to DIR/outbox.",
         is_secret=True,
     )
-    mail_from: str = _setting("", _text, "The sender of mails, such as Acme <chat@example.com>.")
+    mail_from: str = _setting(
+        "", _text, "The sender of mails, such as Acme <chat@example.com>; else acquaint at the host of public_url."
+    )
     outbound_allow: tuple[str, ...] = _setting(
         (), _list, "Hosts or networks that outgoing requests may reach although they are private."
     )
@@ -196,6 +198,11 @@ class Settings:
     def public(self) -> str:
         """Where people reach this server: the setting, or what it listens on."""
         return self.public_url or self.listens_at
+
+    @property
+    def sender(self) -> str:
+        """Who mails come from: the setting, or this server at the host that people reach it by."""
+        return self.mail_from or f"Acquaint <acquaint@{urlsplit(self.public_url).hostname or 'localhost'}>"
 
     @property
     def config(self) -> Path:

@@ -121,7 +121,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         outbox = settings.data / "outbox"
         yield Finding("mail", "doubtful", f"is written to {outbox}, not sent", "set ACQUAINT_SMTP_URL")
     elif not settings.mail_from:
-        yield Finding("mail", "bad", "has no sender", "set ACQUAINT_MAIL_FROM")
+        yield Finding("mail", "doubtful", f"comes from {settings.sender}", "set ACQUAINT_MAIL_FROM")
 
 
 def _addresses(settings: Settings) -> Iterator[Finding]:
