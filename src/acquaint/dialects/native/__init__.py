@@ -1,0 +1,20 @@
+"""The native API under /acquaint/v1: our own words, each route declared as data (docs/decisions/0007)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ...web.dialect import Dialect
+from . import problems, reference
+from .repeats import HEADER
+from .routes import OPERATIONS
+
+DIALECT: Final = Dialect(
+    "native",
+    ("/acquaint/",),
+    (*(it.route() for it in OPERATIONS), *reference.routes(OPERATIONS)),
+    problems.ERRORS,
+    problems.response,
+    allowed_headers=("Authorization", "Content-Type", HEADER),
+    exposed_headers=("Idempotency-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-Id"),
+)

@@ -1,0 +1,32 @@
+"""Every request of the native API, as data: a file for each resource, a list in each file."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ..operation import Operation
+from . import (
+    account,
+    app_conversations,
+    app_rules,
+    app_sessions,
+    app_users,
+    conversations,
+    files,
+    recovery,
+    server,
+    sessions,
+)
+
+OPERATIONS: Final[tuple[Operation[Any, Any, Any, Any], ...]] = (
+    *sessions.OPERATIONS,
+    *account.OPERATIONS,
+    *conversations.OPERATIONS,
+    *files.OPERATIONS,
+    *recovery.OPERATIONS,
+    *app_users.OPERATIONS,
+    *app_sessions.OPERATIONS,
+    *app_conversations.OPERATIONS,
+    *app_rules.OPERATIONS,
+    *server.OPERATIONS,
+)

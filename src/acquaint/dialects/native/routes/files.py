@@ -1,0 +1,120 @@
+"""Files: kept for who is in a session or for the App, handed out to whoever knows their address."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Final
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from ....domain import errors
+from ....domain.apps import App
+from ....domain.files import File
+from ....ports.store import Recognised
+from ....services import files as service
+from ....services.files import LARGEST_FILE, UNKNOWN
+from ....web.cors import check_origin
+from ....web.reading import body_chunks, media_type
+from ..callers import NOBODY, USER_KEY, VISITOR
+from ..operation import PREFIX, Asked, Operation, Raw
+from ..wire import files as wire
+from ..wire.values import Nothing
+
+SECTION: Final = "Files"
+SLOWEST_UPLOAD: Final = timedelta(minutes=5)  # 25 MiB at 0.7 Mbit/s: a phone with poor reception
+PLAYED: Final = ("audio/", "video/", "application/pdf")
+"""Types whose name is told to who downloads: a browser runs nothing in them on our origin."""
+
+
+async def keep(asked: Asked[Recognised, wire.FileName, Raw]) -> wire.File:
+    name, request = asked.query.name, asked.request
+    return _shown(*await service.keep_of(asked.core, asked.who, name, media_type(request), _content(request)))
+
+
+async def keep_for_app(asked: Asked[App, wire.FileName, Raw]) -> wire.File:
+    name, request = asked.query.name, asked.request
+    return _shown(*await service.keep(asked.core, asked.who, name, media_type(request), _content(request)))
+
+
+async def open(asked: Asked[None, Nothing, Nothing]) -> Response:
+    opened = await service.open(asked.core, asked.request.path_params["file"])
+    check_origin(asked.request, opened.app)
+    return StreamingResponse(opened.content, headers=_headers(opened.file))
+
+
+def _content(request: Request) -> AsyncIterator[bytes]:
+    if int(request.headers.get("content-length", 0)) > LARGEST_FILE:  # a number: the HTTP parser saw to it
+        raise errors.TooLarge(LARGEST_FILE)
+    return body_chunks(request, LARGEST_FILE, SLOWEST_UPLOAD)
+
+
+def _shown(file: File, key: str) -> wire.File:
+    return wire.file(file, f"{PREFIX}/files/{key}")
+
+
+def _headers(file: File) -> dict[str, str]:
+    """What keeps a stranger's file from acting in our name: never sniffed, never run, downloaded unless a picture."""
+    kind = file.content_type if file.is_shown_inline or file.content_type.startswith(PLAYED) else UNKNOWN
+    way = "inline" if file.is_shown_inline else "attachment"
+    return {
+        "Content-Type": kind,
+        "Content-Length": str(file.size),
+        "Content-Disposition": f"{way}; filename*=UTF-8''{quote(file.name, safe='')}",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, max-age=31536000, immutable",
+        "Referrer-Policy": "no-referrer",
+    }
+
+
+OPERATIONS: Final = (
+    Operation(
+        method="POST",
+        path="/files",
+        caller=VISITOR,
+        serve=keep,
+        query=wire.FileName,
+        body=Raw,
+        answer=wire.File,
+        status=201,
+        section=SECTION,
+        summary="Keep a file",
+        description=(
+            "The body is the file, at most 25 MiB. What it is, its first bytes say: PNG, JPEG, GIF and WebP are "
+            "shown in place, everything else is downloaded. Put the `url` into a message's `payload` to share it."
+        ),
+        refusals=(errors.NeedsUser, errors.TooManyRequests),
+        holds_secret=True,
+    ),
+    Operation(
+        method="GET",
+        path="/files/{file}",
+        caller=NOBODY,
+        serve=open,
+        query=Nothing,
+        body=Nothing,
+        answer=Raw,
+        section=SECTION,
+        summary="Read a file",
+        description="For whoever knows its address, which is as long as a token and listed nowhere.",
+        refusals=(errors.AppClosed, errors.OriginRefused),
+    ),
+    Operation(
+        method="POST",
+        path="/app/files",
+        caller=USER_KEY,
+        serve=keep_for_app,
+        query=wire.FileName,
+        body=Raw,
+        answer=wire.File,
+        status=201,
+        section="App: conversations",
+        summary="Keep a file for the App",
+        description="As `POST /files`, for what the App's people send.",
+        holds_secret=True,
+    ),
+)

@@ -1,0 +1,290 @@
+"""An App, its Policy, its keys and secrets, and what happened in it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, UnsetType, structs
+
+from ....domain import apps as domain
+from ....domain import events, keys
+from ....domain.paging import Page
+from ....domain.users import UserId
+from ....services.apps import NewApp as Made
+from . import values
+from .values import Id, Moment, Paging, Sent, Shown
+
+Seconds = Annotated[int | float, Meta(description="Seconds.")]
+Duration = Annotated[int | str, Meta(description="Seconds, or a text such as ``90s``, ``15m``, ``2h``, ``30d``.")]
+Origins = Annotated[list[Annotated[str, Meta(max_length=255)]], Meta(max_length=100)]
+Days = Annotated[int, Meta(ge=1, le=3650)]
+
+
+class Policy(Shown):
+    """What the App allows."""
+
+    registers_on_login: Annotated[bool, Meta(description="An unknown login and a password make a user.")]
+    registers_on_token: Annotated[bool, Meta(description="A signed token, or you, may name an unknown user: made.")]
+    adopts_on_sign_in: Annotated[
+        bool, Meta(description="What the device said anonymously becomes the history of who signs in on it.")
+    ]
+    allows_guests: bool
+    token_max_age: Annotated[Seconds, Meta(description="How far a signed token's iat may be off, in seconds.")]
+    token_requires_typ: Annotated[bool, Meta(description="A signed token's header must say typ JWT.")]
+    session_idle: Annotated[
+        Seconds | None, Meta(description="Seconds after its last use that a session ends; null: as the API has it.")
+    ]
+    session_at_most: Annotated[
+        Seconds | None, Meta(description="Seconds after it was opened that a session ends; null: as the API has it.")
+    ]
+    password_min_length: Annotated[int | None, Meta(description="Null: 8.")]
+    ends_sessions_on_password_change: Annotated[bool, Meta(description="All but the one that changed it.")]
+    keeps_messages_of_deleted_users: bool
+    allowed_origins: Annotated[
+        list[str], Meta(description="Origins of pages that may call from a browser; * is every page.")
+    ]
+
+
+class PolicyChange(Sent):
+    """What to change. What is not sent stays."""
+
+    registers_on_login: bool | UnsetType = UNSET
+    registers_on_token: bool | UnsetType = UNSET
+    adopts_on_sign_in: bool | UnsetType = UNSET
+    allows_guests: bool | UnsetType = UNSET
+    token_max_age: Duration | UnsetType = UNSET
+    token_requires_typ: bool | UnsetType = UNSET
+    session_idle: Duration | UnsetType | None = UNSET
+    session_at_most: Duration | UnsetType | None = UNSET
+    password_min_length: Annotated[int, Meta(ge=1, le=256)] | UnsetType | None = UNSET
+    ends_sessions_on_password_change: bool | UnsetType = UNSET
+    keeps_messages_of_deleted_users: bool | UnsetType = UNSET
+    allowed_origins: Origins | UnsetType = UNSET
+
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in structs.asdict(self).items() if value is not UNSET}
+
+
+class App(Shown):
+    """A tenant: its Policy and its public names."""
+
+    id: Id
+    slug: str
+    name: str
+    auth_key: Annotated[str, Meta(description="Public: names the App in ConnectyCube's SDKs.")]
+    widget_token: Annotated[str, Meta(description="Public: names the App in OpenCX' widget.")]
+    policy: Policy
+    created_at: Moment
+    closed_at: Annotated[Moment | None, Meta(description="While it is closed, every request of it is refused.")]
+
+
+class Apps(Shown):
+    """Every App of the server."""
+
+    items: list[App]
+
+
+class NewApp(Sent):
+    """An App to be made. Without a slug one is made from the name."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    slug: Annotated[str, Meta(min_length=1, max_length=63, pattern="^[a-z0-9-]+$")] | UnsetType = UNSET
+
+
+class AppChange(Sent):
+    """Whether the App is switched off."""
+
+    is_closed: bool
+
+
+class MadeApp(Shown):
+    """An App just made, with texts that are shown this once."""
+
+    app: App
+    api_key: Annotated[str, Meta(description="Role org.admin.")]
+    chat_api_key: Annotated[str, Meta(description="Role org.tracking: public, for client SDKs that read it.")]
+    signing_secret: Annotated[str, Meta(description="What the App's server signs tokens with.")]
+    auth_secret: Annotated[str, Meta(description="ConnectyCube's signature secret.")]
+
+
+class Key(Shown):
+    """How the App's server proves itself. The text is not kept; ``ending`` helps to tell keys apart."""
+
+    id: Id
+    name: str
+    roles: list[str]
+    ending: str
+    created_at: Moment
+    expires_at: Moment | None
+    revoked_at: Moment | None
+
+
+class Keys(Shown):
+    """The App's keys, oldest first, revoked ones too."""
+
+    items: list[Key]
+
+
+class NewKey(Sent):
+    """A key to be made."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    roles: Annotated[list[Literal["org.admin", "org.user"]], Meta(min_length=1, max_length=2)]
+    expires_in_days: Annotated[Days | UnsetType, Meta(description="Without it, it does not expire.")] = UNSET
+
+
+class MadeKey(Shown):
+    """A key just made. ``text`` is shown this once."""
+
+    key: Key
+    text: str
+
+
+class SigningSecret(Shown):
+    """What the App's server signs tokens with. Several may be believed at once, so that rotation is calm."""
+
+    id: Id
+    is_believed: bool
+    created_at: Moment
+    retired_at: Annotated[Moment | None, Meta(description="From then on it is not believed; may lie ahead.")]
+
+
+class SigningSecrets(Shown):
+    """The App's signing secrets, oldest first, retired ones too."""
+
+    items: list[SigningSecret]
+
+
+class Rotation(Sent):
+    """What becomes of the older secrets."""
+
+    grace_seconds: Annotated[
+        Annotated[int, Meta(ge=0, le=30 * 86400)] | UnsetType,
+        Meta(description="They are believed for so long; without it, until they are retired."),
+    ] = UNSET
+
+    def grace(self) -> timedelta | None:
+        return None if isinstance(self.grace_seconds, UnsetType) else timedelta(seconds=self.grace_seconds)
+
+
+class MadeSecret(Shown):
+    """A signing secret just made. ``text`` is shown this once."""
+
+    secret: SigningSecret
+    text: str
+
+
+EventKind = Literal[
+    "app.created",
+    "app.changed",
+    "key.created",
+    "key.revoked",
+    "secret.rotated",
+    "secret.retired",
+    "user.created",
+    "user.changed",
+    "user.banned",
+    "user.admitted_again",
+    "user.deleted",
+    "password.changed",
+    "session.opened",
+    "session.taken",
+    "session.ended",
+    "sign_in.refused",
+    "history.adopted",
+]
+
+
+class EventPaging(Paging):
+    """Which events are wanted."""
+
+    user: Annotated[Id | None, Meta(description="Only those about this user.")] = None
+    kind: Annotated[EventKind | None, Meta(description="Only those of this kind.")] = None
+
+    def user_id(self) -> UserId | None:
+        return None if self.user is None else UserId(values.id_of(self.user, "user"))
+
+    def kinds(self) -> frozenset[events.EventKind]:
+        return events.IDENTITY_KINDS if self.kind is None else frozenset({events.EventKind(self.kind)})
+
+
+class Event(Shown):
+    """Something that happened to an identity, the App or a key."""
+
+    id: Id
+    kind: str
+    at: Moment
+    user_id: Id | None
+    session_id: Id | None
+    details: Annotated[dict[str, Any], Meta(description="Never a secret or a message's text.")]
+
+
+class EventPage(Shown):
+    """What happened, newest first."""
+
+    items: list[Event]
+    next: Annotated[Id | None, Meta(description=values.NEXT)]
+
+
+def policy(it: domain.Policy) -> Policy:
+    return Policy(**it.as_data())
+
+
+def app(it: domain.App) -> App:
+    return App(
+        id=str(it.id),
+        slug=it.slug,
+        name=it.name,
+        auth_key=it.public_keys.auth_key,
+        widget_token=it.public_keys.widget_token,
+        policy=policy(it.policy),
+        created_at=values.moment(it.created_at),
+        closed_at=values.optional_moment(it.closed_at),
+    )
+
+
+def made_app(it: Made) -> MadeApp:
+    return MadeApp(
+        app=app(it.app),
+        api_key=it.api_key,
+        chat_api_key=it.chat_key,
+        signing_secret=it.signing_secret,
+        auth_secret=it.app.auth_secret,
+    )
+
+
+def key(it: keys.ApiKey) -> Key:
+    return Key(
+        id=str(it.id),
+        name=it.name,
+        roles=[role.value for role in it.roles],
+        ending=it.ending,
+        created_at=values.moment(it.created_at),
+        expires_at=values.optional_moment(it.expires_at),
+        revoked_at=values.optional_moment(it.revoked_at),
+    )
+
+
+def secret(it: keys.SigningSecret, now: datetime) -> SigningSecret:
+    return SigningSecret(
+        id=str(it.id),
+        is_believed=it.verifies(now),
+        created_at=values.moment(it.created_at),
+        retired_at=values.optional_moment(it.retired_at),
+    )
+
+
+def event(it: events.Event) -> Event:
+    return Event(
+        id=str(it.id),
+        kind=it.kind.value,
+        at=values.moment(it.at),
+        user_id=values.optional_id(it.user_id),
+        session_id=values.optional_id(it.session_id),
+        details=dict(it.details),
+    )
+
+
+def event_page(page: Page[events.Event]) -> EventPage:
+    return EventPage(items=[event(it) for it in page.items], next=values.optional_id(page.next))
