@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..web.dialect import Dialect
+from .native import DIALECT as NATIVE
 from .qiscus import DIALECT as QISCUS
 
-ALL: Final[tuple[Dialect, ...]] = (QISCUS,)
+ALL: Final[tuple[Dialect, ...]] = (NATIVE, QISCUS)
