@@ -79,7 +79,7 @@ class AppClosed(Refusal):
 
 
 class Doubt(Enum):
-    """The precise cause behind InvalidCredentials. For the audit trail only."""
+    """The precise cause behind InvalidCredentials, or another refusal to let somebody in. For the audit trail only."""
 
     NO_SUCH_USER = "no_such_user"
     NO_PASSWORD = "no_password"
@@ -89,6 +89,7 @@ class Doubt(Enum):
     BAD_CLAIM = "bad_claim"
     UNKNOWN_KEY = "unknown_key"
     EXPIRED_KEY = "expired_key"
+    BANNED = "banned"
 
 
 class InvalidCredentials(Refusal):
@@ -138,6 +139,10 @@ class StaleToken(TokenRefused):
 
 class UserBanned(Refusal):
     """The credentials are right, and the App does not let this user in."""
+
+    def __init__(self, user_id: int | None = None) -> None:
+        super().__init__()
+        self.user_id = user_id  # for the audit trail
 
 
 class RegistrationClosed(Refusal):

@@ -78,7 +78,19 @@ async def admit_identity(core: Core, app: App, identity: Identity, place: Place)
         async with core.store.write() as tx:
             return await admit(core, tx, app, identity, place)
 
-    return await once_more_if_taken(once)
+    return await noting_refusals(core, app, place, lambda: once_more_if_taken(once))
+
+
+async def noting_refusals(core: Core, app: App, place: Place, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Lets nobody be turned away unnoticed whose credential was good."""
+    try:
+        return await attempt()
+    except UserBanned as refusal:
+        await note_refusal(core, app, place, Doubt.BANNED, refusal.user_id)
+        raise
+    except RegistrationClosed:
+        await note_refusal(core, app, place, Doubt.NO_SUCH_USER)
+        raise
 
 
 async def admit(core: Core, tx: Transaction, app: App, identity: Identity, place: Place) -> Admission:
@@ -90,7 +102,7 @@ async def admit(core: Core, tx: Transaction, app: App, identity: Identity, place
             raise RegistrationClosed
         user = await create_user(core, tx, app, identity, place)
     if not user.may_act:
-        raise UserBanned
+        raise UserBanned(user.id)
     if not is_new:
         user = await refresh(core, tx, user, identity)
     return replace(await open_session(core, tx, app, user, identity.assurance, place), is_new_user=is_new)
@@ -174,16 +186,15 @@ async def on_a_good_device(tx: Transaction, app: App, place: Place) -> Place:
     return place
 
 
-async def note_refusal(core: Core, app: App, place: Place, doubt: Doubt, user: User | None = None) -> None:
+async def note_refusal(core: Core, app: App, place: Place, doubt: Doubt, user_id: int | None = None) -> None:
     """Keeps the precise cause of a refused sign-in, for those who may know it."""
     async with core.store.write() as tx:
-        user_id = user.id if user else None
         await note(
             core,
             tx,
             EventKind.SIGN_IN_REFUSED,
             app.id,
-            user_id=user_id,
+            user_id=None if user_id is None else UserId(user_id),
             doubt=doubt.value,
             door=place.door,
             address=place.address,
@@ -230,7 +241,13 @@ async def _take_over(tx: Transaction, session: Session, user: User, assurance: A
 
 
 async def _settle_device(core: Core, tx: Transaction, app: App, session: Session, device_id: DeviceId) -> None:
-    """Adopts what the device said anonymously, if the Policy says so, and ends its unverified sessions."""
+    """Adopts what the device said anonymously, if the Policy says so, and ends its unverified sessions.
+
+    Not on a device that somebody has left for good, though a session opened before may still be there: what was said
+    on it is nobody's any more.
+    """
+    if await tx.devices.is_retired(app.id, device_id):
+        return
     if app.policy.adopts_on_sign_in:
         left_behind = await tx.conversations.left_on(app.id, device_id)
         was = {it.conversation_id: it.user_id for it in left_behind}

@@ -21,7 +21,7 @@ from ..domain.users import User
 from ..ports.store import Recognised, Transaction
 from . import limits
 from .core import Core
-from .sessions import note, still_open
+from .sessions import note, present
 from .visibility import visible
 
 
@@ -44,11 +44,11 @@ async def post(core: Core, it: Recognised, id: ConversationId, draft: Draft) -> 
     """The session's user says something. Refuses with NotFound (not seen, or not there) or ConversationClosed."""
     await core.limiter.take(limits.MESSAGES_PER_SESSION, str(it.session.id))
     async with core.store.write() as tx:
-        session = await still_open(tx, it.session)
+        session, user = await present(tx, it.session)
         conversation = await visible(tx, visibility_of(session), id)
-        if it.user is None:
+        if user is None:
             raise NotFound("conversation")
-        message, _ = await post_in(core, tx, conversation, draft, session, it.user)
+        message, _ = await post_in(core, tx, conversation, draft, session, user)
     return message
 
 
@@ -85,7 +85,7 @@ async def history_of_app(
 async def mark_read(core: Core, session: Session, id: ConversationId, up_to: MessageId) -> MessageId:
     """Remembers how far the user has read, never backwards; answers that point. Refuses with NotFound."""
     async with core.store.write() as tx:
-        await still_open(tx, session)
+        session, _ = await present(tx, session)
         await visible(tx, visibility_of(session), id)
         if await tx.messages.get(id, up_to) is None or session.user_id is None:
             raise NotFound("message")

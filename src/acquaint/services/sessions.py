@@ -109,11 +109,8 @@ async def ensure_user(core: Core, tx: Transaction, it: Recognised) -> tuple[Sess
 
     Refuses with NeedsUser when the session has neither a user nor a device to tie one to.
     """
-    session = await still_open(tx, it.session)
-    if session.user_id is not None:
-        user = await tx.users.get(session.app_id, session.user_id)
-        if user is None or not user.may_act:
-            raise SessionEnded
+    session, user = await present(tx, it.session)
+    if user is not None:
         return session, user
     if session.device_id is None:
         raise NeedsUser
@@ -141,6 +138,17 @@ async def ensure_user(core: Core, tx: Transaction, it: Recognised) -> tuple[Sess
         session_id=session.id,
         assurance=session.assurance.name,
     )
+    return session, user
+
+
+async def present(tx: Transaction, session: Session) -> tuple[Session, User | None]:
+    """The session, and who is in it, as the transaction sees them; refuses with SessionEnded like ``still_open``."""
+    session = await still_open(tx, session)
+    if session.user_id is None:
+        return session, None
+    user = await tx.users.get(session.app_id, session.user_id)
+    if user is None or not user.may_act:
+        raise SessionEnded
     return session, user
 
 

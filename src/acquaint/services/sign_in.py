@@ -30,7 +30,7 @@ from ..domain.errors import (
     UserBanned,
 )
 from ..domain.events import EventKind
-from ..domain.identities import NO_CHANGE, Assurance, Claimed, Identifier, Identity, ProfileChange
+from ..domain.identities import NO_CHANGE, Assurance, Claimed, Identifier, IdentifierKind, Identity, ProfileChange
 from ..domain.passwords import OWASP_ASVS, PasswordRules
 from ..domain.places import DeviceId
 from ..domain.sessions import Lifetime, Session
@@ -44,6 +44,7 @@ from .admission import (
     admit_identity,
     create_user,
     note_refusal,
+    noting_refusals,
     on_a_good_device,
     once_more_if_taken,
     open_session,
@@ -65,20 +66,16 @@ async def login_or_register(
 ) -> Admission:
     """Sign in by password; where the Policy allows it, the first time creates the user.
 
-    Refuses with InvalidCredentials for a wrong password (nothing changes), with RegistrationClosed for an
-    unknown user after the same work, with UserBanned, TooManyRequests or Unacceptable (password rules).
+    Refuses with InvalidCredentials for a wrong password (nothing changes) and, after the same work, for an unknown
+    user who may not register; with UserBanned, TooManyRequests or Unacceptable (password rules).
     """
-    if app.policy.registers_on_login and not await _is_known(core, app, who):
+    may_register = app.policy.registers_on_login and who.kind is IdentifierKind.LOGIN
+    if may_register and not await _is_known(core, app, who):
         try:
             return await register(core, app, (who,), password, profile, place, rules)
         except IdentifierTaken:  # another first login won the race, so ours is a second one
             pass
-    try:
-        return await sign_in(core, app, who, password, place, profile)
-    except InvalidCredentials as refusal:
-        if refusal.doubt is Doubt.NO_SUCH_USER and not app.policy.registers_on_login:
-            raise RegistrationClosed from refusal
-        raise
+    return await sign_in(core, app, who, password, place, profile)
 
 
 async def register(
@@ -93,8 +90,12 @@ async def register(
 ) -> Admission:
     """Creates a user with a password and signs them in.
 
-    Refuses with RegistrationClosed where the Policy lets nobody register, IdentifierTaken or Unacceptable.
+    Whoever registers has proved nothing about themselves: they may choose a login and nothing else, or they would
+    own the address of whoever comes later with proof. Refuses with RegistrationClosed where the Policy lets nobody
+    register, IdentifierTaken or Unacceptable.
     """
+    if any(it.kind is not IdentifierKind.LOGIN for it in identifiers):
+        raise NotAllowed
     if not app.policy.registers_on_login:
         raise RegistrationClosed
     rules_of(app, rules).check(password)
@@ -116,16 +117,23 @@ async def sign_in(
         hashed = await tx.users.password_hash(user.id) if user else None
     if not await core.hasher.verify(password, hashed):
         doubt = Doubt.NO_SUCH_USER if user is None else Doubt.NO_PASSWORD if hashed is None else Doubt.WRONG_PASSWORD
-        await note_refusal(core, app, place, doubt, user)
+        await note_refusal(core, app, place, doubt, user.id if user else None)
         raise InvalidCredentials(doubt)
     await limits.give_password_try_back(core, app, who, place.address)
     renewed = await core.hasher.hash(password) if hashed and core.hasher.is_outdated(hashed) else None
-    async with core.store.write() as tx:
-        if user is None or await tx.users.password_hash(user.id) != hashed:
-            raise InvalidCredentials(Doubt.WRONG_PASSWORD)  # changed, or deleted, while we were checking the old one
-        if renewed:
-            await tx.users.set_password_hash(user.id, renewed)
-        return await admit(core, tx, app, Identity((who,), Assurance.VERIFIED, profile), place)
+
+    async def once() -> Admission:
+        async with core.store.write() as tx:
+            current = await tx.users.find(app.id, who)
+            if user is None or current is None or current.id != user.id:
+                raise InvalidCredentials(Doubt.WRONG_PASSWORD)  # deleted or renamed while we were checking
+            if await tx.users.password_hash(user.id) != hashed:
+                raise InvalidCredentials(Doubt.WRONG_PASSWORD)  # changed meanwhile
+            if renewed:
+                await tx.users.set_password_hash(user.id, renewed)
+            return await admit(core, tx, app, Identity((who,), Assurance.VERIFIED, profile), place)
+
+    return await noting_refusals(core, app, place, once)
 
 
 async def sign_in_with_token(core: Core, app: App, token: str, place: Place) -> Admission:
@@ -162,13 +170,17 @@ async def vouch_for_known(
     With ``ends_others`` the new session is the only one: the others end in the same step. Refuses with NotFound or
     UserBanned.
     """
-    async with core.store.write() as tx:
-        user = await tx.users.find(app.id, who)
-        if user is None:
-            raise NotFound("user")
-        if ends_others:
-            await end_in(core, tx, await tx.sessions.of_user(user.id), why="replaced")
-        return await admit(core, tx, app, Identity((who,), Assurance.VERIFIED), place)
+
+    async def once() -> Admission:
+        async with core.store.write() as tx:
+            user = await tx.users.find(app.id, who)
+            if user is None:
+                raise NotFound("user")
+            if ends_others:
+                await end_in(core, tx, await tx.sessions.of_user(user.id), why="replaced")
+            return await admit(core, tx, app, Identity((who,), Assurance.VERIFIED), place)
+
+    return await noting_refusals(core, app, place, once)
 
 
 async def enter_as_guest(core: Core, app: App, name: str | None, place: Place) -> Admission:
@@ -177,7 +189,7 @@ async def enter_as_guest(core: Core, app: App, name: str | None, place: Place) -
         raise RegistrationClosed
     await limits.take(core, limits.REGISTRATIONS_PER_ADDRESS, place.address)
     token = new_text(core, TokenKind.SESSION)
-    place = replace(place, device_id=device_of(token), lifetime=GUEST_LIFETIME)  # the token is all a guest holds
+    place = replace(place, device_id=device_of(token), lifetime=GUEST_LIFETIME, session=None)  # all a guest holds
     identity = Identity((), Assurance.ANONYMOUS, ProfileChange(name=name) if name else NO_CHANGE)
     async with core.store.write() as tx:
         user = await create_user(core, tx, app, identity, place, is_guest=True)
@@ -193,7 +205,7 @@ async def visit(core: Core, app: App, place: Place) -> Admission:
         place = await on_a_good_device(tx, app, place)
         user = await tx.users.on_device(app.id, place.device_id) if place.device_id else None
         if user is not None and not user.may_act:
-            raise UserBanned
+            raise UserBanned(user.id)
         return await open_session(core, tx, app, user, Assurance.ANONYMOUS, place)
 
 
@@ -202,12 +214,12 @@ async def claim(core: Core, it: Recognised, claimed: Claimed) -> Session:
 
     A verified session has no use for claims and is refused with NotAllowed.
     """
-    if it.session.assurance is Assurance.VERIFIED:
-        raise NotAllowed
 
     async def keep() -> Session:
         async with core.store.write() as tx:
             session, user = await ensure_user(core, tx, it)
+            if session.assurance is Assurance.VERIFIED:
+                raise NotAllowed
             now = core.clock()
             user = user.met_again(Identity((), Assurance.CLAIMED, claimed=claimed), now=now)
             await tx.users.save(user)

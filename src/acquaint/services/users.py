@@ -26,7 +26,7 @@ from ..domain.tickets import Purpose
 from ..domain.users import Standing, User, UserId
 from ..ports.store import Recognised, Transaction
 from . import limits
-from .admission import once_more_if_taken, refresh, resolve
+from .admission import Place, note_refusal, once_more_if_taken, refresh, resolve
 from .core import Core
 from .sessions import end_in, note, still_open
 from .sign_in import rules_of
@@ -138,10 +138,13 @@ async def update_own(core: Core, it: Recognised, change: ProfileChange) -> User:
 async def rename(core: Core, app: App, user_id: UserId, identifiers: tuple[Identifier, ...]) -> User:
     """Gives the user exactly these identifiers; those they lose are free for others. By the App's server only.
 
-    Refuses with IdentifierTaken or NotFound. Tickets that were sent to an old address are void.
+    Refuses with IdentifierTaken or NotFound, and with NotAllowed for who is not verified: they are whoever holds
+    their device, and would be so under that name. Tickets that were sent to an old address are void.
     """
     async with core.store.write() as tx:
         user = await _user(tx, app, user_id)
+        if not user.is_verified:
+            raise NotAllowed
         user = replace(user, identifiers=identifiers, updated_at=core.clock())
         await tx.users.save(user)
         await tx.tickets.void(user.id, Purpose.PASSWORD_RESET)
@@ -170,10 +173,13 @@ async def change_password(
     async with core.store.read() as tx:
         hashed = await tx.users.password_hash(user.id)
     if not await core.hasher.verify(old, hashed):
-        raise InvalidCredentials(Doubt.WRONG_PASSWORD if hashed else Doubt.NO_PASSWORD)
+        doubt = Doubt.WRONG_PASSWORD if hashed else Doubt.NO_PASSWORD
+        await note_refusal(core, app, Place(session.door, session.lifetime, address), doubt, user.id)
+        raise InvalidCredentials(doubt)
     await limits.give_password_try_back(core, app, who, address)
     renewed = await core.hasher.hash(new)
     async with core.store.write() as tx:
+        await still_open(tx, session)
         if await tx.users.password_hash(user.id) != hashed:
             raise InvalidCredentials(Doubt.WRONG_PASSWORD)  # somebody else changed it meanwhile
         ends = app.policy.ends_sessions_on_password_change
