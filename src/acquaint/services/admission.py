@@ -254,6 +254,15 @@ async def _settle_device(core: Core, tx: Transaction, app: App, session: Session
         taken = adopted(left_behind, by=session)
         for membership in taken:
             await tx.conversations.hand_over(membership, was=was[membership.conversation_id])
+            await note(
+                core,
+                tx,
+                EventKind.MEMBERS_CHANGED,
+                app.id,
+                user_id=session.user_id,
+                session_id=session.id,
+                conversation_id=membership.conversation_id,
+            )
         if taken:
             await note(
                 core,

@@ -34,6 +34,9 @@ REGISTRATIONS_PER_ADDRESS: Final = Limit("registrations_per_address", 300, MINUT
 TICKETS_PER_ADDRESS: Final = Limit("tickets_per_address", 600, MINUTE)
 """Nonces. Against filling the database with tickets."""
 
+LIVE_TICKETS_PER_ADDRESS: Final = Limit("live_tickets_per_address", 600, MINUTE)
+"""Refused tickets of live connections. Against keeping the database busy with invented ones."""
+
 RECOVERIES_PER_ADDRESS: Final = Limit("recoveries_per_address", 30, timedelta(hours=1))
 """Password reset mails asked for. Against probing many addresses."""
 

@@ -12,7 +12,7 @@ from typing import Final
 from ..domain.apps import App
 from ..domain.errors import SessionEnded, TicketRefused
 from ..domain.tickets import Purpose, Ticket, TicketId
-from ..domain.tokens import TokenKind
+from ..domain.tokens import TokenKind, is_well_formed
 from ..ports.store import Recognised
 from . import limits
 from .core import Core, fingerprint, new_text, new_word
@@ -51,8 +51,11 @@ async def live_ticket(core: Core, it: Recognised) -> tuple[str, Ticket]:
         return text, await tx.tickets.add(ticket, fingerprint(text))
 
 
-async def redeem_live(core: Core, text: str) -> Recognised:
+async def redeem_live(core: Core, text: str, address: str) -> Recognised:
     """The session the ticket opens. Refuses with TicketRefused, or SessionEnded when it ended meanwhile."""
+    await limits.take(core, limits.LIVE_TICKETS_PER_ADDRESS, address)
+    if not is_well_formed(text, TokenKind.TICKET):
+        raise TicketRefused
     now = core.clock()
     async with core.store.write() as tx:
         ticket = await tx.tickets.take(Purpose.LIVE, fingerprint(text), now)
@@ -63,5 +66,7 @@ async def redeem_live(core: Core, text: str) -> Recognised:
         user = await tx.users.get(ticket.app_id, session.user_id) if session and session.user_id else None
     if app is None or session is None or not app.is_open or (user is not None and not user.may_act):
         raise SessionEnded
+    session = session.seen(ticket.expires_at - LIVE_LIFETIME)  # asking for the ticket was a use, written down or not
     session.check_live(now)
+    await core.limiter.give_back(limits.LIVE_TICKETS_PER_ADDRESS, limits.party(address))
     return Recognised(session, app, user)
