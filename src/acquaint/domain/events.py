@@ -51,6 +51,9 @@ class EventKind(StrEnum):
 IDENTITY_KINDS = frozenset(it for it in EventKind if not it.value.startswith(("conversation.", "message", "members.")))
 """The audit trail: everything that authenticates or changes an identity, an App or a key."""
 
+LIVE_KINDS = frozenset(EventKind) - IDENTITY_KINDS
+"""What live connections hear of: everything about a conversation."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
-from ..domain.apps import App, AppId
-from ..domain.conversations import Conversation, Membership, Message, MessageId
-from ..domain.events import IDENTITY_KINDS, Event, EventKind
+from ..domain.apps import App
+from ..domain.conversations import Conversation, ConversationId, Membership, Message, MessageId, visibility_of
+from ..domain.events import IDENTITY_KINDS, LIVE_KINDS, Event, EventKind
+from ..domain.ids import created_at, first_at
 from ..domain.paging import Page, PageAsked
+from ..domain.sessions import Session
 from ..domain.users import UserId
+from ..ports.store import Reading
 from .core import Core
+
+OVERLAP: Final = timedelta(seconds=5)
+"""How much earlier than its id an Event may be committed late: transactions and clocks of several nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +44,56 @@ async def audit(
         return await tx.events.latest(app.id, page, kinds=kinds, user_id=user_id)
 
 
-async def unfold(core: Core, event: Event) -> News | None:
-    """The Event with its conversation, members and message as they are now; None where it is about no conversation."""
-    if event.app_id is None or event.conversation_id is None:
-        return None
+async def unfold(core: Core, events: Sequence[Event]) -> list[News]:
+    """The Events with their conversation, members and message as they are now; without those about no conversation."""
+    if not events:
+        return []
     async with core.store.read() as tx:
-        conversation = await tx.conversations.get(event.app_id, event.conversation_id)
-        if conversation is None:
-            return None
-        members = await tx.conversations.members(conversation.id)
-        message_id = event.details.get("message")
-        message = await tx.messages.get(conversation.id, MessageId(int(message_id))) if message_id else None
-    return News(event, conversation, tuple(members), message)
+        return await _unfold(tx, events)
 
 
-async def news_after(
-    core: Core, app_id: AppId, user_id: UserId, event_id: int, kinds: Collection[EventKind], limit: int
-) -> list[Event]:
-    """Events of the conversations the user is in, beyond the one last seen, oldest first.
+async def missed_by(core: Core, session: Session, event_id: int, limit: int) -> list[News] | None:
+    """What the session sees of what happened beyond the Event it last heard of, oldest first; None when it is more
+    than the limit.
 
-    Whoever hands them on must still ask Visibility about each.
+    Begins a little earlier: Events are kept when they are committed, which need not be in the order of their ids.
     """
+    if session.user_id is None:
+        return []
+    since = max(0, first_at(created_at(event_id) - OVERLAP) - 1)
     async with core.store.search() as tx:
-        mine = await tx.conversations.of_member(app_id, user_id)
-        return await tx.events.after(event_id, app_id=app_id, kinds=kinds, conversation_ids=mine, limit=limit)
+        mine = await tx.conversations.of_member(session.app_id, session.user_id)
+        events = await tx.events.after(
+            since, app_id=session.app_id, kinds=LIVE_KINDS, conversation_ids=mine, limit=limit + 1
+        )
+        if len(events) > limit:
+            return None
+        news = await _unfold(tx, events)
+    visibility = visibility_of(session)
+    return [it for it in news if visibility.covers(it.conversation, it.members)]
+
+
+async def _unfold(tx: Reading, events: Sequence[Event]) -> list[News]:
+    whole: dict[ConversationId, tuple[Conversation, tuple[Membership, ...]]] = {}
+    for event in events:
+        id = event.conversation_id
+        if event.app_id is None or id is None or id in whole:
+            continue
+        conversation = await tx.conversations.get(event.app_id, id)
+        if conversation is not None:
+            whole[id] = conversation, tuple(await tx.conversations.members(id))
+    messages = await tx.messages.many([mark for it in events if (mark := _message_id(it)) is not None])
+    news = []
+    for event in events:
+        if event.conversation_id in whole:
+            conversation, members = whole[event.conversation_id]
+            message_id = _message_id(event)
+            message = messages.get(message_id) if message_id is not None else None
+            is_there = message is not None and message.conversation_id == conversation.id
+            news.append(News(event, conversation, members, message if is_there else None))
+    return news
+
+
+def _message_id(event: Event) -> MessageId | None:
+    id = event.details.get("message")
+    return None if id is None else MessageId(int(id))

@@ -14,7 +14,7 @@ from typing import Final
 
 from ..domain.apps import AppId
 from ..domain.events import Event, EventKind
-from ..domain.sessions import SessionId
+from ..domain.sessions import Session, SessionId
 from ..domain.users import UserId
 from ..ports.store import LastSeen, Recognised
 
@@ -88,6 +88,15 @@ class RecognisedSessions:
             self._by_fingerprint.move_to_end(fingerprint)
         self._unwritten[it.session.id] = LastSeen(it.session.id, it.session.last_seen_at, it.session.user_id)
         return it
+
+    def used(self, session: Session) -> Session:
+        """The session, as it was read from the store, with its latest use known here."""
+        unwritten = self._unwritten.get(session.id)
+        mark = self._of_session.get(session.id)
+        remembered = self._by_fingerprint.get(mark) if mark is not None else None
+        if unwritten is not None:
+            session = session.seen(unwritten.at)
+        return session if remembered is None else session.seen(remembered.session.last_seen_at)
 
     def take_unwritten(self) -> list[LastSeen]:
         """The uses that nobody has written down yet; from now on they count as written."""

@@ -1,0 +1,298 @@
+"""Who hears what. Connections of any protocol register here; what happened comes over the Bus.
+
+What an Event is about is read once, however many hear it, and each listener is asked about by its session's Visibility:
+being a member is not enough. Events about one conversation are handed on in the order in which they were heard, those
+about different ones beside each other. Sessions that end are cut before anything else is done.
+
+What is typed is no Event: it is kept nowhere, and told to who is connected to this node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from ..domain.conversations import ConversationId, visibility_of
+from ..domain.errors import Busy, NotFound, SessionEnded, SessionExpired, TooManyRequests
+from ..domain.events import LIVE_KINDS, Event, EventKind
+from ..domain.sessions import Session
+from ..services.core import Core
+from ..services.history import News, unfold
+from ..services.live import Cut, Listener, Told, Typed, as_now
+from ..services.visibility import visible
+from .register import Register
+
+MOST_CONNECTIONS: Final = 50
+"""Of one user, or of one session with nobody in it. Against one visitor who fills the memory; lower would hurt who
+never closes a tab."""
+
+MOST_UNTOLD: Final = 10_000
+"""Events that wait to be told. Beyond it nobody would hear in time anyway: clients are told to read history."""
+
+MOST_TYPED_TO: Final = 100
+"""Members. In larger conversations nobody follows who is writing, and everybody writing would be a flood."""
+
+CHECKED_EVERY: Final = timedelta(minutes=5)
+"""A session is read again although nobody said that it ended (OWASP: long-lived sockets are to be checked again)."""
+
+MOST_AT_ONCE: Final = 8  # conversations that are read from the store at the same moment
+MOST_REMEMBERED: Final = 10_000  # Events, so that one the Bus tells twice is not told twice
+CHECKED_AT_ONCE: Final = 50  # sessions, so that others are served in between
+TICK: Final = 1.0  # seconds between two looks at whose time is over
+PAUSES: Final = (0.1, 0.5, 2.0)  # seconds, before a database that did not answer is asked again
+LEAVING: Final = 3.0  # seconds in which connections are told that the server stops
+
+_OF_SESSIONS: Final = {EventKind.SESSION_ENDED: Cut.REVOKED, EventKind.SESSION_TAKEN: Cut.CHANGED}
+_OF_USERS: Final = frozenset({EventKind.USER_BANNED, EventKind.USER_DELETED})
+
+log = structlog.get_logger()
+
+
+class Hub:
+    """``core.bus.add(hub)`` once it is made; ``await hub.close()`` before the server closes its sockets."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._register = Register()
+        self._check_at: dict[Listener, datetime] = {}
+        self._unsure: set[Listener] = set()  # may have missed the end of their session: told nothing until checked
+        self._leaving: set[Listener] = set()  # were cut, and have not gone yet
+        self._untold: dict[ConversationId, list[Event]] = {}
+        self._untold_count = 0
+        self._heard: dict[int, None] = {}
+        self._losses = 0
+        self._turns = asyncio.Semaphore(MOST_AT_ONCE)
+        self._wake, self._gone = asyncio.Event(), asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_watching = self._is_closing = False
+
+    def __len__(self) -> int:
+        return len(self._check_at)
+
+    # What connections ask: services.live.Hub
+
+    async def welcome(self, listener: Listener) -> None:
+        session = listener.session
+        if self._is_closing:
+            raise Busy
+        if len(self._register.siblings(session)) >= MOST_CONNECTIONS:
+            raise TooManyRequests(timedelta(minutes=1))
+        self._register.add(listener)
+        self._check_at[listener] = self._core.clock() + CHECKED_EVERY
+        try:
+            [now_is] = await as_now(self._core, [session])  # it may have ended before we listened
+        except BaseException:
+            self.forget(listener)
+            raise
+        if isinstance(now_is, Cut) or listener not in self._check_at:
+            self.forget(listener)
+            if self._is_closing:
+                raise Busy
+            raise SessionExpired if now_is is Cut.EXPIRED else SessionEnded
+        self._check_at[listener] = self._next_check(now_is)
+        if not self._is_watching:
+            self._is_watching = True
+            self._start(self._watch())
+
+    def forget(self, listener: Listener) -> None:
+        self._register.discard(listener)
+        self._check_at.pop(listener, None)
+        self._unsure.discard(listener)
+        self._leaving.discard(listener)
+        self._gone.set()
+
+    def drop(self, listener: Listener, why: Cut) -> None:
+        if listener in self._check_at:
+            self.forget(listener)
+            self._leaving.add(listener)
+            _try(listener.cut, why)
+
+    async def type(self, by: Listener, conversation_id: ConversationId, on: bool) -> None:
+        user_id = by.session.user_id
+        if user_id is None:
+            raise NotFound("conversation")
+        async with self._core.store.read() as tx:
+            conversation = await visible(tx, visibility_of(by.session), conversation_id)
+            members = await tx.conversations.members(conversation_id)
+        if len(members) > MOST_TYPED_TO:
+            return
+        users = self._register.users_of(conversation.app_id)
+        others = [
+            listener
+            for member in members
+            if member.user_id != user_id
+            for listener in users.get(member.user_id, ())
+            if visibility_of(listener.session).covers(conversation, (member,))
+        ]
+        sure = await self._sure([by, *others])
+        if by in sure:
+            for listener in sure:
+                if listener is not by:
+                    _try(listener.typed, Typed(conversation_id, user_id, on))
+
+    async def close(self) -> None:
+        """Cuts everybody, and lets nobody in any more; returns when they are gone, or have had the time to."""
+        self._is_closing = True
+        for listener in list(self._register):
+            self.drop(listener, Cut.GOING_AWAY)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING):
+                while self._leaving:
+                    self._gone.clear()
+                    await self._gone.wait()
+        for task in self._tasks:
+            task.cancel()
+
+    # What the Bus tells: ports.bus.Listener
+
+    def heard(self, event: Event) -> None:
+        if event.app_id is None or not self._register.users_of(event.app_id):
+            return
+        if event.kind in LIVE_KINDS:
+            self._queue(event)
+        elif event.kind in _OF_SESSIONS and event.session_id is not None:
+            self._drop_all(self._register.of_session(event.session_id), _OF_SESSIONS[event.kind])
+        elif event.kind in _OF_USERS and event.user_id is not None:
+            self._drop_all(self._register.of_user(event.app_id, event.user_id), Cut.REVOKED)
+        elif event.kind is EventKind.APP_CHANGED and event.details.get("closed"):
+            self._drop_all(self._register.of_app(event.app_id), Cut.REVOKED)
+
+    def lost(self) -> None:
+        self._losses += 1
+        self._unsure.update(self._check_at)
+        self._wake.set()
+
+    # From an Event to those who hear it
+
+    def _queue(self, event: Event) -> None:
+        id = event.conversation_id
+        if id is None or event.id in self._heard:
+            return
+        self._heard[event.id] = None
+        if len(self._heard) > MOST_REMEMBERED:
+            del self._heard[next(iter(self._heard))]
+        events = self._untold.get(id)
+        if events is not None:
+            events.append(event)
+        else:
+            self._untold[id] = [event]
+            self._start(self._tell(id))
+        self._untold_count += 1
+        if self._untold_count > MOST_UNTOLD:
+            self._untold_count = 0
+            for events in self._untold.values():
+                events.clear()
+            self.lost()
+
+    async def _tell(self, id: ConversationId) -> None:
+        while events := self._untold[id]:
+            self._untold[id] = []
+            self._untold_count -= len(events)
+            try:
+                for news in await self._unfold(events):
+                    await self._hand_on(news)
+                    await asyncio.sleep(0)  # connections write in between: they are not slow because we are fast
+            except Busy:
+                self.lost()
+            except Exception:
+                log.exception("telling_broke", conversation=id)
+                self.lost()
+        del self._untold[id]
+
+    async def _unfold(self, events: Sequence[Event]) -> list[News]:
+        for pause in PAUSES:
+            with contextlib.suppress(Busy):
+                async with self._turns:
+                    return await unfold(self._core, events)
+            await asyncio.sleep(pause)
+        return await unfold(self._core, events)
+
+    async def _hand_on(self, news: News) -> None:
+        users = self._register.users_of(news.conversation.app_id)
+        seeing = [
+            listener
+            for member in news.members
+            for listener in users.get(member.user_id, ())
+            if visibility_of(listener.session).covers(news.conversation, (member,))
+        ]
+        told = Told(news)
+        for listener in await self._sure(seeing):
+            _try(listener.deliver, told)
+
+    async def _sure(self, listeners: Sequence[Listener]) -> Sequence[Listener]:
+        """Those that may be told something: all, unless the Bus is cut, or was and they have not been checked since."""
+        if self._unsure:
+            listeners = [it for it in listeners if it not in self._unsure]  # they are told of a gap instead
+        if not self._core.bus.is_whole:
+            for part in _parts(listeners):
+                await self._check(part)
+            listeners = [it for it in listeners if it in self._check_at]
+        return listeners
+
+    # Whether sessions still are what they were
+
+    async def _watch(self) -> None:
+        try:
+            while self._check_at:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(TICK):
+                        await self._wake.wait()
+                self._wake.clear()
+                try:
+                    await self._check_due()
+                except Busy:
+                    await asyncio.sleep(TICK)
+                except Exception:
+                    log.exception("checking_broke")
+                    await asyncio.sleep(TICK)
+        finally:
+            self._is_watching = False
+
+    async def _check_due(self) -> None:
+        now = self._core.clock()
+        due = [it for it, at in self._check_at.items() if at <= now or it in self._unsure]
+        for part in _parts(due):
+            await self._check(part)
+            await asyncio.sleep(0)
+
+    async def _check(self, listeners: Sequence[Listener]) -> None:
+        losses = self._losses
+        sessions = await as_now(self._core, [it.session for it in listeners])
+        for listener, now_is in zip(listeners, sessions, strict=True):
+            if isinstance(now_is, Cut):
+                self.drop(listener, now_is)
+            elif listener in self._check_at:
+                self._check_at[listener] = self._next_check(now_is)
+                if losses == self._losses and listener in self._unsure:
+                    self._unsure.discard(listener)
+                    _try(listener.missed)
+
+    def _next_check(self, session: Session) -> datetime:
+        later = self._core.clock() + CHECKED_EVERY
+        return later if session.expires_at is None else min(later, session.expires_at)
+
+    def _drop_all(self, listeners: Iterable[Listener], why: Cut) -> None:
+        for listener in listeners:
+            self.drop(listener, why)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _parts(listeners: Sequence[Listener]) -> Iterable[Sequence[Listener]]:
+    return (listeners[start : start + CHECKED_AT_ONCE] for start in range(0, len(listeners), CHECKED_AT_ONCE))
+
+
+def _try(tell: Any, *what: object) -> None:
+    """One listener that breaks its promise and raises keeps nobody else from hearing."""
+    try:
+        tell(*what)
+    except Exception:
+        log.exception("listener_failed", listener=getattr(tell, "__qualname__", "?"))

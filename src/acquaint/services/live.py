@@ -1,0 +1,138 @@
+"""Live connections, whatever protocol they speak. Who hears what is decided in realtime/hub.py.
+
+Listener    one connection, as the hub sees it
+Hub         what a connection may ask of the hub
+Told        what happened, on its way to everybody who hears it
+Typed       somebody is writing, or no longer
+Cut         why a connection is cut
+as_now      whether sessions are still what a connection took them for
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol, TypeVar, cast
+
+from ..domain.apps import App, AppId
+from ..domain.conversations import ConversationId, visibility_of
+from ..domain.errors import SessionEnded, SessionExpired
+from ..domain.sessions import Session
+from ..domain.users import UserId
+from ..ports.store import Reading
+from .core import Core
+from .history import News
+
+T = TypeVar("T")
+
+
+class Cut(Enum):
+    """Why a connection is cut."""
+
+    REVOKED = "revoked"  # the session ended, or its user or App may not go on
+    EXPIRED = "expired"  # the session's time is over
+    CHANGED = "changed"  # somebody came into the session: it goes on, and sees something else
+    TOO_SLOW = "too_slow"  # more waits for the client than we keep
+    GOING_AWAY = "going_away"  # the server stops
+
+
+class Told:
+    """News for many connections. Each protocol puts it in its own words once, not once for each connection."""
+
+    __slots__ = ("_words", "news")
+
+    def __init__(self, news: News) -> None:
+        self.news = news
+        self._words: dict[Callable[[News], Any], Any] = {}
+
+    def in_words(self, of: Callable[[News], T]) -> T:
+        """What the function makes of the news, remembered."""
+        words = self._words.get(of)
+        if words is None:
+            words = self._words[of] = of(self.news)
+        return cast(T, words)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    conversation_id: ConversationId
+    user_id: UserId
+    on: bool
+
+
+class Listener(Protocol):
+    """One connection. All of its methods are quick, wait for nobody and never raise."""
+
+    @property
+    def session(self) -> Session:
+        """The session as it was when the connection was registered; it never changes."""
+        ...
+
+    def deliver(self, told: Told) -> None:
+        """Something happened that the session sees. Comes in the order in which it was heard, and once."""
+        ...
+
+    def typed(self, typed: Typed) -> None:
+        """Somebody else is writing in a conversation that the session sees, or no longer."""
+        ...
+
+    def missed(self) -> None:
+        """Something may have happened that nobody will tell: the client must read history."""
+        ...
+
+    def cut(self, why: Cut) -> None:
+        """Nothing more is said but why; comes once, and after it nothing else."""
+        ...
+
+
+class Hub(Protocol):
+    """Where connections register, of any protocol."""
+
+    async def welcome(self, listener: Listener) -> None:
+        """From now on the listener hears what its session sees, until it is cut or forgotten.
+
+        Refuses with SessionEnded when the session is not any more what the listener took it for, with
+        TooManyRequests when its user has too many connections, with Busy when the server stops.
+        """
+        ...
+
+    def forget(self, listener: Listener) -> None:
+        """The connection is gone. Forgetting twice is fine."""
+        ...
+
+    def drop(self, listener: Listener, why: Cut) -> None:
+        """Forgets and cuts it."""
+        ...
+
+    async def type(self, by: Listener, conversation_id: ConversationId, on: bool) -> None:
+        """Shows the others that the listener's user is writing, or no longer. Refuses with NotFound."""
+        ...
+
+
+async def as_now(core: Core, sessions: Sequence[Session]) -> list[Session | Cut]:
+    """For each session, as it was at some moment: what it is now, or why a connection of it cannot go on."""
+    apps: dict[AppId, App | None] = {}
+    async with core.store.read() as tx:
+        return [await _as_now(core, tx, it, apps) for it in sessions]
+
+
+async def _as_now(core: Core, tx: Reading, was: Session, apps: dict[AppId, App | None]) -> Session | Cut:
+    if was.app_id not in apps:
+        apps[was.app_id] = await tx.apps.get(was.app_id)
+    app = apps[was.app_id]
+    session = await tx.sessions.get(was.app_id, was.id)
+    if app is None or not app.is_open or session is None:
+        return Cut.REVOKED
+    session = core.recognised.used(session).seen(was.last_seen_at)  # its latest use may not be written down yet
+    try:
+        session.check_live(core.clock())
+    except SessionExpired:
+        return Cut.EXPIRED
+    except SessionEnded:
+        return Cut.REVOKED
+    if visibility_of(session) != visibility_of(was):
+        return Cut.CHANGED
+    user = None if session.user_id is None else await tx.users.get(was.app_id, session.user_id)
+    may_act = session.user_id is None or (user is not None and user.may_act)
+    return session if may_act else Cut.REVOKED
