@@ -129,6 +129,21 @@ class GroupCommit:
         self._go_on()
         await turn.done
 
+    async def refuse(self, turn: Turn) -> None:
+        """The block refused: it does nothing. Why it did may be what a neighbour wrote, who has no commit yet: it is
+        answered with theirs, or else whoever looked for the reason would not find it. Busy when there was none.
+        """
+        if turn is not self._inside:
+            return
+        self._undo(turn)
+        if self._group:
+            turn.events.clear()
+            turn.done = asyncio.get_running_loop().create_future()
+            self._group.append(turn)
+        self._go_on()
+        if turn.done is not None:
+            await turn.done
+
     def undo(self, turn: Turn) -> None:
         """The block was raised out of: it does nothing, and its neighbours do not notice."""
         if turn is self._inside:

@@ -18,10 +18,16 @@ class Lending(Generic[T]):
     """At most ``most`` connections. The one that came back last is lent first: it is warm, and it is alive."""
 
     def __init__(
-        self, most: int, *, open: Callable[[], Awaitable[T]], is_good: Callable[[T], bool], close: Callable[[T], None]
+        self,
+        most: int,
+        *,
+        open: Callable[[], Awaitable[T]],
+        is_good: Callable[[T], bool],
+        close: Callable[[T], Awaitable[None]],
+        abandon: Callable[[T], None],
     ) -> None:
         self._most = most
-        self._open_one, self._is_good, self._close_one = open, is_good, close
+        self._open_one, self._is_good, self._close_one, self._abandon = open, is_good, close, abandon
         self._free: list[T] = []
         self._open = 0
         self._waiting: deque[asyncio.Future[T | None]] = deque()
@@ -54,14 +60,14 @@ class Lending(Generic[T]):
 
     def drop(self, it: T) -> None:
         """It is of no use any more; who waits may open another."""
-        self._close_one(it)
+        self._abandon(it)
         self._make_room()
 
-    def close(self) -> None:
-        """Closes those that are free now, and the others as they come back."""
+    async def close(self) -> None:
+        """Closes those that are free now, and abandons the others as they come back."""
         self._is_closed = True
         while self._free:
-            self.drop(self._free.pop())
+            await self._close_one(self._free.pop())
 
     async def _open_another(self) -> T:
         self._open += 1

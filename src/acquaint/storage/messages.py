@@ -79,23 +79,23 @@ _OLDEST_FIRST = Statement(
     .order_by(_messages.id)
     .limit(bindparam("limit"))
 )
-_read = listed("memberships", conversation_id=BigInteger(), user_id=BigInteger(), last_read_id=BigInteger())
+_marks = listed("marks", conversation_id=BigInteger(), user_id=BigInteger(), last_read_id=BigInteger())
 _beyond = (
     select(_messages.id)
     .where(
-        _messages.conversation_id == _read.c.conversation_id,
-        _messages.id > func.coalesce(_read.c.last_read_id, 0),
-        _messages.sender_id.is_distinct_from(_read.c.user_id),
+        _messages.conversation_id == _marks.c.conversation_id,
+        _messages.id > func.coalesce(_marks.c.last_read_id, 0),
+        _messages.sender_id.is_distinct_from(_marks.c.user_id),
     )
     .limit(MOST_COUNTED)
-    .correlate(_read)
+    .correlate(_marks)
     .subquery("beyond")
 )
 _UNREAD = Statement(
     select(
-        _read.c.conversation_id,
-        select(func.count()).select_from(_beyond).correlate(_read).scalar_subquery(),
-    ).select_from(_read)
+        _marks.c.conversation_id,
+        select(func.count()).select_from(_beyond).correlate(_marks).scalar_subquery(),
+    ).select_from(_marks)
 )
 _NEXT_OF_SENDER = Statement(
     select(_messages.id)
@@ -150,7 +150,7 @@ class SqlMessages:
         if not memberships:
             return {}
         read = [[it.conversation_id, it.user_id, it.last_read_id] for it in memberships]
-        rows = await self._db.rows(_UNREAD, memberships=column.of_data(read))
+        rows = await self._db.rows(_UNREAD, marks=column.of_data(read))
         return {ConversationId(conversation_id): unread for conversation_id, unread in rows}
 
     async def erase_from(self, user_id: UserId) -> None:

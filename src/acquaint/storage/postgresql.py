@@ -80,8 +80,8 @@ class PostgresEngine:
     async def close(self) -> None:
         while self._finishing:
             await asyncio.wait(self._finishing)
-        self._readers.close()
-        self._writers.close()
+        await self._readers.close()
+        await self._writers.close()
 
     async def finish(self, work: Coroutine[Any, Any, None]) -> None:
         """Sees the work through, whether or not whoever waits for it is cancelled meanwhile."""
@@ -112,7 +112,8 @@ class PostgresEngine:
             connections,
             open=connect,
             is_good=lambda it: not it.is_closed() and not it.is_in_transaction(),
-            close=lambda it: it.terminate(),
+            close=_close,
+            abandon=lambda it: it.terminate(),
         )
 
 
@@ -245,6 +246,13 @@ class _Write:
             self._writers.drop(self._connection)
         else:
             self._writers.give_back(self._connection)
+
+
+async def _close(connection: asyncpg.Connection) -> None:
+    try:
+        await connection.close(timeout=LONGEST_CONNECT)
+    except _ERRORS:
+        connection.terminate()
 
 
 def _translation(error: Exception, connection: asyncpg.Connection) -> Exception:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from ..domain.errors import Busy
+from ..domain.errors import Busy, Refusal
 from ..domain.events import Event
 from .connection import Own, Row
 from .group_commit import OVER, GroupCommit, NotNow, Turn, begin_patiently
@@ -51,7 +51,11 @@ class SqliteEngine:
         self._path, self._own = path, own
         self._its_writer: GroupCommit | None = None
         self._readers = Lending(
-            MOST_READERS, open=self._open_reader, is_good=lambda _: True, close=lambda it: it.close()
+            MOST_READERS,
+            open=self._open_reader,
+            is_good=lambda _: True,
+            close=_close,
+            abandon=lambda it: it.close(),
         )
         self._threads = ThreadPoolExecutor(max_workers=MOST_SEARCHES, thread_name_prefix="acquaint-search")
 
@@ -77,7 +81,7 @@ class SqliteEngine:
     async def close(self) -> None:
         if self._its_writer is not None:
             await self._its_writer.close()
-        self._readers.close()
+        await self._readers.close()
         self._threads.shutdown(wait=False)
 
     async def _open_reader(self) -> sqlite3.Connection:
@@ -167,6 +171,8 @@ class _Write:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if kind is None:
             await self._writer.commit(self._turn)
+        elif isinstance(error, Refusal):
+            await self._writer.refuse(self._turn)
         else:
             self._writer.undo(self._turn)
 
@@ -251,6 +257,10 @@ class _SearchHand:
             return running.result()
         except _ERRORS as error:
             raise _translation(error) from error
+
+
+async def _close(connection: sqlite3.Connection) -> None:
+    connection.close()
 
 
 def _give_back(connection: sqlite3.Connection, readers: Lending[sqlite3.Connection]) -> None:
