@@ -15,10 +15,15 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from click.testing import CliRunner
+
+from acquaint.cli import main
 
 ACQUAINT = (sys.executable, "-m", "acquaint")
 START_SECONDS = 20.0
@@ -136,6 +141,20 @@ class Server:
 
     def _log_from(self, start: int) -> str:
         return self.log.read_bytes()[start:].decode("utf-8", "replace")
+
+
+class InThisProcess(Server):
+    """The command line alone."""
+
+    def say(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = ["--data", str(self.data), *words]
+        done = CliRunner().invoke(main, command, env=self.environment, prog_name="acquaint")
+        broke = "".join(traceback.format_exception(done.exception)) if _is_unexpected(done.exception) else ""
+        return subprocess.CompletedProcess(command, done.exit_code, done.stdout, done.stderr + broke)
+
+
+def _is_unexpected(error: BaseException | None) -> bool:
+    return error is not None and not isinstance(error, SystemExit)
 
 
 @contextmanager

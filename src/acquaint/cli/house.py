@@ -25,9 +25,9 @@ _OPENING = """\
 @click.pass_context
 def init(context: click.Context, as_json: bool) -> None:
     """Make the data directory, its settings file and its database. Doing it again changes nothing."""
-    from .. import bootstrap
-
     settings = settings_of(context)
+    from .. import bootstrap  # only now: what cannot be understood is said at once
+
     with refusals_said():
         bootstrap.make_folder(settings)
         _write_settings_file(settings)
@@ -44,9 +44,9 @@ def init(context: click.Context, as_json: bool) -> None:
 @click.pass_context
 def migrate(context: click.Context, as_json: bool) -> None:
     """Bring the database to the schema of this version. Make a backup first: there is no way down."""
-    from .. import bootstrap
-
     settings = settings_of(context)
+    from .. import bootstrap  # only now: what cannot be understood is said at once
+
     with refusals_said():
         if settings.is_embedded:
             bootstrap.make_folder(settings)
@@ -63,9 +63,9 @@ def migrate(context: click.Context, as_json: bool) -> None:
 @click.pass_context
 def serve(context: click.Context, host: str | None, port: int | None) -> None:
     """Serve until told to stop (SIGTERM, Ctrl-C). Makes and migrates an embedded database by itself."""
+    settings = settings_of(context, host=host, port=port)
     from .. import bootstrap
 
-    settings = settings_of(context, host=host, port=port)
     with refusals_said():
         bootstrap.serve(settings)
 

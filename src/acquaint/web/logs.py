@@ -43,7 +43,7 @@ def set_up(level: str = "info", style: str = "auto") -> None:
             _for_people() if for_people else _as_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=_StandardError,
         cache_logger_on_first_use=True,
     )
     logging.root.handlers[:] = [_Library()]
@@ -88,6 +88,18 @@ def _as_json(logger: WrappedLogger, method: str, event: EventDict) -> str:
 
 def _for_people() -> Processor:
     return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback, repr_native_str=True)
+
+
+class _StandardError:
+    """Writes lines to whatever standard error is at the moment, each in one piece."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def msg(self, line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+
+    debug = info = warning = error = critical = exception = msg
 
 
 class _Library(logging.Handler):

@@ -1,0 +1,123 @@
+"""The command line works on the database while the server runs, and the server notices within a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.cast import ann, ben
+from tests.support.server import Server
+
+WITHIN_A_SECOND = 1.0
+
+
+@pytest.fixture
+def acme(server: Server) -> dict[str, Any]:
+    return server.create_app()
+
+
+@pytest.fixture
+def http(server: Server) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=server.url) as http:
+        yield http
+
+
+class Phone:
+    """Somebody's, with Acme's app on it: it signs in, and its session is soon in the server's memory."""
+
+    def __init__(self, http: httpx2.Client, acme: dict[str, Any], login: str, password: str) -> None:
+        self._http, self._headers = http, {"QISCUS-SDK-APP-ID": acme["slug"]}
+        answer = self.sign_in(login, password)
+        assert answer.status_code == 200, answer.text
+        self._headers |= {"QISCUS-SDK-TOKEN": answer.json()["results"]["user"]["token"]}
+        for _ in range(3):
+            assert self.looks() == 200
+
+    def sign_in(self, login: str, password: str) -> httpx2.Response:
+        asked = {"email": login, "password": password}
+        return self._http.post("/api/v2/sdk/login_or_register", json=asked, headers=self._headers)
+
+    def looks(self) -> int:
+        return self._http.get("/api/v2/sdk/my_profile", headers=self._headers).status_code
+
+
+def _soon(holds: Callable[[], bool]) -> bool:
+    until = time.monotonic() + WITHIN_A_SECOND
+    while not (it := holds()) and time.monotonic() < until:
+        time.sleep(0.02)
+    return it
+
+
+def test_a_session_that_the_operator_ends_is_refused_within_a_second(
+    server: Server, acme: dict[str, Any], http: httpx2.Client
+) -> None:
+    anns, bens = Phone(http, acme, ann.login, ann.password), Phone(http, acme, ben.login, ben.password)
+    session = server.run("sessions", "list", acme["slug"], f"login:{ann.login}")[0]["session_id"]
+
+    assert server.run("sessions", "end", acme["slug"], str(session)) == {"ended": 1}
+
+    assert _soon(lambda: anns.looks() >= 400)
+    assert bens.looks() == 200
+    assert server.run("sessions", "list", acme["slug"], f"login:{ann.login}") == []
+
+
+def test_all_sessions_of_a_user_or_of_everybody_can_be_ended(
+    server: Server, acme: dict[str, Any], http: httpx2.Client
+) -> None:
+    phones = [Phone(http, acme, it.login, it.password) for it in (ann, ann, ben)]
+    assert server.run("sessions", "end", acme["slug"], "--user", f"login:{ann.login}") == {"ended": 2}
+    assert _soon(lambda: [it.looks() >= 400 for it in phones] == [True, True, False])
+    assert server.run("sessions", "end", acme["slug"], "--all") == {"ended": 1}
+    assert _soon(lambda: phones[2].looks() >= 400)
+    server.run("sessions", "end", acme["slug"], code=2)
+    server.run("sessions", "end", acme["slug"], "1", "--all", code=2)
+
+
+def test_a_banned_user_is_out_and_may_come_again_when_admitted(
+    server: Server, acme: dict[str, Any], http: httpx2.Client
+) -> None:
+    anns = Phone(http, acme, ann.login, ann.password)
+    user = server.run("users", "list", acme["slug"])[0]
+    assert user["identifiers"] == {"login": ann.login}
+
+    assert server.run("users", "ban", acme["slug"], str(user["user_id"]))["standing"] == "banned"
+    assert _soon(lambda: anns.looks() >= 400)
+    assert anns.sign_in(ann.login, ann.password).status_code >= 400
+
+    server.run("users", "unban", acme["slug"], f"login:{ann.login}")
+    assert anns.sign_in(ann.login, ann.password).status_code == 200
+    assert anns.looks() >= 400, "the old session stays ended"
+
+
+def test_a_deleted_user_is_gone_and_their_login_is_free(
+    server: Server, acme: dict[str, Any], http: httpx2.Client
+) -> None:
+    anns = Phone(http, acme, ann.login, ann.password)
+    user = server.run("users", "show", acme["slug"], f"login:{ann.login}")
+    assert server.run("users", "delete", acme["slug"], str(user["user_id"]))["deleted"]
+    assert _soon(lambda: anns.looks() >= 400)
+    assert "no such user" in server.say("users", "show", acme["slug"], f"login:{ann.login}").stderr
+    assert anns.sign_in(ann.login, "another password than before").status_code == 200
+
+
+def test_a_changed_policy_holds_within_a_second(server: Server, acme: dict[str, Any], http: httpx2.Client) -> None:
+    anns = Phone(http, acme, ann.login, ann.password)
+    changed = server.run("apps", "policy", acme["slug"], "registers_on_login=false", "session_idle=1h")
+    assert (changed["registers_on_login"], changed["session_idle"]) == (False, 3600)
+    assert server.run("apps", "policy", acme["slug"]) == changed
+    assert _soon(lambda: anns.sign_in(ben.login, ben.password).status_code >= 400)
+    assert anns.looks() == 200
+
+
+def test_a_closed_app_answers_nobody_until_it_is_opened(
+    server: Server, acme: dict[str, Any], http: httpx2.Client
+) -> None:
+    anns = Phone(http, acme, ann.login, ann.password)
+    assert not server.run("apps", "close", acme["slug"])["open"]
+    assert _soon(lambda: anns.looks() >= 400)
+    assert server.run("apps", "open", str(acme["app_id"]))["open"]
+    assert _soon(lambda: anns.looks() == 200), "nothing was lost"
