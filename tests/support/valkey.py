@@ -63,12 +63,16 @@ class RunningValkey:
     def ask(self, *words: str) -> bytes:
         """The first line of the answer to a command; empty when nobody answers."""
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
-                said = [f"${len(it.encode())}\r\n{it}\r\n" for it in words]
-                connection.sendall(f"*{len(words)}\r\n{''.join(said)}".encode())
-                return connection.recv(4096).split(b"\r\n")[0]
+            return self.say(*words).split(b"\r\n")[0]
         except OSError:
             return b""
+
+    def say(self, *words: str) -> bytes:
+        """The answer to a command as it came, if it is short."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
+            said = [f"${len(it.encode())}\r\n{it}\r\n" for it in words]
+            connection.sendall(f"*{len(words)}\r\n{''.join(said)}".encode())
+            return connection.recv(4096)
 
 
 @contextmanager
