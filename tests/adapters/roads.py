@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import asyncpg
 
 from acquaint.adapters.line import LineBus
 from acquaint.adapters.postgres_bus import CHANNEL, PostgresBus
 from acquaint.adapters.valkey import ValkeyBus
+from tests.support.postgres import RunningPostgres
 from tests.support.valkey import RunningValkey, running_valkey
 
 
@@ -67,8 +67,7 @@ class PostgresRoad:
     """A database of its own on the tests' server, so that nobody else is interrupted."""
 
     def __init__(self, admin: asyncpg.Connection, url: str, name: str) -> None:
-        self._admin, self._name = admin, name
-        self._url = urlsplit(url)._replace(path=f"/{name}").geturl()
+        self._admin, self._url, self._name = admin, url, name
         self._frozen: list[int] = []
 
     def bus(self, *, most_unsaid: int = 1000) -> LineBus:
@@ -109,11 +108,11 @@ async def valkey_road(folder: Path) -> AsyncIterator[Road]:
 
 
 @asynccontextmanager
-async def postgres_road(url: str) -> AsyncIterator[Road]:
-    admin = await asyncpg.connect(url)
+async def postgres_road(server: RunningPostgres) -> AsyncIterator[Road]:
+    admin = await asyncpg.connect(server.url("postgres"), ssl=False)
     name = f"road_{secrets.token_hex(4)}"
-    await admin.execute(f"CREATE DATABASE {name}")
-    road = PostgresRoad(admin, url, name)
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    road = PostgresRoad(admin, server.url(name), name)
     try:
         yield road
     finally:

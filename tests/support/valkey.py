@@ -8,6 +8,7 @@ stop, start, pause and go on with, if it leaves it running. Nothing is kept on d
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import signal
 import socket
@@ -18,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+_LET_GO_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux' prctl
 
 
 class RunningValkey:
@@ -37,7 +40,13 @@ class RunningValkey:
         options = {"port": self.port, "bind": "127.0.0.1", "save": "", "appendonly": "no", "dir": self._folder}
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen([self._program, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [self._program, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_end_with_parent,
+            )
         until = time.monotonic() + 10
         while self.ask("PING") != b"+PONG":
             assert self._process.poll() is None, (self._folder / "log").read_text()
@@ -94,6 +103,13 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningValkey]:
 @pytest.fixture
 def valkey_url(valkey: RunningValkey) -> str:
     return valkey.url
+
+
+def _end_with_parent() -> None:
+    """A test run that is killed takes its server with it (on Linux)."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(_LET_GO_WITH_PARENT, signal.SIGKILL)
 
 
 def _free_port() -> int:
