@@ -12,7 +12,7 @@ import pytest
 from acquaint.storage.schema import migrate
 from tests.storage.world import World, living
 from tests.support.clock import SetClock
-from tests.support.postgres import empty_postgresql, postgres, postgresql  # noqa: F401 - fixtures
+from tests.support.postgres import empty_postgresql  # noqa: F401 - a fixture
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ _ADD = Statement(
     )
     .on_conflict_do_nothing()
 )
-_GET = Statement(select(*_CONVERSATION).where(_conversations.id == bindparam("id"), _in_app))
+_GET = Statement(select(*_CONVERSATION).where(_conversations.id == bindparam("id"), _in_app), holds=t.conversations)
 _BY_UNIQUE_ID = Statement(select(*_CONVERSATION).where(_in_app, _conversations.unique_id == bindparam("unique_id")))
 _DIRECT = Statement(
     select(*_CONVERSATION).where(

@@ -381,7 +381,7 @@ def _refuse(turns: Sequence[Turn] | deque[Turn], error: BaseException) -> None:
 
 
 def _as_refusal(error: BaseException) -> BaseException:
-    if not isinstance(error, sqlite3.OperationalError):
+    if not isinstance(error, sqlite3.Error):
         return error
     refusal = Busy()
     refusal.__cause__ = error

@@ -1,5 +1,6 @@
 """The hand on PostgreSQL: asyncpg, READ COMMITTED, one connection a block.
 
+A write holds the rows it decides by (``Statement.holds``), in this order: the user, then the conversation.
 Reading needs no transaction at READ COMMITTED, where each statement sees what is committed just then: readers have
 connections of their own that cannot write, and a read of one statement is one trip to the server.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import asyncpg
 
@@ -44,8 +45,7 @@ _CANNOT_NOW: Final = (
     asyncpg.ReadOnlySQLTransactionError,  # a replica that has not taken over yet
     asyncpg.ForeignKeyViolationError,  # what it refers to was deleted meanwhile; trying again finds that out
 )
-_UNWRITABLE: Final = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
-_ERRORS: Final = (*_CANNOT_NOW, *_UNWRITABLE, asyncpg.UniqueViolationError, asyncpg.InterfaceError)
+_ERRORS: Final = (*_CANNOT_NOW, asyncpg.DataError, asyncpg.UniqueViolationError, asyncpg.InterfaceError)
 
 
 class PostgresEngine:
@@ -120,29 +120,29 @@ class PostgresEngine:
 class _Hand:
     """A transaction on one connection."""
 
-    __slots__ = ("_connection", "events", "own")
+    __slots__ = ("_connection", "_writes", "events", "own")
 
-    def __init__(self, own: Own, connection: asyncpg.Connection) -> None:
-        self.own = own
+    def __init__(self, own: Own, connection: asyncpg.Connection, *, writes: bool = False) -> None:
+        self.own, self._writes = own, writes
         self.events: list[Event] = []
         self._connection: asyncpg.Connection | None = connection
 
     async def rows(self, statement: Statement, /, **values: Any) -> list[Row]:
-        sql, arguments = statement.for_postgresql
+        sql, arguments = statement.for_postgresql_write if self._writes else statement.for_postgresql
         connection = self._open_connection()
         try:
             rows: list[Row] = await connection.fetch(sql, *arguments(values))
         except _ERRORS as error:
-            raise _translation(error, connection) from error
+            _raise(error, connection)
         return rows
 
     async def row(self, statement: Statement, /, **values: Any) -> Row | None:
-        sql, arguments = statement.for_postgresql
+        sql, arguments = statement.for_postgresql_write if self._writes else statement.for_postgresql
         connection = self._open_connection()
         try:
             row: Row | None = await connection.fetchrow(sql, *arguments(values))
         except _ERRORS as error:
-            raise _translation(error, connection) from error
+            _raise(error, connection)
         return row
 
     async def change(self, statement: Statement, /, **values: Any) -> int:
@@ -151,7 +151,7 @@ class _Hand:
         try:
             said: str = await connection.execute(sql, *arguments(values))
         except _ERRORS as error:
-            raise _translation(error, connection) from error
+            _raise(error, connection)
         return int(said.rpartition(" ")[2])  # "INSERT 0 1", "UPDATE 3"
 
     async def change_all(self, statement: Statement, rows: Sequence[dict[str, Any]]) -> None:
@@ -160,7 +160,7 @@ class _Hand:
         try:
             await connection.executemany(sql, [arguments(row) for row in rows])
         except _ERRORS as error:
-            raise _translation(error, connection) from error
+            _raise(error, connection)
 
     def leave(self) -> None:
         """The block is over: nothing that kept a shelf can use the connection that somebody else has now."""
@@ -213,9 +213,9 @@ class _Write:
         except BaseException as error:
             self._writers.drop(self._connection)
             if isinstance(error, _ERRORS):
-                raise _translation(error, self._connection) from error
+                _raise(error, self._connection)
             raise
-        self._hand = _Hand(self._own, self._connection)
+        self._hand = _Hand(self._own, self._connection, writes=True)
         return self._hand
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
@@ -232,7 +232,7 @@ class _Write:
             said = await self._connection.execute("COMMIT")
         except _ERRORS as error:
             self._writers.drop(self._connection)
-            raise _translation(error, self._connection) from error
+            _raise(error, self._connection)
         if self._hand.events and said == "COMMIT":
             self._own.told(self._hand.events)
         self._writers.give_back(self._connection)
@@ -255,15 +255,14 @@ async def _close(connection: asyncpg.Connection) -> None:
         connection.terminate()
 
 
-def _translation(error: Exception, connection: asyncpg.Connection) -> Exception:
-    """What an error of the driver means to those above; itself, when it is a bug of ours."""
+def _raise(error: Exception, connection: asyncpg.Connection) -> NoReturn:
+    """Raises what an error of the driver means to those above; itself, when it is a bug of ours."""
     if isinstance(error, _CANNOT_NOW):
-        return Busy()
-    if isinstance(error, _UNWRITABLE):
-        return ValueError("PostgreSQL cannot keep a text with this character in it")
-    if isinstance(error, asyncpg.UniqueViolationError):
-        taken = t.TAKEN.get(error.constraint_name)
-        return error if taken is None else IdentifierTaken(taken)
+        raise Busy from error
+    if isinstance(error, asyncpg.DataError):
+        raise ValueError("a value that PostgreSQL cannot keep") from None  # its own words quote the value
+    if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name in t.TAKEN:
+        raise IdentifierTaken(t.TAKEN[error.constraint_name]) from error
     if isinstance(error, asyncpg.InterfaceError) and connection.is_closed():
-        return Busy()
-    return error
+        raise Busy from error
+    raise error

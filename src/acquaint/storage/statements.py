@@ -22,6 +22,8 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Dialect,
+    Select,
+    Table,
     TableValuedAlias,
     Text,
     TypeDecorator,
@@ -45,12 +47,17 @@ class Spelled(NamedTuple):
 
 
 class Statement:
-    """One statement. Its values are the ``bindparam`` names in it; what was written into it stays as written."""
+    """One statement. Its values are the ``bindparam`` names in it; what was written into it stays as written.
 
-    def __init__(self, clause: Executable) -> None:
-        self.clause = clause
+    A write that selects ``holds``' rows finds them as they are until it has ended: what it decides by them is not
+    overtaken by another write. SQLite's writes take turns and need no words for it.
+    """
+
+    def __init__(self, clause: Executable, *, holds: Table | None = None) -> None:
+        self.clause, self.holds = clause, holds
         self._for_sqlite: Spelled | None = None
         self._for_postgresql: Spelled | None = None
+        self._for_postgresql_write: Spelled | None = None
 
     @property
     def for_sqlite(self) -> Spelled:
@@ -65,6 +72,18 @@ class Statement:
         if it is None:
             it = self._for_postgresql = _spelled(self.clause, _POSTGRESQL, list)
         return it
+
+    @property
+    def for_postgresql_write(self) -> Spelled:
+        it = self._for_postgresql_write
+        if it is None:
+            it = self._for_postgresql_write = self._holding() or self.for_postgresql
+        return it
+
+    def _holding(self) -> Spelled | None:
+        if self.holds is None or not isinstance(self.clause, Select):
+            return None
+        return _spelled(self.clause.with_for_update(of=self.holds, key_share=True), _POSTGRESQL, list)
 
 
 class among(ColumnElement[bool]):  # noqa: N801 - it reads as a word of the query

@@ -50,7 +50,8 @@ _with_identifiers = select(*USER, *IDENTIFIER).join_from(t.users, t.identifiers,
 _GET = Statement(
     _with_identifiers.where(_users.id == bindparam("id"), _users.app_id == bindparam("app_id")).order_by(
         _identifiers.position
-    )
+    ),
+    holds=t.users,
 )
 _MANY = Statement(
     _with_identifiers.where(among(_users.id, "ids"), _users.app_id == bindparam("app_id")).order_by(
@@ -67,12 +68,14 @@ _FIND = Statement(
         _named.c.kind == bindparam("kind"),
         _named.c.value == bindparam("value"),
     )
-    .order_by(_identifiers.position)
+    .order_by(_identifiers.position),
+    holds=t.users,
 )
 _ON_DEVICE = Statement(
     _with_identifiers.where(_users.app_id == bindparam("app_id"), _users.device_id == bindparam("device_id")).order_by(
         _identifiers.position
-    )
+    ),
+    holds=t.users,
 )
 _page = (
     select(_users.id)
