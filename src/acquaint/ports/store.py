@@ -5,6 +5,9 @@ rolls back, and nothing after it runs before the commit is durable. ``store.read
 the right to change anything, ``store.search()`` is ``read`` for work that may take long. Nothing else is
 awaited inside: no hashing, mail or HTTP.
 
+A user or a conversation that a write has found stays as it was found until the write has ended: whoever else wants to
+write about them waits. (A ban is not undone by a profile that was read before it.)
+
 Finders answer None when there is nothing. ``add`` answers what it kept: the same value, under another id
 in the rare case that another node took this one in the same millisecond; use the answer. Events that a
 write adds are told over the Bus after its commit. Every method is scoped by App where App ids are given.
@@ -37,6 +40,10 @@ class Apps(Protocol):
         ...
 
     async def get(self, id: AppId) -> App | None: ...
+    async def hold(self, id: AppId) -> App | None:
+        """``get``, for a write that changes the App, its keys or secrets: the next one waits until it has ended."""
+        ...
+
     async def by_slug(self, slug: str) -> App | None: ...
     async def by_public_key(self, text: str) -> App | None:
         """The App whose auth key or widget token this is."""
@@ -130,7 +137,10 @@ class Sessions(Protocol):
         ...
 
     async def get(self, app_id: AppId, id: SessionId) -> Session | None: ...
-    async def save(self, session: Session) -> None: ...
+    async def save(self, session: Session) -> None:
+        """Busy when somebody else proved to be in it since it was read."""
+        ...
+
     async def of_user(self, user_id: UserId) -> list[Session]:
         """Those not ended, newest first."""
         ...

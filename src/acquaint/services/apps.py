@@ -190,6 +190,7 @@ async def rotate_secret(core: Core, app: App, *, grace: timedelta | None = None)
     """A new signing secret. The older ones go on being believed: for ``grace``, or until they are retired."""
     now = core.clock()
     async with core.store.write() as tx:
+        await _current(tx, app.id)
         if grace is not None:
             for it in await tx.keys.secrets_of(app.id):
                 if it.verifies(now + grace):
@@ -203,6 +204,7 @@ async def retire_secret(core: Core, app: App, secret_id: SigningSecretId) -> Sig
     """Nothing signed with it is believed from now on. Refuses with NotFound, or Unacceptable for the last one."""
     now = core.clock()
     async with core.store.write() as tx:
+        await _current(tx, app.id)
         secrets = await tx.keys.secrets_of(app.id)
         secret = next((it for it in secrets if it.id == secret_id), None)
         if secret is None:
@@ -276,7 +278,8 @@ async def _key(core: Core, tx: Transaction, text: str) -> ApiKey:
 
 
 async def _current(tx: Transaction, app_id: AppId) -> App:
-    app = await tx.apps.get(app_id)
+    """The App, as it will be until the transaction has changed it."""
+    app = await tx.apps.hold(app_id)
     if app is None:
         raise UnknownApp
     return app

@@ -89,6 +89,7 @@ async def log_out(core: Core, session: Session) -> None:
     async with core.store.write() as tx:
         ending = [session]
         if session.device_id is not None:
+            await tx.users.on_device(session.app_id, session.device_id)  # held: who visits in this moment has to wait
             await tx.devices.retire(session.app_id, session.device_id, now)
             ending += [
                 it for it in await tx.sessions.unverified_on(session.app_id, session.device_id) if it.id != session.id

@@ -202,8 +202,10 @@ async def visit(core: Core, app: App, place: Place) -> Admission:
     """A session for whoever holds the device, if they were here before, or else with nobody in it yet."""
     await limits.take(core, limits.ARRIVALS_PER_ADDRESS, place.address)
     async with core.store.write() as tx:
-        place = await on_a_good_device(tx, app, place)
         user = await tx.users.on_device(app.id, place.device_id) if place.device_id else None
+        place = await on_a_good_device(tx, app, place)
+        if place.device_id is None:
+            user = None
         if user is not None and not user.may_act:
             raise UserBanned(user.id)
         return await open_session(core, tx, app, user, Assurance.ANONYMOUS, place)

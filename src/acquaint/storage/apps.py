@@ -33,6 +33,7 @@ APP: Final = (
 
 _ADD = Statement(insert(t.apps).values({it.name: bindparam(it.name) for it in APP}).on_conflict_do_nothing())
 _GET = Statement(select(*APP).where(_apps.id == bindparam("id")))
+_HOLD = Statement(select(*APP).where(_apps.id == bindparam("id")), holds=t.apps)
 _BY_SLUG = Statement(select(*APP).where(_apps.slug == bindparam("slug")))
 _BY_PUBLIC_KEY = Statement(
     union_all(
@@ -69,6 +70,10 @@ class SqlApps:
 
     async def get(self, id: AppId) -> App | None:
         row = await self._db.row(_GET, id=id)
+        return None if row is None else app(row)
+
+    async def hold(self, id: AppId) -> App | None:
+        row = await self._db.row(_HOLD, id=id)
         return None if row is None else app(row)
 
     async def by_slug(self, slug: str) -> App | None:

@@ -78,7 +78,8 @@ _BY_UNIQUE_ID = Statement(select(*_CONVERSATION).where(_in_app, _conversations.u
 _DIRECT = Statement(
     select(*_CONVERSATION).where(
         _conversations.direct_low == bindparam("low"), _conversations.direct_high == bindparam("high"), _in_app
-    )
+    ),
+    holds=t.conversations,
 )
 _SAVE = Statement(  # the value may be older than the row: its last message never becomes an older one
     update(t.conversations)

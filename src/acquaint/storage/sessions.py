@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, and_, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
-from ..domain.errors import IdentifierTaken
+from ..domain.errors import Busy, IdentifierTaken
 from ..domain.identities import Assurance
 from ..domain.places import DeviceId
 from ..domain.sessions import Lifetime, Session, SessionId
@@ -59,9 +59,14 @@ _RECOGNISE = Statement(
 )
 _BY_FINGERPRINT = Statement(select(_sessions.id).where(_sessions.fingerprint == bindparam("fingerprint")))
 _GET = Statement(select(*_SESSION).where(_sessions.id == bindparam("id"), _sessions.app_id == bindparam("app_id")))
+_is_nobody_elses = or_(  # nobody proved to be in it meanwhile, or it was them, or it is being left
+    _sessions.assurance < t.VERIFIED,
+    and_(_sessions.user_id == bindparam("user_id", type_=BigInteger), bindparam("assurance") == t.VERIFIED),
+    bindparam("user_id", type_=BigInteger).is_(None),
+)
 _SAVE = Statement(  # the value may be older than the row: what ended stays ended, and was seen when it was last seen
     update(t.sessions)
-    .where(_sessions.id == bindparam("id"))
+    .where(_sessions.id == bindparam("id"), _is_nobody_elses)
     .values({it.name: bindparam(it.name) for it in _SESSION[2:-2]})
     .values(
         ended_at=func.coalesce(_sessions.ended_at, bindparam("ended_at", type_=BigInteger)),
@@ -94,18 +99,19 @@ _SWEEP = Statement(
 )
 SEEN: Final = (
     Statement(
-        update(t.sessions)
-        .where(and_(_sessions.id == bindparam("session_id"), _sessions.last_seen_at < bindparam("at")))
-        .values(last_seen_at=bindparam("at"))
-    ),
-    Statement(
         update(t.users)
         .where(t.users.c.id == bindparam("user_id"))
         .where(t.users.c.last_seen_at.is_(None) | (t.users.c.last_seen_at < bindparam("at")))
         .values(last_seen_at=bindparam("at"))
     ),
+    Statement(
+        update(t.sessions)
+        .where(and_(_sessions.id == bindparam("session_id"), _sessions.last_seen_at < bindparam("at")))
+        .values(last_seen_at=bindparam("at"))
+    ),
 )
-"""What ``write_last_seen`` runs for each of ``values_of_seen``: the session's last use, and the user's."""
+"""What ``write_last_seen`` runs for each of ``values_of_seen``: the user's last use, and the session's. Users first, as
+everywhere: who ends a user's sessions holds the user."""
 
 
 class SqlSessions:
@@ -136,7 +142,8 @@ class SqlSessions:
         return None if row is None else _session(row)
 
     async def save(self, session: Session) -> None:
-        await self._db.change(_SAVE, **_values(session))
+        if not await self._db.change(_SAVE, **_values(session)):
+            raise Busy
 
     async def of_user(self, user_id: UserId) -> list[Session]:
         return [_session(row) for row in await self._db.rows(_OF_USER, user_id=user_id)]
