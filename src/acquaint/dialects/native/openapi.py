@@ -20,13 +20,13 @@ Schema = dict[str, Any]
 INTRODUCTION: Final = """\
 Acquaint's own API: who is in front of you, and what they may see.
 
-**Visitors** call from browsers and apps with the token of their session. **The App's server** calls with an API key under
-`/acquaint/v1/app`, **the server's operator** with a key of the server under `/acquaint/v1/server`. An API key never belongs
-into a page.
+**Visitors** call from browsers and apps with the token of their session. **The App's server** calls with an API key
+under `/acquaint/v1/app`, **the server's operator** with a key of the server under `/acquaint/v1/server`. An API key
+never belongs into a page.
 
-Ids are whole numbers below 2^53 written as text; larger ids are younger, and no id authorises anything. Moments are in
-UTC with milliseconds. A field that nobody declared is refused, and a field that is null is not a field that is absent.
-Lists are walked by key: `next` of one page is `after` of the following one.
+Ids are whole numbers below 2^53 written as text; larger ids are younger, and no id authorises anything. Moments are
+in UTC with milliseconds. A field that nobody declared is refused, and a field that is null is not a field that is
+absent. Lists are walked by key: `next` of one page is `after` of the following one.
 """
 
 _REFERENCE: Final = "#/components/schemas/{name}"

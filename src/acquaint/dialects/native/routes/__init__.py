@@ -27,6 +27,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any, Any, Any], ...]] = (
     *app_users.OPERATIONS,
     *app_sessions.OPERATIONS,
     *app_conversations.OPERATIONS,
+    *files.FOR_APP,
     *app_rules.OPERATIONS,
     *server.OPERATIONS,
 )

@@ -65,7 +65,6 @@ def _headers(file: File) -> dict[str, str]:
         "Content-Disposition": f"{way}; filename*=UTF-8''{quote(file.name, safe='')}",
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cross-Origin-Resource-Policy": "cross-origin",
-        "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, max-age=31536000, immutable",
         "Referrer-Policy": "no-referrer",
     }
@@ -103,6 +102,9 @@ OPERATIONS: Final = (
         description="For whoever knows its address, which is as long as a token and listed nowhere.",
         refusals=(errors.AppClosed, errors.OriginRefused),
     ),
+)
+
+FOR_APP: Final = (
     Operation(
         method="POST",
         path="/app/files",

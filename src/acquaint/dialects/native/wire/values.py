@@ -33,6 +33,7 @@ class Nothing(Sent):
 Id = Annotated[
     str,
     Meta(
+        title="Id",
         pattern="^[1-9][0-9]{0,15}$",
         description="A whole number below 2^53, written as text. Larger ids are younger.",
         examples=["7204822912614400"],
@@ -41,6 +42,7 @@ Id = Annotated[
 Moment = Annotated[
     str,
     Meta(
+        title="Moment",
         description="A moment in UTC, with milliseconds.",
         examples=["2026-03-14T09:26:53.589Z"],
         extra_json_schema={"format": "date-time"},
