@@ -16,6 +16,7 @@ from ..domain.tokens import TokenKind, is_well_formed
 from ..ports.store import Recognised
 from . import limits
 from .core import Core, fingerprint, new_text, new_word
+from .sessions import present
 
 NONCE_LIFETIME: Final = timedelta(minutes=10)  # Qiscus documents ten minutes
 NONCE_LENGTH: Final = 40
@@ -48,6 +49,7 @@ async def live_ticket(core: Core, it: Recognised) -> tuple[str, Ticket]:
         TicketId(core.new_id()), it.app.id, Purpose.LIVE, now + LIVE_LIFETIME, it.session.user_id, it.session.id
     )
     async with core.store.write() as tx:
+        await present(tx, it.session)
         return text, await tx.tickets.add(ticket, fingerprint(text))
 
 
@@ -63,9 +65,9 @@ async def redeem_live(core: Core, text: str, address: str) -> Recognised:
             raise TicketRefused
         app = await tx.apps.get(ticket.app_id)
         session = await tx.sessions.get(ticket.app_id, ticket.session_id)
-        user = await tx.users.get(ticket.app_id, session.user_id) if session and session.user_id else None
-    if app is None or session is None or not app.is_open or (user is not None and not user.may_act):
-        raise SessionEnded
+        if app is None or session is None or not app.is_open:
+            raise SessionEnded
+        session, user = await present(tx, session)
     session = session.seen(ticket.expires_at - LIVE_LIFETIME)  # asking for the ticket was a use, written down or not
     session.check_live(now)
     await core.limiter.give_back(limits.LIVE_TICKETS_PER_ADDRESS, limits.party(address))
