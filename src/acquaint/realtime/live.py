@@ -26,6 +26,8 @@ from ..services.tickets import redeem_live
 from ..web.dialect import Visit
 from .connection import Connection
 
+REFERENCE: Final = "/acquaint/v1/docs"
+
 _WORDS: Final[dict[type[Refusal], tuple[int, str, str]]] = {
     TicketRefused: (401, "ticket_refused", "The ticket is unknown, used or expired. Ask for another one."),
     SessionEnded: (401, "session_ended", "The session has ended."),
@@ -94,7 +96,8 @@ async def _serve(connection: Connection, receive: Receive, visit: Visit) -> None
 async def _refuse(send: Send, refusal: Refusal) -> None:
     """Refuses the handshake, as HTTP does. Scripts in browsers are told no more than that it failed."""
     status, code, sentence = _WORDS[type(refusal)]
-    body = msgspec.json.encode({"type": "about:blank", "title": sentence, "status": status, "code": code})
+    problem = {"type": f"{REFERENCE}#{code}", "title": sentence, "status": status, "detail": sentence, "code": code}
+    body = msgspec.json.encode(problem)
     headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
     wait: timedelta | None = getattr(refusal, "retry_after", None)
     if wait is not None:

@@ -1,0 +1,86 @@
+"""A hub on the core, and ears: connections that write down what they are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from acquaint.domain.sessions import Session
+from acquaint.ports.store import Recognised
+from acquaint.realtime import hub as module
+from acquaint.realtime.hub import Hub
+from acquaint.services.core import Core
+from acquaint.services.live import Cut, Told, Typed
+
+
+class Ear:
+    """A connection of no protocol at all."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.heard: list[Told] = []
+        self.typing: list[Typed] = []
+        self.gaps = 0
+        self.cuts: list[Cut] = []
+
+    def deliver(self, told: Told) -> None:
+        self.heard.append(told)
+
+    def typed(self, typed: Typed) -> None:
+        self.typing.append(typed)
+
+    def missed(self) -> None:
+        self.gaps += 1
+
+    def cut(self, why: Cut) -> None:
+        self.cuts.append(why)
+
+    @property
+    def texts(self) -> list[str]:
+        return [it.news.message.text for it in self.heard if it.news.message is not None]
+
+    @property
+    def kinds(self) -> list[str]:
+        return [it.news.event.kind.value for it in self.heard]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ears do not go when they are cut."""
+    monkeypatch.setattr(module, "LEAVING", 0.01)
+
+
+@pytest.fixture
+async def hub(core: Core) -> AsyncIterator[Hub]:
+    hub = Hub(core)
+    core.bus.add(hub)
+    yield hub
+    await hub.close()
+
+
+Listen = Callable[[Recognised], Any]
+
+
+@pytest.fixture
+def listen(hub: Hub) -> Listen:
+    async def listen(it: Recognised) -> Ear:
+        ear = Ear(it.session)
+        await hub.welcome(ear)
+        return ear
+
+    return listen
+
+
+async def until(holds: Callable[[], Any], seconds: float = 5.0) -> None:
+    """Waits until something is so."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110 - whatever it waits for knows of no asyncio.Event
+            await asyncio.sleep(0.005)
+
+
+async def a_moment() -> None:
+    """Long enough for what should not happen to have happened."""
+    await asyncio.sleep(0.1)
