@@ -8,17 +8,11 @@ import time
 from datetime import timedelta
 
 import argon2
-import pytest
 
 from acquaint.adapters.argon2 import CHEAPEST, OWASP, Argon2Hasher
 from acquaint.domain.errors import Busy
 
 FOUR_GIB = "$argon2id$v=19$m=4194304,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g"
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 async def test_an_imported_hash_of_four_gib_is_not_worked_on() -> None:
