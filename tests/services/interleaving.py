@@ -38,8 +38,9 @@ class Other:
 
 def pausing(core: Core, before: str, run: Callable[[], Awaitable[Any]]) -> tuple[Core, Other]:
     """A core whose writes stop before the method, and the other request that runs then."""
+    shelf, method = before.split(".")
     other = Other(run)
-    return replace(core, store=_Store(core.store, *before.split("."), other)), other
+    return replace(core, store=_Store(core.store, shelf, method, other)), other
 
 
 class _Store:

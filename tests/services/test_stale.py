@@ -6,12 +6,15 @@ requests at once come to, without having to be lucky.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+
 import pytest
 
-from acquaint.domain.conversations import visibility_of
+from acquaint.domain.conversations import Message, MessageId, visibility_of
 from acquaint.domain.errors import AlreadySignedIn, InvalidCredentials, NotAllowed, NotFound, Refusal, SessionEnded
 from acquaint.domain.identities import NO_CHANGE, Assurance, Claimed, Identifier, ProfileChange
-from acquaint.domain.paging import PageAsked
+from acquaint.domain.paging import Page, PageAsked
 from acquaint.domain.sessions import Session
 from acquaint.ports.store import Recognised
 from acquaint.services import conversations, files, messages, sessions, sign_in, tickets, users
@@ -238,9 +241,7 @@ PAGE = PageAsked()
 class Meanwhile:
     """A core whose password check takes long enough for something else to happen."""
 
-    def __init__(self, core: Core, what) -> None:  # type: ignore[no-untyped-def]
-        from dataclasses import replace
-
+    def __init__(self, core: Core, what: Callable[[], Awaitable[None]]) -> None:
         hasher = core.hasher
 
         class Slow:
@@ -269,11 +270,11 @@ async def in_store(core: Core, session: Session) -> Session | None:
 
 
 async def files_of(core: Core, it: Recognised) -> None:
-    async def nothing():  # type: ignore[no-untyped-def]
+    async def nothing() -> AsyncIterator[bytes]:
         yield b"x"
 
     await files.keep_of(core, it, "a.txt", "text/plain", nothing())
 
 
-def _last(page):  # type: ignore[no-untyped-def]
+def _last(page: Page[Message]) -> MessageId:
     return page.items[0].id

@@ -20,6 +20,7 @@ from ..ports.store import LastSeen, Recognised
 
 MOST_REMEMBERED: Final = 100_000  # sessions; about 2 KiB each
 SEEN_STEP: Final = timedelta(seconds=1)  # a session in constant use is noted once in this time
+NEVER: Final = -1  # the epoch of what was read while the Bus was not whole
 BELIEVED_FOR: Final = timedelta(seconds=60)  # then the store is read again, should an Event ever have been lost
 
 _ABOUT_APPS: Final = frozenset({EventKind.APP_CHANGED, EventKind.APP_CREATED})
@@ -57,7 +58,7 @@ class RecognisedSessions:
     def get(self, fingerprint: str, now: datetime) -> Recognised | None:
         """What is remembered; None for what is not, or not any more."""
         it = self._by_fingerprint.get(fingerprint)
-        if it is not None and now - self._read_at[fingerprint] > BELIEVED_FOR:
+        if it is not None and not timedelta(0) <= now - self._read_at[fingerprint] <= BELIEVED_FOR:
             self._forget([fingerprint])
             return None
         return it
@@ -69,6 +70,7 @@ class RecognisedSessions:
             it = replace(it, session=it.session.seen(unwritten.at))
         if epoch != self.epoch:
             return it
+        self._forget([fingerprint])
         self._by_fingerprint[fingerprint] = it
         self._read_at[fingerprint] = now
         self._of_session[it.session.id] = fingerprint

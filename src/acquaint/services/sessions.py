@@ -10,7 +10,7 @@ write_behind, sweep   housekeeping that bootstrap runs in the background
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from ..domain.apps import App, AppId
@@ -19,9 +19,11 @@ from ..domain.errors import AppClosed, NeedsUser, NotFound, SessionEnded
 from ..domain.events import Event, EventId, EventKind
 from ..domain.identities import Identity
 from ..domain.sessions import Session, SessionId
+from ..domain.tokens import TokenKind, is_well_formed
 from ..domain.users import User, UserId
 from ..ports.store import Recognised, Transaction
 from .core import Core, fingerprint
+from .recognition import NEVER
 
 SEEN_WRITTEN_EVERY: Final = timedelta(seconds=30)  # a crash can shorten a session by this, never lengthen it
 SWEPT_EVERY: Final = timedelta(minutes=5)
@@ -38,18 +40,25 @@ async def resume(core: Core, token: str) -> Recognised:
     mark = fingerprint(token)
     it = core.recognised.get(mark, now) if core.bus.is_whole else None
     if it is None:
-        epoch = core.recognised.epoch
-        async with core.store.read() as tx:
-            it = await tx.sessions.recognise(mark)
-        if it is None:
-            raise SessionEnded
-        it = core.recognised.remember(mark, it, epoch=epoch, now=now)
+        it = await _recognise(core, token, mark, now)
     it.session.check_live(now)
     if not it.app.is_open:
         raise AppClosed
-    if it.user is not None and not it.user.may_act:
+    if it.session.user_id is not None and (it.user is None or not it.user.may_act):
         raise SessionEnded
     return core.recognised.saw(mark, it, now)
+
+
+async def _recognise(core: Core, token: str, mark: str, now: datetime) -> Recognised:
+    """What the store knows of the token; remembered, unless it may be outdated by now."""
+    if not is_well_formed(token, TokenKind.SESSION):
+        raise SessionEnded
+    epoch = core.recognised.epoch if core.bus.is_whole else NEVER
+    async with core.store.read() as tx:
+        it = await tx.sessions.recognise(mark)
+    if it is None:
+        raise SessionEnded
+    return core.recognised.remember(mark, it, epoch=epoch, now=now)
 
 
 async def list_of(core: Core, app: App, user_id: UserId) -> list[Session]:
