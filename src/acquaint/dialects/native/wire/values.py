@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, Final, TypeVar
 
 from msgspec import Meta, Struct, UnsetType
@@ -78,6 +79,7 @@ class Paging(Sent):
 NEXT: Final = "``after`` of the following page; null at the end."
 
 
+@lru_cache(maxsize=10_000)  # the same few moments are written again with every check of a session
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC with milliseconds. Every moment of ours is in UTC already."""
     return at.isoformat(timespec="milliseconds")[:23] + "Z"
