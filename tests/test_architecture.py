@@ -64,7 +64,7 @@ ONE_OF_EACH: tuple[Refusal, ...] = (
 
 def _every_kind_of(kind: type[Refusal]) -> Iterator[type[Refusal]]:
     for it in kind.__subclasses__():
-        if it.__module__.startswith("acquaint."):
+        if it.__module__.startswith(("acquaint.domain.", "acquaint.web.")):  # a dialect's own are its own affair
             yield it
             yield from _every_kind_of(it)
 
