@@ -67,7 +67,7 @@ def details(answer: httpx2.Response) -> str:
         ({"name": "x" * 300}, "name is longer"),
         ({"name": "a\0"}, "name contains"),
         ({"extras": "vip"}, "extras must be"),
-        ({"extras": {str(number): number for number in range(101)}}, "custom has more than"),
+        ({"extras": {str(number): number for number in range(101)}}, "extras has more than"),
     ],
 )
 async def test_the_claim_that_is_to_blame_is_named(

@@ -106,6 +106,22 @@ async def test_a_key_may_be_too_long(asking: Asking) -> None:
     assert (answer.status_code, answer.json()["error"]["message"]) == (400, "password is longer than 1024 characters")
 
 
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("username", "x" * 256),
+        ("avatar_url", "x" * 2049),
+        ("extras", {str(number): number for number in range(101)}),
+        ("extras", '{"a": [1}'),
+        ("username", {"a": 1}),
+    ],
+)
+async def test_the_parameter_that_is_to_blame_is_named(asking: Asking, parameter: str, value: object) -> None:
+    answer = await asking.log_in("ann", "k1", **{parameter: value})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["detailed_messages"][0].startswith(f"{parameter} ")
+
+
 async def test_the_policy_may_ask_for_longer_keys(asking: Asking, core: Core, acme: Cast) -> None:
     await apps.change_policy(core, acme.app, {"password_min_length": 32})
     assert (await asking.log_in("ann", "k1")).status_code == 400
@@ -145,6 +161,11 @@ async def test_what_a_user_says_of_themselves_is_kept_apart_from_what_is_vouched
     assert account["extras"] == {"role": "guest", "colour": "blue"}
     user = await users.find(core, acme.app, Identifier.login("ann"))
     assert user.profile.custom == {"role": "guest"}
+
+
+async def test_answers_are_kept_by_no_cache(asking: Asking) -> None:
+    answer = await asking.log_in("ann", "k1")
+    assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_fields_that_nobody_may_set_are_ignored(asking: Asking) -> None:

@@ -46,12 +46,6 @@ UNAUTHORIZED: Final = WireError(403, "401301", "Unauthorized")
 WRONG_PASSWORD: Final = WireError(401, "401306", "wrong password")
 NOT_A_SECRET: Final = WireError(401, "401000", "Unauthorized")  # to servers only: at login Android would log out
 
-_OURS_TO_THEIRS: Final = {"custom": "extras", "claimed_custom": "extras", "login": "email"}
-
-
-def _value(refusal: Unacceptable) -> WireError:
-    return WireError(400, "400000", f"{_OURS_TO_THEIRS.get(refusal.field, refusal.field)} {refusal.reason}")
-
 
 def _credentials(refusal: InvalidCredentials) -> WireError:
     return NOT_A_SECRET if refusal.doubt in (Doubt.UNKNOWN_KEY, Doubt.EXPIRED_KEY) else WRONG_PASSWORD
@@ -72,7 +66,7 @@ def _wait(status: int, message: str, time: timedelta) -> WireError:
 
 ERRORS: Final[ErrorTable] = {
     Unreadable: lambda it: WireError(400, "400000", it.why),
-    Unacceptable: _value,
+    Unacceptable: lambda it: WireError(400, "400000", f"{it.field} {it.reason}"),
     TooLarge: lambda it: WireError(413, "413000", it.why),
     UnsupportedMedia: lambda it: WireError(415, "415000", it.why),
     UnknownApp: WireError(401, "401303", "Application not found"),
