@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from ...web.dialect import Dialect
-from . import problems, reference
+from . import password_reset, problems, reference
 from .repeats import HEADER
 from .routes import OPERATIONS
 
 DIALECT: Final = Dialect(
     "native",
     ("/acquaint/",),
-    (*(it.route() for it in OPERATIONS), *reference.routes(OPERATIONS)),
+    (*(it.route() for it in OPERATIONS), *reference.routes(OPERATIONS), *password_reset.routes()),
     problems.ERRORS,
     problems.response,
     allowed_headers=("Authorization", "Content-Type", HEADER),
