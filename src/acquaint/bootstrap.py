@@ -45,6 +45,7 @@ from .storage.watch import watch
 if TYPE_CHECKING:
     import argon2
 
+    from .realtime.hub import Hub
     from .web.edge import Edge
     from .web.health import Gauges, Health, Requests
 
@@ -94,8 +95,8 @@ async def open_core(
 
     Nothing goes on in the background, and what others do is not heard: that takes a house.
     """
-    async with _open(settings, makes_database=makes_database, clock=clock, hashing=hashing) as (core, _):
-        yield core
+    async with _open(settings, makes_database=makes_database, clock=clock, hashing=hashing) as open_parts:
+        yield open_parts.core
 
 
 @dataclass(frozen=True)
@@ -104,12 +105,14 @@ class House:
 
     settings: Settings
     core: Core
+    hub: Hub
     requests: Requests
     health: Health
 
     async def stop_serving(self) -> None:
         """No more visitors: load balancers are told, and live sockets closed so that clients go elsewhere."""
         self.health.stop_serving()
+        await self.hub.close()
 
 
 @contextlib.asynccontextmanager
@@ -117,17 +120,21 @@ async def open_house(
     settings: Settings, *, clock: Clock = utc_now, hashing: argon2.Parameters = OWASP
 ) -> AsyncIterator[House]:
     """A house with its tasks running. An embedded database is made and migrated first; others must be ready."""
+    from .realtime.hub import Hub
     from .web.health import Health, Requests
 
-    async with _open(settings, makes_database=True, clock=clock, hashing=hashing) as (core, store):
-        requests = Requests()
-        health = Health(core.store, core.bus, requests, _gauges(core), settings.metrics_allow)
-        house = House(settings, core, requests, health)
+    async with _open(settings, makes_database=True, clock=clock, hashing=hashing) as parts:
+        core = parts.core
+        hub, requests = Hub(core), Requests()
+        health = Health(core.store, core.bus, requests, _gauges(parts, hub), settings.metrics_allow)
+        house = House(settings, core, hub, requests, health)
         core.bus.add(core.recognised)
+        core.bus.add(hub)
         try:
-            async with _running(_tasks(house, store)):
+            async with _running(_tasks(house, parts.store)):
                 yield house
         finally:
+            await hub.close()
             with contextlib.suppress(Busy):
                 await sessions.write_behind(core)
 
@@ -135,6 +142,7 @@ async def open_house(
 def build_app(house: House) -> Edge:
     """The ASGI application. ``scope["type"]`` is http or websocket; there is no lifespan, that is the house's."""
     from .dialects import ALL
+    from .realtime.live import Live
     from .web.edge import Edge
     from .web.health import own_words
     from .web.switchboard import Switchboard
@@ -143,7 +151,7 @@ def build_app(house: House) -> Edge:
     return Edge(
         house.core,
         Switchboard([*ALL, own], others=own),
-        {},
+        {"/acquaint/v1/live": Live(house.core, house.hub)},
         trusted_proxies=house.settings.trusted_proxies,
         seen=house.requests.seen,
         logs_reads=house.settings.log_reads,
@@ -192,10 +200,19 @@ def _warn(settings: Settings) -> None:
         log.warning("setting_unknown", name=name, why="it looks like a setting of this server and is none")
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """A core, and what of it is more than its port."""
+
+    core: Core
+    store: SqlStore
+    hasher: Argon2Hasher
+
+
 @contextlib.asynccontextmanager
 async def _open(
     settings: Settings, *, makes_database: bool, clock: Clock, hashing: argon2.Parameters
-) -> AsyncIterator[tuple[Core, SqlStore]]:
+) -> AsyncIterator[_Parts]:
     if makes_database and settings.is_embedded:
         make_folder(settings)
         await migrate_database(settings.database)
@@ -222,7 +239,7 @@ async def _open(
             public_url=settings.public,
         )
         async with _running([_kept_running("bus", bus.run)]):
-            yield core, store
+            yield _Parts(core, store, hasher)
 
 
 async def _check(settings: Settings, store: SqlStore) -> None:
@@ -271,12 +288,16 @@ def _limiter(settings: Settings, closing: contextlib.AsyncExitStack) -> Limiter:
     return limiter
 
 
-def _gauges(core: Core) -> Gauges:
+def _gauges(parts: _Parts, hub: Hub) -> Gauges:
     from .web.health import Gauges
+
+    core, hasher = parts.core, parts.hasher
 
     return Gauges(
         {
             "sessions_remembered": ("Sessions in memory.", lambda: len(core.recognised)),
+            "sockets_open": ("Live connections.", lambda: len(hub)),
+            "passwords_waiting": ("Passwords that wait or are being hashed.", lambda: hasher.unfinished),
             "bus_whole": ("1 while events of other nodes are heard.", lambda: core.bus.is_whole),
         }
     )

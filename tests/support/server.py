@@ -36,7 +36,8 @@ class Server:
 
     def __init__(self, data: Path, command: Sequence[str] = ACQUAINT, **environment: str) -> None:
         self.data, self._command = data, tuple(command)
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("ACQUAINT_")}
+        foreign = ("ACQUAINT_", "PYTHONDONTWRITEBYTECODE")  # without the latter each start would compile everything
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         self.environment = ours | {"ACQUAINT_LOG_FORMAT": "json"} | environment
         self.url = ""
         self.log = data.parent / f"{data.name}-{time.monotonic_ns()}.log"

@@ -96,6 +96,11 @@ class Argon2Hasher:
             self._threads, thread_name_prefix="argon2", initializer=_give_way, initargs=(niceness,)
         )
 
+    @property
+    def unfinished(self) -> int:
+        """Passwords that wait for their turn or are being worked on."""
+        return self._unfinished
+
     async def hash(self, password: str) -> str:
         secret = _bytes_of(password)
         if secret is None:
