@@ -35,6 +35,7 @@ class Finding:
     budget: Budget
     ours: str = ""
     theirs: str = ""
+    by_cpu: float | None = None  # the same ratio by the processor time of one request, which others disturb less
     more: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -44,6 +45,7 @@ class Finding:
 
 def compared(path: str, what: str, bursts: Bursts, ours: str, theirs: str, budget: Budget) -> Finding:
     """How many times the reference's rate ours is, and what both cost the processor."""
+    counts_cpu = all(it.cpu_seconds for name in (ours, theirs) for it in bursts[name])
     return Finding(
         path,
         what,
@@ -52,7 +54,10 @@ def compared(path: str, what: str, bursts: Bursts, ours: str, theirs: str, budge
         budget,
         _rate(median(bursts[ours])),
         _rate(median(bursts[theirs])),
+        ratio(bursts, theirs, ours, lambda it: it.cpu_us) if counts_cpu else None,
         {
+            "busy": median(bursts[ours], lambda it: it.busy),
+            "reference_busy": median(bursts[theirs], lambda it: it.busy),
             "cpu_us": median(bursts[ours], lambda it: it.cpu_us),
             "reference_cpu_us": median(bursts[theirs], lambda it: it.cpu_us),
             "p99_ms": median(bursts[ours], lambda it: it.p99_ms),
@@ -62,7 +67,7 @@ def compared(path: str, what: str, bursts: Bursts, ours: str, theirs: str, budge
     )
 
 
-HEADINGS = ("", "measured", "Acquaint", "reference", "result", "budget", "")
+HEADINGS = ("", "measured", "Acquaint", "reference", "result", "budget", "", "by processor time")
 
 
 def table(findings: Sequence[Finding]) -> str:
@@ -85,4 +90,5 @@ def _rate(per_second: float) -> str:
 def _row(it: Finding) -> tuple[str, ...]:
     value = f"{it.value:.3g} {it.unit}" if it.value < 100 else f"{it.value:.0f} {it.unit}"
     verdict = "met" if it.is_met else "MISSED"
-    return it.path, it.what, it.ours, it.theirs, value, f"{it.budget} {it.unit}", verdict
+    by_cpu = "" if it.by_cpu is None else f"{it.by_cpu:.3g} ×"
+    return it.path, it.what, it.ours, it.theirs, value, f"{it.budget} {it.unit}", verdict, by_cpu

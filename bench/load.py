@@ -43,6 +43,11 @@ class Burst:
         """Processor time of the server for one, in microseconds."""
         return self.cpu_seconds / self.done * 1e6
 
+    @property
+    def busy(self) -> float:
+        """How much of a core the server had. Well below 1 it was not the server that was slow: others were at work."""
+        return self.cpu_seconds / self.seconds
+
 
 def wrk(
     server: Process,

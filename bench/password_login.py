@@ -40,11 +40,11 @@ def work():
     while time.perf_counter() < until:
         hasher.verify(kept, "x")
         done.append(1)
-began = time.perf_counter()
+began, before = time.perf_counter(), time.process_time()
 workers = [threading.Thread(target=work) for _ in range(int(sys.argv[2]))]
 [it.start() for it in workers]
 [it.join() for it in workers]
-print(len(done), time.perf_counter() - began)
+print(len(done), time.perf_counter() - began, time.process_time() - before)
 """
 
 
@@ -70,8 +70,8 @@ def raw_hashes(seconds: float) -> Burst:
     """What the server's core makes of argon2id with the server's parameters and threads, if it does nothing else."""
     threads = max(1, len(CORES.server or os.sched_getaffinity(0)) - 1)
     command = on(CORES.server, [sys.executable, "-c", _HASHES, str(seconds), str(threads)])
-    done, taken = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return Burst(int(done), float(taken), 0, 0, 0)
+    done, taken, cpu = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return Burst(int(done), float(taken), 0, 0, float(cpu))
 
 
 def storm(acquaint: Acquaint, folder: Path, size: Size) -> list[Finding]:
@@ -105,7 +105,7 @@ def storm(acquaint: Acquaint, folder: Path, size: Size) -> list[Finding]:
             budgets.CHECK_IN_A_STORM,
             f"{median(bursts['storm'], lambda it: it.p99_ms):.2f} ms",
             f"{median(bursts['quiet'], lambda it: it.p99_ms):.2f} ms quiet",
-            {
+            more={
                 "login_p50_ms": statistics.median(taken) * 1000,
                 "checks_per_second": median(bursts["storm"]),
                 "rounds": [a.p99_ms / b.p99_ms for a, b in zip(bursts["storm"], bursts["quiet"], strict=True)],

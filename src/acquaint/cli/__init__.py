@@ -3,6 +3,7 @@
 frame     what all commands share: settings, the core, output, words for refusals
 house     init, migrate, serve
 doctor    what is wrong here, and what to do about it
+demo      a fresh server, a story that is played on it, and a page to play it by hand
 apps keys secrets users sessions    on the database, whether or not a server runs
 """
 
@@ -14,6 +15,7 @@ import click
 
 from .. import __version__
 from .apps import apps
+from .demo import demo
 from .doctor import doctor
 from .house import init, migrate, serve
 from .keys import keys
@@ -36,5 +38,5 @@ def main(context: click.Context, data: Path | None) -> None:
     context.obj = data
 
 
-for command in (init, migrate, serve, doctor, apps, keys, secrets, users, sessions):
+for command in (init, migrate, serve, doctor, demo, apps, keys, secrets, users, sessions):
     main.add_command(command)
