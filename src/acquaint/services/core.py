@@ -49,7 +49,7 @@ class IdMaker:
 
 def fingerprint(text: str) -> str:
     """What we keep of a bearer text: enough to recognise it, not enough to use it (SHA-256, hexadecimal)."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()  # any text, one of ours or not
 
 
 def new_text(core: Core, kind: TokenKind) -> str:
