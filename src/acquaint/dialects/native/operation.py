@@ -63,7 +63,7 @@ class Raw:
     """Not JSON: the function behind the route reads or writes the bytes itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operation(Generic[Who, Query, Body, Answer]):
     """One request of the native API. ``path`` begins after /acquaint/v1, its parameters are named by what they name.
 
