@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import httpx2
 import pytest
 
 from acquaint.domain.sessions import Session
@@ -14,6 +15,8 @@ from acquaint.realtime import hub as module
 from acquaint.realtime.hub import Hub
 from acquaint.services.core import Core
 from acquaint.services.live import Cut, Told, Typed
+from tests.realtime.callers import Acme
+from tests.support.server import Server
 
 
 class Ear:
@@ -84,3 +87,21 @@ async def until(holds: Callable[[], Any], seconds: float = 5.0) -> None:
 async def a_moment() -> None:
     """Long enough for what should not happen to have happened."""
     await asyncio.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def operator_key(_shared_server: Server) -> str:
+    """Makes Apps on the shared server, faster than the command line."""
+    return str(_shared_server.run("keys", "create", "--server", "--name", "tests")["api_key"])
+
+
+@pytest.fixture
+async def http(server: Server) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=20) as http:
+        yield http
+
+
+@pytest.fixture
+async def shop(server: Server, http: httpx2.AsyncClient, operator_key: str) -> Acme:
+    """Acme, on a running server."""
+    return await Acme.made(server, http, operator_key)

@@ -77,6 +77,16 @@ def test_a_client_resumes_from_where_it_was(state: State) -> None:
     assert it.state is State.REPLAYING
 
 
+@pytest.mark.parametrize("frame", ['{"type":"resume"}', '{"type":"resume","after":null}'])
+def test_who_begins_now_says_so_and_is_not_kept_waiting(frame: str) -> None:
+    it = in_state(State.FRESH)
+    it.told(1, "one")
+    assert it.received(frame, NOW) == [Say("one")]
+    assert it.state is State.OPEN
+    assert it.received(frame, NOW) == ()
+    assert it.received(RESUME, NOW) == (Replay(7204822912614400),)
+
+
 @pytest.mark.parametrize("state", [State.REPLAYING, State.RESUMED])
 def test_a_connection_is_resumed_once(state: State) -> None:
     it = in_state(state)
@@ -200,7 +210,6 @@ def test_who_is_cut_hears_nothing_of_what_was_held_back() -> None:
         ("null", "unacceptable"),
         ('{"type":7}', "unacceptable"),
         ('{"type":null}', "unacceptable"),
-        ('{"type":"resume"}', "unacceptable"),
         ('{"type":"resume","after":7}', "unacceptable"),
         ('{"type":"resume","after":"-1"}', "unacceptable"),
         ('{"type":"resume","after":"0"}', "unacceptable"),

@@ -4,8 +4,8 @@ Rule 1: everything that depends on what was said before is decided here, and now
 Rule 2: what comes in is handed in (frames, the time, what the hub tells); what is to be done comes out, as effects.
 Rule 3: what is told is said in the order it was told, once; while we look up what was missed, it is held back.
 
-A connection begins FRESH: a client that was here before now says from where it goes on. Until it does, or has
-had time to, nothing is told it, so that what it missed comes first.
+A connection begins FRESH: a client that was here before now says from where it goes on, another one that it begins
+now. Until it does, or has had time to, nothing is told it, so that what it missed comes first.
 
                  resume          waited      replayed    hung up
     FRESH        REPLAYING       OPEN                    CLOSED      held back
@@ -169,7 +169,7 @@ class Protocol:
             case wire.Typing():
                 return self._typed(frame)
             case wire.Resume():
-                return self._resume(frame)
+                return self._resume(frame, now)
 
     def received_binary(self) -> Sequence[Effect]:
         """The client sent bytes, which nobody here understands."""
@@ -219,7 +219,9 @@ class Protocol:
             return self._broke(wire.error("unacceptable", "conversation is not an id"))
         return (Type(conversation, frame.on),)
 
-    def _resume(self, frame: wire.Resume) -> Sequence[Effect]:
+    def _resume(self, frame: wire.Resume, now: datetime) -> Sequence[Effect]:
+        if frame.after is None:  # from now on
+            return self.waited(now)
         after = read_integer(frame.after)
         if after is None:
             return self._broke(wire.error("unacceptable", "after is not an id"))

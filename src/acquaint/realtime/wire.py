@@ -23,7 +23,7 @@ class Heard(Struct, tag_field="type", frozen=True, forbid_unknown_fields=True):
 
 
 class Resume(Heard, tag="resume", frozen=True):
-    after: str
+    after: str | None = None
 
 
 class Typing(Heard, tag="typing", frozen=True):
