@@ -85,7 +85,11 @@ async def test_an_answer_packed_otherwise_is_none(encoding: str) -> None:
             await asking.ask("GET", f"http://idp.intern:{server.port}/")
 
 
-@pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b"x" * 10_000)[:-9], gzip.compress(b"x") + b"more"])
+@pytest.mark.parametrize(
+    "body",
+    [b"no gzip at all", gzip.compress(b"x" * 10_000)[:-9], gzip.compress(b"x") + b"more"],
+    ids=["nothing packed", "cut off", "more behind the end"],
+)
 async def test_an_answer_that_is_not_packed_as_it_says_is_none(body: bytes) -> None:
     async with answering(page(body, Content_Encoding="gzip")) as server, outbound("idp.intern") as asking:
         with pytest.raises(NoAnswer):
