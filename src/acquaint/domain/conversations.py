@@ -122,6 +122,7 @@ class Reason(Enum):
     JOINED_UNVERIFIED = False, "The session is verified and the conversation was joined unverified and not adopted."
     OTHER_DEVICE = False, "The conversation was joined unverified on another device."
     NO_DEVICE = False, "The session names no device, and unverified history belongs to a device."
+    SESSION_OVER = False, "The session has ended or expired, so it sees nothing any more."
 
     @property
     def sees(self) -> bool:

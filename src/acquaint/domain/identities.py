@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum, StrEnum
 from typing import Any, Final
 
-from .errors import Unacceptable
+from .errors import NotAllowed, Unacceptable
 
 LONGEST_IDENTIFIER: Final = 255
 LONGEST_EMAIL: Final = 254  # RFC 5321, section 4.5.3.1.3: a path is at most 256 octets with its brackets
@@ -214,6 +214,11 @@ class ProfileChange:
         if not isinstance(self.tags, Keep) and (len(self.tags) > MOST_TAGS or any(len(it) > 64 for it in self.tags)):
             raise Unacceptable("tags", f"are more than {MOST_TAGS}, or one is longer than 64 characters")
 
+    def check_own(self) -> None:
+        """Refuses with NotAllowed what users may not say of themselves: it would look as if somebody vouched for it."""
+        if self.custom is not KEEP or self.tags is not KEEP:
+            raise NotAllowed
+
 
 NO_CHANGE: Final = ProfileChange()
 
@@ -229,12 +234,16 @@ class Identity:
     The first identifier is the one that names the user. Only a verified identity owns its
     identifiers; what a browser merely claims is in ``claimed`` and the user it makes belongs to
     the device.
+
+    ``is_vouched``: the App itself says so, over its key or in a token it signed. A password alone proves only that
+    the same person comes again, not who they are.
     """
 
     identifiers: tuple[Identifier, ...]
     assurance: Assurance
     profile: ProfileChange = NO_CHANGE
     claimed: Claimed = field(default_factory=Claimed)
+    is_vouched: bool = False
 
     def __post_init__(self) -> None:
         if self.identifiers and self.assurance is not Assurance.VERIFIED:

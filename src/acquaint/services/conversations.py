@@ -25,13 +25,14 @@ from ..domain.conversations import (
     Reason,
     visibility_of,
 )
-from ..domain.errors import NotAllowed, NotFound, Unacceptable
+from ..domain.errors import NotAllowed, NotFound, SessionEnded, Unacceptable
 from ..domain.events import EventKind
 from ..domain.identities import Assurance
 from ..domain.paging import Page, PageAsked
 from ..domain.sessions import Session, SessionId
 from ..domain.users import User, UserId
 from ..ports.store import Reading, Recognised, Transaction
+from . import limits
 from .admission import once_more_if_taken
 from .core import Core
 from .messages import Draft, post_in
@@ -75,6 +76,7 @@ async def start(
     bring in other users; each must be a verified user of the App (NotFound). Answers the session, too, because
     its user may be new.
     """
+    await core.limiter.take(limits.MESSAGES_PER_SESSION, str(it.session.id))
     if with_users and it.session.assurance is not Assurance.VERIFIED:
         raise NotAllowed
     others = tuple(dict.fromkeys(user_id for user_id in with_users if it.user is None or user_id != it.user.id))
@@ -86,7 +88,7 @@ async def start(
     async def once() -> tuple[Seen, Session]:
         async with core.store.write() as tx:
             session, user = await ensure_user(core, tx, it)
-            conversation = await _existing_direct(tx, it.app, user, others) if kind is ConversationKind.DIRECT else None
+            conversation = await _existing_direct(tx, session, others) if kind is ConversationKind.DIRECT else None
             if conversation is None:
                 conversation = await _add(core, tx, session, user, kind, title, custom or {}, others)
             message = None
@@ -131,7 +133,11 @@ async def explain(core: Core, app: App, id: ConversationId, session_id: SessionI
             raise NotFound("session")
         conversation = await _of_app(tx, app, id)
         mine = await tx.conversations.membership(id, session.user_id) if session.user_id is not None else None
-    reason = visibility_of(session).judge(conversation, [mine] if mine else [])
+    try:
+        session.check_live(core.clock())
+        reason = visibility_of(session).judge(conversation, [mine] if mine else [])
+    except SessionEnded:
+        reason = Reason.SESSION_OVER
     return Explanation(reason, session, conversation, mine)
 
 
@@ -144,8 +150,12 @@ async def open_again(core: Core, app: App, id: ConversationId) -> Conversation:
     return await _set_closed(core, app, id, None)
 
 
-async def _existing_direct(tx: Transaction, app: App, user: User, others: Sequence[UserId]) -> Conversation | None:
-    return await tx.conversations.direct_between(app.id, user.id, others[0])
+async def _existing_direct(tx: Transaction, session: Session, others: Sequence[UserId]) -> Conversation | None:
+    """The one that the two have; refuses with NotFound when the session does not see it: it is in another workspace."""
+    if session.user_id is None:
+        return None
+    found = await tx.conversations.direct_between(session.app_id, session.user_id, others[0])
+    return None if found is None else await visible(tx, visibility_of(session), found.id)
 
 
 async def _add(

@@ -96,6 +96,7 @@ async def register(
     """
     if any(it.kind is not IdentifierKind.LOGIN for it in identifiers):
         raise NotAllowed
+    profile.check_own()
     if not app.policy.registers_on_login:
         raise RegistrationClosed
     rules_of(app, rules).check(password)
@@ -111,6 +112,7 @@ async def sign_in(
     core: Core, app: App, who: Identifier, password: str, place: Place, profile: ProfileChange = NO_CHANGE
 ) -> Admission:
     """Sign in by password. A wrong password and an unknown user are one refusal, after the same work."""
+    profile.check_own()
     await limits.take_password_try(core, app, who, place.address)
     async with core.store.read() as tx:
         user = await tx.users.find(app.id, who)
@@ -158,8 +160,12 @@ async def sign_in_with_token(core: Core, app: App, token: str, place: Place) -> 
 
 
 async def vouch_for(core: Core, app: App, identity: Identity, place: Place) -> Admission:
-    """The App's own server names somebody; the session it gets back is verified."""
-    return await admit_identity(core, app, identity, place)
+    """The App's own server names somebody; the session it gets back is verified.
+
+    The first time it does, the user is nobody else's any more: a password that somebody registered with, and the
+    sessions it opened, are gone.
+    """
+    return await admit_identity(core, app, replace(identity, is_vouched=True), place)
 
 
 async def vouch_for_known(

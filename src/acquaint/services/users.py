@@ -72,6 +72,7 @@ async def known_by(
 
 async def put(core: Core, app: App, identity: Identity) -> tuple[User, bool]:
     """The user a verified identity names, made or brought up to date; and whether they are new. Opens no session."""
+    identity = replace(identity, is_vouched=True)
 
     async def once() -> tuple[User, bool]:
         async with core.store.write() as tx:
@@ -100,6 +101,7 @@ async def put_with_password(
     if password is not None:
         rules_of(app, rules).check(password)
     hashed = await core.hasher.hash(password) if password is not None else None
+    identity = replace(identity, is_vouched=True)
 
     async def once() -> tuple[User, bool]:
         async with core.store.write() as tx:
@@ -108,6 +110,7 @@ async def put_with_password(
                 return await _add(core, tx, app, identity, hashed), True
             if hashed is None:
                 raise Unacceptable("password", "is required for a user who exists already")
+            user = await _vouched(core, tx, user)
             await replace_password(core, tx, user, hashed, ends_sessions=ends_sessions, but=None)
             return await _update(core, tx, user, identity.profile), False
 
@@ -125,6 +128,7 @@ async def update_own(core: Core, it: Recognised, change: ProfileChange) -> User:
 
     Refuses with NeedsUser where nobody is there yet, with NotAllowed for somebody unverified, who may only claim.
     """
+    change.check_own()
     async with core.store.write() as tx:
         session = await still_open(tx, it.session)
         if session.user_id is None:
@@ -193,7 +197,7 @@ async def set_password(
     rules_of(app, rules).check(new)
     renewed = await core.hasher.hash(new)
     async with core.store.write() as tx:
-        user = await _user(tx, app, user_id)
+        user = await _vouched(core, tx, await _user(tx, app, user_id))
         await replace_password(core, tx, user, renewed, ends_sessions=ends_sessions, but=None)
     return user
 
@@ -256,6 +260,14 @@ async def _update(core: Core, tx: Transaction, user: User, change: ProfileChange
         await tx.users.save(after)
         await note(core, tx, EventKind.USER_CHANGED, user.app_id, user_id=user.id)
     return after
+
+
+async def _vouched(core: Core, tx: Transaction, user: User) -> User:
+    """The user whose password the App's server sets: from now on it is not somebody's own choice any more."""
+    if not user.is_vouched:
+        user = replace(user, is_vouched=True, updated_at=core.clock())
+        await tx.users.save(user)
+    return user
 
 
 async def replace_password(
