@@ -12,7 +12,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -83,14 +83,15 @@ def backend(customer: Customer, app_api: httpx2.AsyncClient) -> Starlette:
 
     async def conversations(request: Request) -> Response:
         """What operators have before them: the latest conversations, and what the people in them have open."""
-        found = (await _asked(app_api.get("/app/conversations", params={"limit": SHOWN})))["items"]
-        for it in found:
-            its = await _asked(app_api.get(f"/app/conversations/{it['id']}/messages", params={"order": "oldest"}))
-            it["messages"] = its["items"]
-            for member in it["members"]:
-                open_now = await _asked(app_api.get(f"/app/users/{member['user']['id']}/sessions"))
-                member["sessions"] = open_now["items"]
-        return JSONResponse({"items": found})
+        found = await _asked(app_api.get("/app/conversations", params={"limit": SHOWN}))
+        shown, met = [], set()
+        for it in found["items"]:
+            member, sessions = (it["members"] or [None])[0], []
+            if member and member["user"]["id"] not in met:  # once, below their latest conversation
+                sessions = (await _asked(app_api.get(f"/app/users/{member['user']['id']}/sessions")))["items"]
+                met.add(member["user"]["id"])
+            shown.append(_thread(it, member, sessions))
+        return JSONResponse({"items": shown})
 
     async def answer(request: Request) -> Response:
         sent = await _sent(request)
@@ -111,6 +112,18 @@ def backend(customer: Customer, app_api: httpx2.AsyncClient) -> Starlette:
     ]
     here = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
     return Starlette(routes=routes, middleware=[here])
+
+
+def _thread(it: Mapping[str, Any], member: Mapping[str, Any] | None, sessions: Sequence[Any]) -> dict[str, Any]:
+    """A conversation as the page's operator is shown it."""
+    last = it["last_message"] or {"author": "user", "text": ""}
+    return {
+        "id": it["id"],
+        "name": (member and member["user"]["name"]) or "Somebody",
+        "assurance": member["assurance"] if member else "gone",
+        "last": last["text"] if last["author"] == "user" else f"You: {last['text']}",
+        "sessions": sessions,
+    }
 
 
 async def _sent(request: Request) -> dict[str, Any]:
