@@ -154,9 +154,11 @@ async def living(url: str, clock: SetClock) -> AsyncIterator[World]:
     told: list[Event] = []
     numbers = count(ids.first_at(clock()))
     world = World(SqlStore(url, new_id=lambda: next(numbers), clock=clock, told=told.extend), clock, numbers, told)
-    await world.begin()
-    yield world
-    await world.store.close()
+    try:
+        await world.begin()
+        yield world
+    finally:
+        await world.store.close()
 
 
 async def outcomes(times: int, attempt: Callable[[int], Awaitable[T]]) -> tuple[list[T], list[BaseException]]:

@@ -76,15 +76,16 @@ async def _migrate_postgresql(address: str) -> str:
     from sqlalchemy.ext.asyncio import create_async_engine
 
     async def connect() -> Any:
-        return await asyncpg.connect(address, timeout=_LONGEST_WAIT)
+        try:
+            return await asyncpg.connect(address, timeout=_LONGEST_WAIT)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise Busy from error
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             return await connection.run_sync(_walk)
-    except (OSError, asyncpg.PostgresConnectionError) as error:
-        raise Busy from error
     finally:
         await engine.dispose()
 

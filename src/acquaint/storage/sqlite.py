@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -25,6 +25,7 @@ T = TypeVar("T")
 MOST_READERS: Final = 16
 MOST_SEARCHES: Final = 2
 LONGEST_SEARCH: Final = 10.0  # seconds a statement of a search may take
+ASKED_EVERY: Final = 50_000  # steps of SQLite's machine, about a millisecond: then a search asks whether to go on
 WRITTEN_AT_ONCE: Final = 200  # rows written behind in one transaction: requests wait for it if they want to write
 
 _CANNOT_NOW: Final = frozenset(
@@ -220,20 +221,24 @@ class _Search:
         return self._hand
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        running = self._hand.running
-        if running is None or running.done():
+        running = self._hand.leave()
+        if running is None:
             _give_back(self._connection, self._readers)
         else:  # left in the middle of a statement: the connection is free when its thread has let go of it
-            self._connection.interrupt()
-            running.add_done_callback(lambda _: _give_back(self._connection, self._readers))
+            loop = asyncio.get_running_loop()
+            running.add_done_callback(lambda _: loop.call_soon_threadsafe(_give_back, self._connection, self._readers))
 
 
 class _SearchHand:
+    """A transaction whose statements run on a thread."""
+
     def __init__(self, own: Own, connection: sqlite3.Connection, threads: ThreadPoolExecutor) -> None:
         self.own = own
         self.events: list[Event] = []
-        self.running: asyncio.Future[Any] | None = None
         self._connection, self._threads = connection, threads
+        self._running: Future[Any] | None = None
+        self._is_left = False
+        connection.set_progress_handler(lambda: self._is_left, ASKED_EVERY)
 
     async def rows(self, statement: Statement, /, **values: Any) -> list[Row]:
         return await self._run(statement, values, lambda cursor: cursor.fetchall())
@@ -244,15 +249,22 @@ class _SearchHand:
     async def change(self, statement: Statement, /, **values: Any) -> int:
         return await self._run(statement, values, lambda cursor: cursor.rowcount)
 
+    def leave(self) -> Future[Any] | None:
+        """Stops what is running; answers it, when it needs a moment to stop."""
+        self._is_left = True
+        running = self._running
+        return None if running is None or running.cancel() or running.done() else running
+
     async def _run(self, statement: Statement, values: dict[str, Any], fetch: Callable[[sqlite3.Cursor], T]) -> T:
+        if self._is_left:
+            OVER.execute()
         sql, arguments = statement.for_sqlite
         given = arguments(values)
-        running = asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: fetch(self._connection.execute(sql, given))
-        )
-        self.running = running
-        finished, _ = await asyncio.wait({running}, timeout=LONGEST_SEARCH)
+        running = self._threads.submit(lambda: fetch(self._connection.execute(sql, given)))
+        self._running = running
+        finished, _ = await asyncio.wait({asyncio.wrap_future(running)}, timeout=LONGEST_SEARCH)
         if not finished:
+            self._is_left = True
             raise Busy
         try:
             return running.result()
@@ -265,6 +277,7 @@ async def _close(connection: sqlite3.Connection) -> None:
 
 
 def _give_back(connection: sqlite3.Connection, readers: Lending[sqlite3.Connection]) -> None:
+    connection.set_progress_handler(None, 0)
     if connection.in_transaction:
         connection.execute("ROLLBACK")
     readers.give_back(connection)

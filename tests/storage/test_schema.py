@@ -1,0 +1,195 @@
+"""Bringing databases to this version's tables."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from acquaint.domain.errors import Busy
+from acquaint.storage import schema
+from acquaint.storage.schema import HEAD, migrate
+from acquaint.storage.store import SqlStore
+from acquaint.storage.tables import metadata
+from tests.support.clock import SetClock
+from tests.support.postgres import RunningPostgres
+
+DATABASES = ["empty_sqlite", pytest.param("empty_postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture
+def empty_sqlite(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'acquaint.db'}"
+
+
+@pytest.fixture(params=DATABASES)
+def empty(request: pytest.FixtureRequest) -> str:
+    """The URL of a database in which there is nothing yet."""
+    return str(request.getfixturevalue(request.param))
+
+
+def a_store(url: str) -> SqlStore:
+    return SqlStore(url, new_id=lambda: 1, clock=SetClock(), told=lambda _: None)
+
+
+async def looked_at(url: str, look: Any) -> Any:
+    """What ``look`` says of a connection to the database."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, poolclass=NullPool)
+        with engine.connect() as connection:
+            return look(connection)
+    async_engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"), poolclass=NullPool)
+    async with async_engine.connect() as connection:
+        return await connection.run_sync(look)
+
+
+def the_differences(connection: Connection) -> list[Any]:
+    return compare_metadata(MigrationContext.configure(connection), metadata)
+
+
+def the_indexes(connection: Connection) -> dict[str, Any]:
+    """Alembic looks at neither conditions of indexes nor what is computed."""
+    found = inspect(connection)
+    return {
+        **{
+            str(index["name"]): (index["column_names"], index["unique"], condition_of(index))
+            for table in metadata.tables
+            for index in found.get_indexes(table)
+        },
+        **{
+            f"{table}.{column['name']}": normal(column["computed"]["sqltext"])
+            for table in metadata.tables
+            for column in found.get_columns(table)
+            if "computed" in column
+        },
+    }
+
+
+def condition_of(index: Any) -> str | None:
+    options = index.get("dialect_options", {})
+    condition = options.get("sqlite_where", options.get("postgresql_where"))
+    return None if condition is None else normal(str(condition))
+
+
+def normal(sql: str) -> str:
+    return "".join(sql.replace("::text", "").replace("'9223372036854775807'::bigint", "9223372036854775807").split())
+
+
+def test_the_last_step_is_the_one_the_code_was_written_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+async def test_an_empty_database_is_brought_to_exactly_our_tables(empty: str) -> None:
+    assert await migrate(empty) == HEAD
+    assert await looked_at(empty, the_differences) == []
+    migrated = await looked_at(empty, the_indexes)
+
+    def made_anew(connection: Connection) -> dict[str, Any]:
+        metadata.drop_all(connection)
+        metadata.create_all(connection)
+        return the_indexes(connection)
+
+    assert migrated == await looked_at(empty, made_anew)
+
+
+async def test_migrating_again_does_nothing(empty: str) -> None:
+    assert [await migrate(empty), await migrate(empty)] == [HEAD, HEAD]
+    store = a_store(empty)
+    await store.check()
+    await store.close()
+
+
+async def test_processes_that_migrate_at_once_do_not_disturb_each_other(empty: str) -> None:
+    program = f"import asyncio; from acquaint.storage.schema import migrate; print(asyncio.run(migrate({empty!r})))"
+    running = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+        for _ in range(2)
+    ]
+    answers = [await it.communicate() for it in running]
+    assert [said.decode().strip() for said, _ in answers] == [HEAD] * 2
+
+
+async def test_a_migration_that_fails_leaves_nothing(empty: str) -> None:
+    def something_is_in_the_way(connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE tickets (id INTEGER)")
+        connection.commit()
+
+    if empty.startswith("sqlite"):
+        Path(empty.removeprefix("sqlite:///")).touch()
+    await looked_at(empty, something_is_in_the_way)
+    with pytest.raises(Exception, match="tickets"):
+        await migrate(empty)
+    assert await looked_at(empty, lambda connection: inspect(connection).get_table_names()) == ["tickets"]
+
+
+async def test_a_store_is_not_ready_before_its_database_is(empty: str) -> None:
+    store = a_store(empty)
+    with pytest.raises(Busy):
+        await store.check()
+    await migrate(empty)
+    await store.check()
+    await store.close()
+
+
+async def test_a_store_is_not_ready_on_a_database_of_another_version(empty: str) -> None:
+    await migrate(empty)
+
+    def of_the_future(connection: Connection) -> None:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+
+    await looked_at(empty, of_the_future)
+    store = a_store(empty)
+    with pytest.raises(Busy):
+        await store.check()
+    await store.close()
+
+
+async def test_a_new_file_and_its_folder_are_their_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "strange folder" / "50% of ann's.db"
+    await migrate(f"sqlite:///{path}")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    store = a_store(f"sqlite:///{path}")
+    async with store.write() as tx:
+        await tx.answers.claim("ann", "k1", "request", SetClock().now)
+        beside = {it.name: stat.S_IMODE(it.stat().st_mode) for it in path.parent.iterdir()}
+    assert len(beside) == 3
+    assert set(beside.values()) == {0o600}, "the write-ahead log holds what the file holds"
+    await store.close()
+
+
+def test_a_file_is_durable_and_read_beside_its_writer(tmp_path: Path) -> None:
+    path = tmp_path / "acquaint.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+@pytest.mark.parametrize("url", ["mysql://host/db", "nonsense", "sqlite://host/path", "sqlite://", "sqlite:///"])
+def test_other_urls_are_refused_with_a_word_about_what_is_right(url: str) -> None:
+    with pytest.raises(ValueError, match="sqlite:"):
+        a_store(url)
+
+
+@pytest.mark.postgres
+async def test_migrating_a_server_that_is_not_there_is_busy(postgres: RunningPostgres) -> None:
+    with pytest.raises(Busy):
+        await migrate(postgres.url("no_such_database"))
+    with pytest.raises(Busy):
+        await migrate("postgresql://ann@127.0.0.1:1/nowhere")
