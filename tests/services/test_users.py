@@ -49,11 +49,8 @@ def user_of(it: Recognised) -> UserId:
 async def test_putting_makes_or_brings_up_to_date(core: Core, acme: Cast) -> None:
     user, is_new = await users.put(core, acme.app, ann.verified())
     assert is_new
-    again, is_new = await users.put(
-        core,
-        acme.app,
-        Identity((ann.by_login, ann.by_email), Assurance.VERIFIED, ProfileChange(custom={"plan": "gold"})),
-    )
+    more = Identity((ann.by_login, ann.by_email), Assurance.VERIFIED, ProfileChange(custom={"plan": "gold"}))
+    again, is_new = await users.put(core, acme.app, more)
     assert (again.id, is_new) == (user.id, False)
     assert (again.profile.name, again.profile.custom) == ("Ann Archer", {"plan": "gold"})
     assert again.known_as(IdentifierKind.EMAIL) == ann.email
@@ -97,21 +94,16 @@ async def test_who_is_not_verified_is_given_no_names(core: Core, acme: Cast) -> 
 @on_both_databases
 async def test_a_deleted_user_is_gone_and_their_names_are_free(core: Core, acme: Cast) -> None:
     it = await registered(core, acme, ann, laptop)
+    open_still = await sign_in.sign_in(core, acme.app, ann.by_login, ann.password, at())
     await users.delete(core, acme.app, user_of(it))
     with pytest.raises(SessionEnded):
-        await it_of(core, await _fake(core, it))
+        await it_of(core, open_still)
     with pytest.raises(InvalidCredentials):
         await sign_in.sign_in(core, acme.app, ann.by_login, ann.password, at())
     again = await registered(core, acme, ann)
     assert user_of(again) != user_of(it)
     with pytest.raises(NotFound):
         await users.delete(core, acme.app, user_of(it))
-
-
-async def _fake(core: Core, it: Recognised):  # type: ignore[no-untyped-def]
-    from acquaint.services.admission import Admission
-
-    return Admission(it.user, it.session, "acqs_" + "0" * 49)
 
 
 async def test_nothing_reaches_another_apps_users(core: Core, acme: Cast) -> None:
@@ -281,7 +273,6 @@ async def test_lists_are_newest_first_and_whole(core: Core, acme: Cast) -> None:
     second = await users.newest(core, acme.app, PageAsked(limit=2, after=first.next))
     assert [it.id for it in first.items + second.items] == list(reversed(made))
     assert second.next is None
-    await registered(core, acme, ann) if False else None
     found, count = await users.known_by(core, await now(core, acme), IdentifierKind.LOGIN, skip=1, limit=1)
     assert ([it.id for it in found], count) == ([made[1]], 3)
 
