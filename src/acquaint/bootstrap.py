@@ -16,6 +16,8 @@ import asyncio
 import contextlib
 import os
 import socket
+import sqlite3
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -77,10 +79,7 @@ def make_folder(settings: Settings) -> None:
 
 def migrate(settings: Settings) -> str:
     """Brings the database to this version's schema, and answers its name."""
-    try:
-        return asyncio.run(migrate_database(settings.database))
-    except (Busy, OSError) as error:
-        raise NotReady(f"{without_password(settings.database)} cannot be reached") from error
+    return asyncio.run(_migrate(settings))
 
 
 @contextlib.asynccontextmanager
@@ -175,6 +174,10 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
 
     async with open_house(settings) as house:
         config = configuration(build_app(house), tls_cert=settings.tls_cert, tls_key=settings.tls_key)
+        try:
+            config.load()
+        except (OSError, ssl.SSLError) as error:
+            raise NotReady(f"{settings.tls_cert} and {settings.tls_key} cannot be used: {error}") from error
         await Listener(
             config,
             listens=lambda: log.info("serving", url=settings.listens_at, data=str(settings.data), pid=os.getpid()),
@@ -215,7 +218,7 @@ async def _open(
 ) -> AsyncIterator[_Parts]:
     if makes_database and settings.is_embedded:
         make_folder(settings)
-        await migrate_database(settings.database)
+        await _migrate(settings)
     new_id = IdMaker(clock, chance)
     bus = _bus(settings)
     async with contextlib.AsyncExitStack() as closing:
@@ -240,6 +243,14 @@ async def _open(
         )
         async with _running([_kept_running("bus", bus.run)]):
             yield _Parts(core, store, hasher)
+
+
+async def _migrate(settings: Settings) -> str:
+    try:
+        return await migrate_database(settings.database)
+    except (Busy, OSError, ValueError, sqlite3.Error) as error:
+        why = f": {error}" if str(error) else ""
+        raise NotReady(f"{without_password(settings.database)} cannot be prepared{why}") from error
 
 
 async def _check(settings: Settings, store: SqlStore) -> None:

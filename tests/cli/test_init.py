@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from acquaint.settings import Settings, known, read
-from tests.support.server import Server
+from tests.support.server import InThisProcess, Server
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Server:
     """A data directory that nobody serves, and the command line on it."""
-    return Server(tmp_path / "deep/data")
+    return InThisProcess(tmp_path / "deep/data")
 
 
 def _mode(path: Path) -> int:
@@ -99,11 +99,37 @@ def test_doctor_finds_what_is_wrong_and_says_what_to_do(place: Server) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "check"),
+    [
+        ("SMTP_URL", "smtp://acquaint:hunter2@127.0.0.1:1", "mail"),
+        ("BUS_URL", "redis://:hunter2@127.0.0.1:1/0", "bus"),
+        ("DATABASE_URL", "postgresql://acquaint:hunter2@127.0.0.1:1/acquaint", "database"),
+        ("OUTBOUND_ALLOW", "10.0.0.0/99", "outbound"),
+    ],
+)
+def test_doctor_tries_what_the_settings_name(place: Server, variable: str, value: str, check: str) -> None:
+    place.run("init")
+    place.environment |= {f"ACQUAINT_{variable}": value}
+    findings = place.run("doctor", code=1)["findings"]
+    assert [it["check"] for it in findings if it["state"] == "bad"] == [check]
+    assert "hunter2" not in str(findings)
+
+
 def test_doctor_sees_a_database_written_in_the_future(place: Server) -> None:
     place.run("init")
     os.utime(place.data / "acquaint.db", (4e9, 4e9))
     clock = next(it for it in place.run("doctor", code=1)["findings"] if it["check"] == "clock")
     assert clock["state"] == "bad"
+
+
+def test_what_is_no_database_is_said_to_be_none(place: Server) -> None:
+    place.data.mkdir(parents=True)
+    (place.data / "acquaint.db").write_bytes(b"this is a diary, and it is private" * 100)
+    for command in (["init"], ["migrate"], ["serve", "--port", "0"], ["apps", "create", "--name", "Acme"]):
+        said = place.say(*command)
+        assert (said.returncode, "cannot be prepared" in said.stderr) == (1, True)
+        assert "Traceback" not in said.stderr
 
 
 def test_every_command_explains_itself(place: Server) -> None:

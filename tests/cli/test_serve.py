@@ -7,12 +7,19 @@ import re
 import signal
 import socket
 import sqlite3
+import ssl
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import httpx2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -149,6 +156,37 @@ def test_postgresql_is_served_once_it_is_migrated(tmp_path: Path, postgresql: st
         place.kill()
 
 
+def test_it_speaks_tls_with_a_certificate_and_not_without(own_server: StartServer, tmp_path: Path) -> None:
+    cert, key = _self_signed(tmp_path)
+    server = own_server(ACQUAINT_TLS_CERT=str(cert), ACQUAINT_TLS_KEY=str(key))
+    assert server.url.startswith("https://127.0.0.1:")
+    trusting = ssl.create_default_context(cafile=cert)
+    assert httpx2.get(f"{server.url}/livez", verify=trusting).status_code == 200
+    server.stop()
+    cert.write_text("no certificate")
+    said = server.say("serve", "--port", "0")
+    assert said.returncode == 1
+    assert "cannot be used" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def _self_signed(folder: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "acquaint's test")])
+    now = datetime.now(UTC)
+    cert = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "cert.pem").write_bytes(cert.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(*plain))
+    return folder / "cert.pem", folder / "key.pem"
+
+
 def test_limits_that_are_off_and_settings_that_are_none_are_said_loudly(own_server: StartServer) -> None:
     server = own_server(ACQUAINT_LIMITS="off", ACQUAINT_LIMITZ="on")
     warnings = [it for it in map(json.loads, server.chapter().splitlines()) if it["level"] == "warning"]
@@ -188,6 +226,8 @@ def test_no_secret_is_in_the_log(own_server: StartServer) -> None:
 
 def test_every_answer_and_its_log_line_carry_the_same_request_id(server: Server) -> None:
     answer = httpx2.post(f"{server.url}/acquaint/v1/sessions", json={"app": "nobody"})
+    while '"event":"request"' not in server.chapter():
+        time.sleep(0.02)  # it is written once the answer is on its way
     line = next(json.loads(it) for it in server.chapter().splitlines() if '"event":"request"' in it)
     assert line["request_id"] == answer.headers["x-request-id"]
     assert (line["method"], line["route"], line["status"]) == ("POST", "/acquaint/v1/sessions", answer.status_code)

@@ -18,6 +18,8 @@ import click
 from ..settings import Settings, strangers, without_password
 from .frame import logs_on_stderr, settings_of, show
 
+LONGEST_WAIT: Final = 3.0  # seconds for what should answer at once
+LOOKS: Final = 50  # in this time
 FEWEST_FILES: Final = 4096  # each connection is an open file
 LEAST_SPACE: Final = 1 << 30  # bytes; below, an operator wants to know
 NOT_FOR_SQLITE: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "ceph", "glusterfs", "virtiofs"})
@@ -56,8 +58,8 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _folder(settings)
     yield from _names(settings)
     yield from _database(settings)
-    yield from _bus(settings)
     yield from _mail(settings)
+    yield from _outbound(settings)
     yield from _addresses(settings)
     yield from _machine(settings)
     if not settings.limits:
@@ -94,34 +96,66 @@ def _names(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
+    """And the bus, which is there while the database is looked at."""
     from ..bootstrap import NotReady, open_core
 
-    async def look() -> None:
-        async with open_core(settings):
-            pass
+    async def bus_is_whole() -> bool:
+        async with open_core(settings) as core:
+            for _ in range(LOOKS):
+                if core.bus.is_whole:
+                    return True
+                await asyncio.sleep(LONGEST_WAIT / LOOKS)
+            return core.bus.is_whole
 
     where = without_password(settings.database)
     try:
-        asyncio.run(look())
+        is_whole = asyncio.run(bus_is_whole())
     except NotReady as error:
         yield Finding("database", "bad", f"{where} cannot be used", str(error))
+        return
+    yield Finding("database", "good", f"{where} answers, and its schema is this version's")
+    over = without_password(settings.bus_url) or ("this process alone" if settings.is_embedded else "the database")
+    if is_whole:
+        yield Finding("bus", "good", f"over {over}")
     else:
-        yield Finding("database", "good", f"{where} answers, and its schema is this version's")
-
-
-def _bus(settings: Settings) -> Iterator[Finding]:
-    if not settings.bus_url:
-        yield Finding(
-            "bus", "good", "not needed" if settings.is_embedded else "nodes tell each other over the database"
-        )
+        yield Finding("bus", "bad", f"{over} does not answer", "start it, or correct ACQUAINT_BUS_URL")
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
     if not settings.smtp_url:
         outbox = settings.data / "outbox"
         yield Finding("mail", "doubtful", f"is written to {outbox}, not sent", "set ACQUAINT_SMTP_URL")
-    elif not settings.mail_from:
+        return
+    if not settings.mail_from:
         yield Finding("mail", "doubtful", f"comes from {settings.sender}", "set ACQUAINT_MAIL_FROM")
+    where = without_password(settings.smtp_url)
+    try:
+        _greet(settings.smtp_url)
+    except (OSError, ValueError) as error:
+        yield Finding("mail", "bad", f"{where} takes no mail: {error}", "start it, or correct ACQUAINT_SMTP_URL")
+    else:
+        yield Finding("mail", "good", f"{where} answers")
+
+
+def _greet(url: str) -> None:
+    """As far as a mail server goes with anybody. Errors of SMTP are OSErrors."""
+    import smtplib
+
+    from ..adapters.smtp import MailServer
+
+    server = MailServer.at(url)
+    kind = smtplib.SMTP_SSL if server.is_encrypted else smtplib.SMTP
+    with kind(server.host, server.port, timeout=LONGEST_WAIT) as greeted:
+        greeted.ehlo_or_helo_if_needed()
+
+
+def _outbound(settings: Settings) -> Iterator[Finding]:
+    from ..adapters.guard import Guard
+
+    try:
+        Guard(settings.outbound_allow)
+    except ValueError as error:
+        yield Finding("outbound", "bad", str(error), "correct ACQUAINT_OUTBOUND_ALLOW")
 
 
 def _addresses(settings: Settings) -> Iterator[Finding]:
