@@ -42,7 +42,7 @@ def identity_in(token: SignedToken, rules: TokenRules, now: datetime) -> Identit
     check_typ(token.header, required=rules.requires_typ)
     check_age(token.claims, rules.max_age, now)
     check_window(token.claims, now)
-    return Identity((_identifier(token.claims),), Assurance.VERIFIED, _profile(token.claims))
+    return Identity((_identifier(token.claims),), Assurance.VERIFIED, _profile(token.claims), is_vouched=True)
 
 
 def check_typ(header: Mapping[str, Any], *, required: bool) -> None:

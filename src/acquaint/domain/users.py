@@ -31,6 +31,7 @@ class User:
     updated_at: datetime
     device_id: DeviceId | None = None  # set while nobody verified the user: they are whoever holds the device
     is_guest: bool = False
+    is_vouched: bool = False  # the App itself has said who this is; until then it is whoever registered first
     standing: Standing = field(default=Standing.ACTIVE)
 
     @classmethod
@@ -50,6 +51,7 @@ class User:
             updated_at=now,
             device_id=None if verified else device_id,
             is_guest=is_guest,
+            is_vouched=identity.is_vouched,
         )
 
     @property

@@ -27,6 +27,7 @@ from ..domain.events import EventKind
 from ..domain.identities import Assurance, Identity
 from ..domain.places import DeviceId, Workspace
 from ..domain.sessions import Lifetime, Session, SessionId
+from ..domain.tickets import Purpose
 from ..domain.tokens import TokenKind
 from ..domain.users import User, UserId
 from ..ports.store import Transaction
@@ -103,6 +104,8 @@ async def admit(core: Core, tx: Transaction, app: App, identity: Identity, place
         user = await create_user(core, tx, app, identity, place)
     if not user.may_act:
         raise UserBanned(user.id)
+    if identity.is_vouched and not user.is_vouched:
+        user = await _make_theirs(core, tx, user)
     if not is_new:
         user = await refresh(core, tx, user, identity)
     return replace(await open_session(core, tx, app, user, identity.assurance, place), is_new_user=is_new)
@@ -207,6 +210,21 @@ async def once_more_if_taken(attempt: Callable[[], Awaitable[T]]) -> T:
         return await attempt()
     except IdentifierTaken:
         return await attempt()
+
+
+async def _make_theirs(core: Core, tx: Transaction, user: User) -> User:
+    """The user whom the App vouches for the first time: what whoever registered them chose opens nothing any more.
+
+    Otherwise registering somebody's name in advance would open their account once they come (pre-hijacking).
+    """
+    user = replace(user, is_vouched=True, updated_at=core.clock())
+    await tx.users.save(user)
+    if await tx.users.password_hash(user.id) is not None:
+        await tx.users.set_password_hash(user.id, None)
+        await tx.tickets.void(user.id, Purpose.PASSWORD_RESET)
+        await note(core, tx, EventKind.PASSWORD_CHANGED, user.app_id, user_id=user.id, why="vouched")
+    await end_in(core, tx, await tx.sessions.of_user(user.id), why="vouched")
+    return user
 
 
 async def refresh(core: Core, tx: Transaction, user: User, identity: Identity) -> User:

@@ -146,6 +146,7 @@ users = Table(
     _number("updated_at"),
     _text("device_id", optional=True),
     Column("is_guest", Boolean, nullable=False),
+    Column("is_vouched", Boolean, nullable=False),
     _text("standing"),
     _text("password_hash", optional=True),
     _number("last_seen_at", optional=True),

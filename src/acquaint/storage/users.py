@@ -40,6 +40,7 @@ USER: Final = (
     _users.updated_at,
     _users.device_id,
     _users.is_guest,
+    _users.is_vouched,
     _users.standing,
 )
 IDENTIFIER: Final = (_identifiers.kind, _identifiers.value)
@@ -250,7 +251,7 @@ def _one(rows: list[Row]) -> User | None:
 
 def _user(rows: list[Row]) -> User:
     id, app_id, name, avatar_url, phone, custom, tags, claimed, created_at, updated_at, device_id, *rest = rows[0]
-    is_guest, standing, first_kind, _ = rest
+    is_guest, is_vouched, standing, first_kind, _ = rest
     return User(
         UserId(id),
         AppId(app_id),
@@ -260,6 +261,7 @@ def _user(rows: list[Row]) -> User:
         column.moment(updated_at),
         device_id,
         bool(is_guest),
+        bool(is_vouched),
         Standing(standing),
     )
 
@@ -279,6 +281,7 @@ def _values(user: User) -> dict[str, Any]:
         "updated_at": column.of_moment(user.updated_at),
         "device_id": user.device_id,
         "is_guest": user.is_guest,
+        "is_vouched": user.is_vouched,
         "standing": user.standing.value,
     }
 

@@ -193,7 +193,28 @@ async def test_what_the_token_says_is_vouched_for_and_replaces_what_the_user_sai
     answer = (await asking.verify(token)).json()["results"]["user"]
     assert (answer["id"], answer["username"], answer["extras"]) == (account["id"], "Anna", {"plan": "gold"})
     assert (await users.find(core, acme.app, Identifier.login("ann"))).profile.custom == {"plan": "gold"}
-    assert (await asking.log_in("ann", "k1")).status_code == 200, "the key is still theirs"
+
+
+async def test_whoever_took_an_id_first_is_out_once_its_owner_comes_by_token(
+    asking: Asking, core: Core, acme: Cast
+) -> None:
+    squatter = await asking.account("ann", "chosen by eve")
+    owner = (await asking.verify(identity_token(core, acme, await asking.nonce()))).json()["results"]["user"]
+    assert owner["id"] == squatter["id"]
+    assert (await asking.profile(squatter["token"])).status_code == 403
+    assert (await asking.log_in("ann", "chosen by eve")).status_code == 401
+    assert (await asking.profile(owner["token"])).status_code == 200
+
+
+async def test_a_key_that_the_apps_server_set_stays_when_its_user_comes_by_token(
+    asking: Asking, core: Core, acme: Cast
+) -> None:
+    await asking.account("ann", "chosen by eve")
+    set_key = {"user_id": "ann", "username": "Ann", "password": "set by Acme"}
+    assert (await asking.rest("POST", "login_or_register", json=set_key)).status_code == 200
+    assert (await asking.verify(identity_token(core, acme, await asking.nonce()))).status_code == 200
+    assert (await asking.log_in("ann", "set by Acme")).status_code == 200
+    assert (await asking.log_in("ann", "chosen by eve")).status_code == 401
 
 
 @pytest.mark.parametrize(

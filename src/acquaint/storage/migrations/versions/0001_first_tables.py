@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("device_id", sa.Text(), nullable=True),
         sa.Column("is_guest", sa.Boolean(), nullable=False),
+        sa.Column("is_vouched", sa.Boolean(), nullable=False),
         sa.Column("standing", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=True),
         sa.Column("last_seen_at", sa.BigInteger(), nullable=True),
