@@ -36,8 +36,8 @@ def acquaint(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     libraries = next(it for it in sys.path if it.endswith("site-packages"))
     site = next(home.glob("lib/python*/site-packages"))
     (site / "libraries.pth").write_text(libraries + "\n")  # a .pth file found this way is not read: no editable install
-    pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", home / "bin/python", "--disable-pip-version-check"]
-    _run(*pip, "install", "--quiet", "--no-deps", "--no-index", "--ignore-installed", wheel)
+    options = ("--quiet", "--no-deps", "--no-index", "--ignore-installed", "--disable-pip-version-check")
+    _run(sys.executable, "-m", "pip", "--python", home / "bin/python", "install", *options, wheel)
     return home / "bin/acquaint"
 
 
