@@ -32,15 +32,15 @@ async def http(server: Server) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @pytest.fixture(scope="session")
-def _operator_key(_shared_server: Server) -> str:
+def operator_key(_shared_server: Server) -> str:
     """Makes Apps faster than the command line does."""
     return str(_shared_server.run("keys", "create", "--server", "--name", "journeys")["api_key"])
 
 
 @pytest.fixture
-async def corner(http: httpx2.AsyncClient, _operator_key: str) -> Shop:
+async def corner(http: httpx2.AsyncClient, operator_key: str) -> Shop:
     answer = await http.post(
-        "/acquaint/v1/server/apps", json={"name": "Corner"}, headers={"Authorization": f"Bearer {_operator_key}"}
+        "/acquaint/v1/server/apps", json={"name": "Corner"}, headers={"Authorization": f"Bearer {operator_key}"}
     )
     return Shop.made(http, answer.json())
 

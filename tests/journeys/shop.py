@@ -103,7 +103,7 @@ class Shop:
     def identity_token(self, nonce: str, prn: str, **claims: Any) -> str:
         """As Qiscus has it."""
         now = int(self.clock().timestamp())
-        said = {"iss": self.slug, "exp": now + 120, "nce": nonce, "prn": prn} | claims
+        said: dict[str, Any] = {"iss": self.slug, "exp": now + 120, "nce": nonce, "prn": prn} | claims
         return self.token(header={"ver": "v2"}, **said)
 
     async def verifying(self, prn: str, **claims: Any) -> httpx2.Response:
