@@ -4,6 +4,7 @@ and the codes it may refuse with."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -45,15 +46,15 @@ class Api:
         body: Any = None,
         *,
         by: Somebody | str | None = None,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str | bytes] | None = None,
         **more: Any,
     ) -> httpx2.Response:
         """``by`` is somebody, an API key or a token; ``body`` is sent as JSON."""
         credential = by.token if isinstance(by, Somebody) else by
-        sent = {"Authorization": f"Bearer {credential}"} if credential else {}
+        sent: dict[str, str | bytes] = {"Authorization": f"Bearer {credential}"} if credential else {}
         if body is not None:
             more["json"] = body
-        answer = await self.client.request(method, PREFIX + path, headers=sent | (headers or {}), **more)
+        answer = await self.client.request(method, PREFIX + path, headers=_bytes({**sent, **(headers or {})}), **more)
         check(method, path, answer)
         return answer
 
@@ -83,6 +84,12 @@ class Api:
 
     async def sees(self, by: Somebody) -> list[str]:
         return [it["id"] for it in (await self.get("/conversations", by)).json()["items"]]
+
+
+def _bytes(headers: Mapping[str, str | bytes]) -> dict[bytes, bytes]:
+    return {
+        name.encode(): value if isinstance(value, bytes) else value.encode("latin-1") for name, value in headers.items()
+    }
 
 
 def somebody(answer: httpx2.Response) -> Somebody:

@@ -10,6 +10,7 @@ from acquaint.services import apps
 from acquaint.services.core import Core
 from tests.cast import Cast
 from tests.dialects.native.asking import Api
+from tests.dialects.native.world import World, world_of
 
 
 @pytest.fixture
@@ -32,3 +33,8 @@ async def operator_key(core: Core) -> str:
 async def globex(core: Core) -> Cast:
     """Another App of the same server."""
     return Cast(await apps.create(core, "Globex"))
+
+
+@pytest.fixture
+async def world(api: Api, acme: Cast, user_key: str, operator_key: str) -> World:
+    return await world_of(api, acme, user_key, operator_key)
