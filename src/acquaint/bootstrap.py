@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from . import __version__
 from .adapters.argon2 import OWASP, Argon2Hasher
 from .adapters.disk import DiskShelf
 from .adapters.jose import JoseSigner
@@ -180,7 +181,13 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
             raise NotReady(f"{settings.tls_cert} and {settings.tls_key} cannot be used: {error}") from error
         await Listener(
             config,
-            listens=lambda: log.info("serving", url=settings.listens_at, data=str(settings.data), pid=os.getpid()),
+            listens=lambda: log.info(
+                "serving",
+                url=settings.listens_at,
+                database=without_password(settings.database),
+                version=__version__,
+                pid=os.getpid(),
+            ),
             stops=house.stop_serving,
         ).serve([listening])
         log.info("stopping")
