@@ -100,6 +100,12 @@ class SqlApps:
 
 
 def app(row: Row) -> App:
+    """Few Apps, read with every session: each row is turned into an App once, until it changes."""
+    return _app(tuple(row))
+
+
+@lru_cache(maxsize=1024)
+def _app(row: tuple[Any, ...]) -> App:
     id, slug, name, auth_key, widget_token, auth_secret, policy, created_at, closed_at = row
     return App(
         AppId(id),
@@ -108,15 +114,9 @@ def app(row: Row) -> App:
         PublicKeys(auth_key, widget_token),
         auth_secret,
         column.moment(created_at),
-        _policy(policy),
+        Policy().changed(column.data(policy)),
         column.optional_moment(closed_at),
     )
-
-
-@lru_cache(maxsize=1024)
-def _policy(text: str) -> Policy:
-    """Few Apps, read with every session: each policy is read once."""
-    return Policy().changed(column.data(text))
 
 
 def _values(app: App) -> dict[str, Any]:

@@ -130,8 +130,10 @@ class GroupCommit:
         await turn.done
 
     async def refuse(self, turn: Turn) -> None:
-        """The block refused: it does nothing. Why it did may be what a neighbour wrote, who has no commit yet: it is
-        answered with theirs, or else whoever looked for the reason would not find it. Busy when there was none.
+        """The block refused: it does nothing, and is answered with its neighbours' commit all the same.
+
+        What it was refused for may be what one of them wrote: whoever then looks for it finds it. Busy
+        when that commit failed: the reason is gone.
         """
         if turn is not self._inside:
             return
