@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from . import budgets
@@ -21,12 +22,11 @@ def measure(acquaint: Acquaint, folder: Path, size: Size) -> list[Finding]:
     write_recording(recording, file)
     copy(acquaint.database, database)
 
-    def starts(server: Process) -> Burst:
+    def starts(server: Process, seconds: int) -> Burst:
         arguments = [arrival.path, arrival.json, words.path, words.json]
-        return wrk(server, "/", seconds=size.seconds, script="starts.lua", arguments=arguments)
+        return wrk(server, "/", seconds, script="starts.lua", arguments=arguments)
 
     command = [sys.executable, "-m", "bench.reference", "commits", str(port), str(file), str(database)]
     with serving(command, port=port, log=folder / "commits.log") as reference:
-        contestants = {"commits": lambda: starts(reference), "acquaint": lambda: starts(acquaint.process)}
-        bursts = compare(contestants, rounds=size.rounds)
+        bursts = compare({"commits": partial(starts, reference), "acquaint": partial(starts, acquaint.process)}, size)
     return [compared("H2", "anonymous start", bursts, "acquaint", "commits", budgets.ANONYMOUS_START)]

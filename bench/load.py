@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .machine import CORES, Process, on
+from .size import Size
 
 LUA: Final = Path(__file__).parent / "lua"
 CONNECTIONS: Final = 32
@@ -52,8 +53,8 @@ class Burst:
 def wrk(
     server: Process,
     path: str,
+    seconds: int,
     *,
-    seconds: float,
     script: str = "get.lua",
     arguments: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
@@ -61,7 +62,7 @@ def wrk(
 ) -> Burst:
     """Raises Spoiled when anything but 2xx was answered, so that nobody measures how fast refusals are."""
     named = [text for name, value in (headers or {}).items() for text in ("-H", f"{name}: {value}")]
-    size = ["-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
+    size = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s"]
     command = ["wrk", *size, *named, "-s", script, server.url + path, "--", *arguments]
     before = server.cpu_seconds()
     ran = subprocess.run(on(CORES.load, command), cwd=LUA, capture_output=True, text=True, check=False)
@@ -83,14 +84,14 @@ def _report(ran: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 Bursts = Mapping[str, list[Burst]]
 
 
-def compare(contestants: Mapping[str, Callable[[], Burst]], *, rounds: int) -> Bursts:
-    """Each in turn, A B A B …; one more round before is thrown away, to warm up."""
+def compare(contestants: Mapping[str, Callable[[int], Burst]], size: Size) -> Bursts:
+    """Each in turn for some seconds, A B A B …, after a second each to warm up."""
+    for burst in contestants.values():
+        burst(1)
     found: dict[str, list[Burst]] = {name: [] for name in contestants}
-    for number in range(rounds + 1):
+    for _ in range(size.rounds):
         for name, burst in contestants.items():
-            it = burst()
-            if number:
-                found[name].append(it)
+            found[name].append(burst(size.seconds))
     return found
 
 

@@ -106,15 +106,10 @@ def serving(
     cores: Sequence[int] = CORES.server,
 ) -> Iterator[Process]:
     """The command as a server on the port; inside, ``ready`` has answered 200. What it says goes to the log."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ACQUAINT_")} | dict(environ or {})
     with log.open("ab") as said:
         began = time.perf_counter()
-        it = subprocess.Popen(
-            on(cores, command),
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            env={**os.environ, **(environ or {})},
-        )
+        it = subprocess.Popen(on(cores, command), stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=env)
     try:
         first_answer = _first_answer(it, port, ready, log) - began
         yield Process(f"http://127.0.0.1:{port}", it.pid, first_answer)

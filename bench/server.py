@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from .machine import CORES, Process, free_port, serving
 
 ACQUAINT: Final = (sys.executable, "-m", "acquaint")
-ENVIRON: Final = {"ACQUAINT_LIMITS": "off", "ACQUAINT_LOG_LEVEL": "error"}
+ENVIRON: Final = {"ACQUAINT_LIMITS": "off"}  # everything else as it is by default, writing logs included
 NATIVE: Final = "/acquaint/v1"
 QISCUS: Final = "/api/v2/sdk"
 JSON: Final = "application/json"

@@ -20,11 +20,11 @@ def measure(acquaint: Acquaint, folder: Path, size: Size) -> list[Finding]:
     with bare(folder, acquaint.text_of(native)) as reference:
         bursts = compare(
             {
-                "bare": lambda: wrk(reference, "/", seconds=size.seconds, headers=native.headers),
-                "native": lambda: wrk(acquaint.process, native.path, seconds=size.seconds, headers=native.headers),
-                "qiscus": lambda: wrk(acquaint.process, qiscus.path, seconds=size.seconds, headers=qiscus.headers),
+                "bare": lambda seconds: wrk(reference, "/", seconds, headers=native.headers),
+                "native": lambda seconds: wrk(acquaint.process, native.path, seconds, headers=native.headers),
+                "qiscus": lambda seconds: wrk(acquaint.process, qiscus.path, seconds, headers=qiscus.headers),
             },
-            rounds=size.rounds,
+            size,
         )
     return [
         compared("H1", "session check, native", bursts, "native", "bare", budgets.SESSION_CHECK_NATIVE),

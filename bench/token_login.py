@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,13 +24,15 @@ def measure(acquaint: Acquaint, folder: Path, size: Size) -> list[Finding]:
     file = folder / "tokens"
     file.write_text("\n".join(it.json for it in logins))
 
-    def posting(server: Process, path: str = logins[0].path) -> Burst:
-        return wrk(server, path, seconds=size.seconds, script="posts.lua", arguments=[str(file), JSON])
+    def posting(server: Process, path: str, seconds: int) -> Burst:
+        return wrk(server, path, seconds, script="posts.lua", arguments=[str(file), JSON])
 
     with bare(folder, acquaint.text_of(logins[0])) as reference:
-        contestants = {
-            "bare": lambda: posting(reference, "/"),
-            "login": lambda: posting(acquaint.process),
-        }
-        bursts = compare(contestants, rounds=size.rounds)
+        bursts = compare(
+            {
+                "bare": partial(posting, reference, "/"),
+                "login": partial(posting, acquaint.process, logins[0].path),
+            },
+            size,
+        )
     return [compared("H3", "signed token login", bursts, "login", "bare", budgets.TOKEN_LOGIN)]
