@@ -45,6 +45,11 @@ MEDIA = (
 NOT_IDS = ("x", "0", "-1", "01", "9007199254740992", "1e3", "1.0", "%20", "%D9%A1", "9" * 400, "null", "undefined")
 
 
+@pytest.fixture
+def world(standing_world: World) -> World:
+    return standing_world
+
+
 async def send(world: World, it: AnyOperation, content: bytes, kind: str = "application/json") -> httpx2.Response:
     sent = {"content": content, "headers": {"Content-Type": kind}} | {
         name: value for name, value in world.sendable(it).items() if name == "params"
