@@ -198,3 +198,21 @@ async def test_numbers_beyond_the_database_are_refused_as_values(world: World) -
     async with world.store.read() as tx:
         with pytest.raises(ValueError):  # noqa: PT011 - each driver has its own words
             await tx.users.get(world.acme.id, UserId(2**70))
+
+
+async def test_a_listener_that_raises_does_not_make_a_write_look_as_if_it_had_failed(url: str, world: World) -> None:
+    def stumble(_: Sequence[Event]) -> None:
+        raise RuntimeError("a bug of a listener's")
+
+    reported: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, it: reported.append(it["message"]))
+    store = SqlStore(url, new_id=world.new_id, clock=world.clock, told=stumble)
+    events = [world.event() for _ in range(20)]  # more than there are connections: none is lost
+    for it in events:
+        async with store.write() as tx:
+            await tx.events.add(it)
+    await store.close()
+    asyncio.get_running_loop().set_exception_handler(None)
+    assert len(reported) == 20
+    async with world.store.read() as tx:
+        assert await tx.events.after(0, app_id=None) == events

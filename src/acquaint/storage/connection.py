@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -27,6 +28,16 @@ class Own:
 
     def now(self) -> int:
         return column.of_moment(self.clock())
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Tells what is committed. A listener's bug is reported, and does not make a write look as if it had failed."""
+        try:
+            if events:
+                self.told(events)
+        except Exception as error:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "a listener raised on being told what was committed", "exception": error}
+            )
 
 
 class Connection(Protocol):

@@ -286,21 +286,11 @@ class GroupCommit:
             _refuse(group, error)
         else:
             self._version = result.result()
-            self._tell_all(group)
+            self._tell([event for turn in group for event in turn.events])
             for turn in group:
                 if turn.done is not None and not turn.done.done():
                     turn.done.set_result(None)
         self._next()
-
-    def _tell_all(self, group: Sequence[Turn]) -> None:
-        events = [event for turn in group for event in turn.events]
-        if events:
-            try:
-                self._tell(events)
-            except Exception as error:  # a listener's bug must not look like a failed write
-                asyncio.get_running_loop().call_exception_handler(
-                    {"message": "a listener raised on being told what was committed", "exception": error}
-                )
 
     def _undo(self, turn: Turn, why: NotNow = OVER) -> None:
         turn.connection = why

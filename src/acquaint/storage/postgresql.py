@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Final, NoReturn
 
 import asyncpg
@@ -43,6 +44,7 @@ _CANNOT_NOW: Final = (
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,  # a replica that has not taken over yet
+    asyncpg.InvalidCachedStatementError,  # somebody migrated the database under our eyes
     asyncpg.ForeignKeyViolationError,  # what it refers to was deleted meanwhile; trying again finds that out
 )
 _ERRORS: Final = (*_CANNOT_NOW, asyncpg.DataError, asyncpg.UniqueViolationError, asyncpg.InterfaceError)
@@ -228,24 +230,25 @@ class _Write:
             await self._finish(self._roll_back())
 
     async def _commit(self) -> None:
-        try:
-            said = await self._connection.execute("COMMIT")
-        except _ERRORS as error:
-            self._writers.drop(self._connection)
-            _raise(error, self._connection)
-        if self._hand.events and said == "COMMIT":
-            self._own.told(self._hand.events)
-        self._writers.give_back(self._connection)
+        said = await self._finally("COMMIT")
         if said != "COMMIT":
             raise Busy  # a statement failed, the block went on, and the server has rolled back
+        self._own.tell(self._hand.events)
 
     async def _roll_back(self) -> None:
+        with suppress(Busy):  # a connection that is lost is rolled back by the server
+            await self._finally("ROLLBACK")
+
+    async def _finally(self, statement: str) -> str:
         try:
-            await self._connection.execute("ROLLBACK")
-        except (*_ERRORS, asyncpg.PostgresError):
+            said: str = await self._connection.execute(statement)
+        except BaseException as error:
             self._writers.drop(self._connection)
-        else:
-            self._writers.give_back(self._connection)
+            if isinstance(error, _ERRORS):
+                _raise(error, self._connection)
+            raise
+        self._writers.give_back(self._connection)
+        return said
 
 
 async def _close(connection: asyncpg.Connection) -> None:
@@ -257,6 +260,8 @@ async def _close(connection: asyncpg.Connection) -> None:
 
 def _raise(error: Exception, connection: asyncpg.Connection) -> NoReturn:
     """Raises what an error of the driver means to those above; itself, when it is a bug of ours."""
+    if isinstance(error, TimeoutError):
+        connection.terminate()  # nobody answers there any more: it is not lent again
     if isinstance(error, _CANNOT_NOW):
         raise Busy from error
     if isinstance(error, asyncpg.DataError):

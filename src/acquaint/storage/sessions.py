@@ -163,7 +163,7 @@ def values_of_seen(seen: Sequence[LastSeen]) -> list[dict[str, Any]]:
     """Sorted, so that no two processes that write the same sessions wait for each other."""
     return [
         {"session_id": it.session_id, "user_id": it.user_id, "at": column.of_moment(it.at)}
-        for it in sorted(seen, key=lambda it: it.session_id)
+        for it in sorted(seen, key=lambda it: (it.user_id or 0, it.session_id))
     ]
 
 

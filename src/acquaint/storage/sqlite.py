@@ -10,6 +10,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -75,7 +76,7 @@ class SqliteEngine:
         for start in range(0, len(rows), WRITTEN_AT_ONCE):
             some = rows[start : start + WRITTEN_AT_ONCE]
             work = [(it.sql, [it.arguments(row) for row in some]) for it in spelled]
-            await self._writer.run_errand(lambda connection, work=work: _write_all(connection, work))  # type: ignore[misc]
+            await self._writer.run_errand(partial(_write_all, work=work))
 
     def changes(self) -> int | None:
         return self._writer.data_version()
@@ -94,7 +95,7 @@ class SqliteEngine:
     @property
     def _writer(self) -> GroupCommit:
         if self._its_writer is None:
-            self._its_writer = GroupCommit(connect(self._path, wait_for_locks=0), self._own.told)
+            self._its_writer = GroupCommit(connect(self._path, wait_for_locks=0), self._own.tell)
         return self._its_writer
 
 
@@ -102,13 +103,16 @@ def connect(path: Path, *, wait_for_locks: float) -> sqlite3.Connection:
     """A connection that begins and ends transactions only when told to; Busy when there is no such file."""
     if not path.exists():
         raise Busy  # SQLite would make an empty file that everybody may read; ``schema.migrate`` makes a proper one
+    connection = None
     try:
         connection = sqlite3.connect(
             path, timeout=wait_for_locks, isolation_level=None, check_same_thread=False, cached_statements=512
         )
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").fetchall()
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
         raise _translation(error) from error
     return connection
 
