@@ -50,6 +50,9 @@ people = st.sampled_from([ann, ben])
 places = st.sampled_from(["kiosk", "kiosk", "kiosk", "laptop", None])
 index = st.integers(min_value=0, max_value=1000)
 
+MISHAPS = ["wait", "log_out", "revoke", "revoke_all", "ban", "forgive", "delete", "rotate_the_secret", "restart"]
+"""One rule for all of them, or there would be little but mishaps."""
+
 
 @dataclass
 class KnownSession:
@@ -160,6 +163,14 @@ class WhoSeesWhat(RuleBasedStateMachine):
 
     # Coming in
 
+    @rule(way=st.sampled_from(["log_in_by_password", "sign_in_by_token", "vouch"]), who=people, place=places)
+    def sign_in(self, way: str, who: Person, place: str | None) -> None:
+        getattr(self, way)(who, place)
+
+    @rule(way=st.sampled_from(["guess_a_password", "forge_a_token"]), who=people, place=places)
+    def try_in_vain(self, way: str, who: Person, place: str | None) -> None:
+        getattr(self, way)(who, place)
+
     def _place(self, place: str | None) -> Any:
         name = self.world.device_at(place)
         return at(device(name) if name else None, lifetime=Lifetime(idle=IDLE))
@@ -172,7 +183,6 @@ class WhoSeesWhat(RuleBasedStateMachine):
         assert admission.token is not None
         self.world.sessions.append(KnownSession(admission.token, name, user, Assurance.ANONYMOUS, self.clock()))
 
-    @rule(who=people, place=places)
     def log_in_by_password(self, who: Person, place: str | None) -> None:
         user = ("login", who.login)
         attempt = sign_in.login_or_register(
@@ -186,13 +196,11 @@ class WhoSeesWhat(RuleBasedStateMachine):
         self.world.with_password.add(user)
         return None
 
-    @rule(who=people, place=places)
     def guess_a_password(self, who: Person, place: str | None) -> None:
         if ("login", who.login) in self.world.ids:
             attempt = sign_in.sign_in(self.core, self.acme.app, who.by_login, "opensesame", self._place(place))
             self._refused(attempt, InvalidCredentials)
 
-    @rule(who=people, place=places)
     def sign_in_by_token(self, who: Person, place: str | None) -> None:
         token = token_of(self.core, self.secret, externalId=who.external_id)
         user = ("external_id", who.login)
@@ -201,13 +209,11 @@ class WhoSeesWhat(RuleBasedStateMachine):
             return self._refused(attempt, UserBanned)
         return self._admitted(user, place, attempt)
 
-    @rule(who=people, place=places)
     def forge_a_token(self, who: Person, place: str | None) -> None:
         token = token_of(self.core, "not the secret of Acme at all, but long", externalId=who.external_id)
         attempt = sign_in.sign_in_with_token(self.core, self.acme.app, token, self._place(place))
         self._refused(attempt, InvalidCredentials)
 
-    @rule(who=people, place=places)
     def vouch(self, who: Person, place: str | None) -> None:
         user = ("login", who.login)
         attempt = sign_in.vouch_for(self.core, self.acme.app, who.verified(), self._place(place))
@@ -239,6 +245,17 @@ class WhoSeesWhat(RuleBasedStateMachine):
         """One of the sessions that live, more often a late one: what happens in a row belongs together."""
         live = [it for it in self.world.sessions if not it.ended]
         return live[-1 - min(which % len(live), which % 3)] if live else None
+
+    @rule(place=places)
+    def drop_in_and_write(self, place: str | None) -> None:
+        self.visit(place)
+        self.write(0)
+
+    @rule(place=places, who=people)
+    def drop_in_claim_and_write(self, place: str | None, who: Person) -> None:
+        self.visit(place)
+        self.claim(0, who)
+        self.write(0)
 
     @rule(which=index)
     def write(self, which: int) -> None:
@@ -295,7 +312,6 @@ class WhoSeesWhat(RuleBasedStateMachine):
 
     # Going
 
-    @rule(which=index)
     def log_out(self, which: int) -> None:
         it = self._live(which)
         if it is None:
@@ -312,7 +328,6 @@ class WhoSeesWhat(RuleBasedStateMachine):
             if not self.world.is_retired(it.device):
                 self.world.epochs[it.device.rpartition("-")[0]] = int(it.device.rpartition("-")[2]) + 1
 
-    @rule(which=index)
     def revoke(self, which: int) -> None:
         it = self._live(which)
         if it is not None:
@@ -324,14 +339,12 @@ class WhoSeesWhat(RuleBasedStateMachine):
         known = sorted(self.world.ids)
         return known[which % len(known)] if known else None
 
-    @rule(which=index)
     def revoke_all(self, which: int) -> None:
         user = self._of(which)
         if user is not None:
             self.run(sessions.end_all(self.core, self.acme.app, self.world.ids[user]))
             self.world.end(it for it in self.world.sessions if it.user == user)
 
-    @rule(which=index)
     def ban(self, which: int) -> None:
         user = self._of(which)
         if user is not None:
@@ -339,14 +352,13 @@ class WhoSeesWhat(RuleBasedStateMachine):
             self.world.banned.add(user)
             self.world.end(it for it in self.world.sessions if it.user == user)
 
-    @rule()
-    @precondition(lambda self: self.world.banned)
-    def forgive(self) -> None:
-        user = min(self.world.banned)
+    def forgive(self, which: int) -> None:
+        user = min(self.world.banned, default=None)
+        if user is None:
+            return
         self.run(users.admit_again(self.core, self.acme.app, self.world.ids[user]))
         self.world.banned.discard(user)
 
-    @rule(which=index)
     def delete(self, which: int) -> None:
         user = self._of(which)
         if user is not None:
@@ -360,13 +372,15 @@ class WhoSeesWhat(RuleBasedStateMachine):
 
     # What happens anyway
 
-    @rule(minutes=st.sampled_from([1, 50, 119, 121]))
-    def wait(self, minutes: int) -> None:
-        self.clock.forward(minutes=minutes)
+    @rule(what=st.sampled_from(MISHAPS), which=index)
+    def something_happens(self, what: str, which: int) -> None:
+        getattr(self, what)(which)
+
+    def wait(self, which: int) -> None:
+        self.clock.forward(minutes=(1, 50, 119, 121)[which % 4])
         self.world.end(it for it in self.world.sessions if self.clock() - it.used_at >= IDLE)
 
-    @rule()
-    def rotate_the_secret(self) -> None:
+    def rotate_the_secret(self, which: int) -> None:
         old = self.secret
         self.secret = self.run(apps.rotate_secret(self.core, self.acme.app)).text
         secrets = self.run(apps.secrets_of(self.core, self.acme.app))
@@ -374,8 +388,7 @@ class WhoSeesWhat(RuleBasedStateMachine):
         stale = token_of(self.core, old, externalId=ann.external_id)
         self._refused(sign_in.sign_in_with_token(self.core, self.acme.app, stale, at()), InvalidCredentials)
 
-    @rule()
-    def restart(self) -> None:
+    def restart(self, which: int) -> None:
         self.run(self.stack.aclose())
         self.run(self._open())
 
@@ -409,8 +422,8 @@ def test_no_session_ever_sees_what_is_not_proven_to_be_its_own(tmp_path: Path) -
     WhoSeesWhat.new_database = new.data / "acquaint.db"
     machine = WhoSeesWhat.TestCase
     machine.settings = settings(
-        max_examples=60,
-        stateful_step_count=30,
+        max_examples=80,
+        stateful_step_count=40,
         deadline=None,
         derandomize=True,
         database=None,
