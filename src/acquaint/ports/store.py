@@ -174,7 +174,8 @@ class Conversations(Protocol):
     async def add(self, conversation: Conversation, members: Sequence[Membership]) -> Conversation:
         """The memberships are kept under the id of the conversation that is answered.
 
-        Refuses with IdentifierTaken("unique_id") when the App has a conversation by that name.
+        Refuses with IdentifierTaken("unique_id") when the App has a conversation by that name, and with
+        IdentifierTaken("direct") when it is a direct one and its two users have one already.
         """
         ...
 
