@@ -10,14 +10,20 @@ import httpx2
 import pytest
 
 from tests.cast import ann, ben
-from tests.support.server import Server
+from tests.support.server import InThisProcess, Server
 
 WITHIN_A_SECOND = 1.0
 
 
 @pytest.fixture
-def acme(server: Server) -> dict[str, Any]:
-    return server.create_app()
+def operator(server: Server) -> Server:
+    """The command line on the server's database, from this process: one for each of many commands takes its time."""
+    return InThisProcess(server.data)
+
+
+@pytest.fixture
+def acme(operator: Server) -> dict[str, Any]:
+    return operator.create_app()
 
 
 @pytest.fixture
@@ -66,58 +72,58 @@ def test_a_session_that_the_operator_ends_is_refused_within_a_second(
 
 
 def test_all_sessions_of_a_user_or_of_everybody_can_be_ended(
-    server: Server, acme: dict[str, Any], http: httpx2.Client
+    operator: Server, acme: dict[str, Any], http: httpx2.Client
 ) -> None:
     phones = [Phone(http, acme, it.login, it.password) for it in (ann, ann, ben)]
-    assert server.run("sessions", "end", acme["slug"], "--user", f"login:{ann.login}") == {"ended": 2}
+    assert operator.run("sessions", "end", acme["slug"], "--user", f"login:{ann.login}") == {"ended": 2}
     assert _soon(lambda: [it.looks() >= 400 for it in phones] == [True, True, False])
-    assert server.run("sessions", "end", acme["slug"], "--all") == {"ended": 1}
+    assert operator.run("sessions", "end", acme["slug"], "--all") == {"ended": 1}
     assert _soon(lambda: phones[2].looks() >= 400)
-    server.run("sessions", "end", acme["slug"], code=2)
-    server.run("sessions", "end", acme["slug"], "1", "--all", code=2)
+    operator.run("sessions", "end", acme["slug"], code=2)
+    operator.run("sessions", "end", acme["slug"], "1", "--all", code=2)
 
 
 def test_a_banned_user_is_out_and_may_come_again_when_admitted(
-    server: Server, acme: dict[str, Any], http: httpx2.Client
+    operator: Server, acme: dict[str, Any], http: httpx2.Client
 ) -> None:
     anns = Phone(http, acme, ann.login, ann.password)
-    user = server.run("users", "list", acme["slug"])[0]
+    user = operator.run("users", "list", acme["slug"])[0]
     assert user["identifiers"] == {"login": ann.login}
 
-    assert server.run("users", "ban", acme["slug"], str(user["user_id"]))["standing"] == "banned"
+    assert operator.run("users", "ban", acme["slug"], str(user["user_id"]))["standing"] == "banned"
     assert _soon(lambda: anns.looks() >= 400)
     assert anns.sign_in(ann.login, ann.password).status_code >= 400
 
-    server.run("users", "unban", acme["slug"], f"login:{ann.login}")
+    operator.run("users", "unban", acme["slug"], f"login:{ann.login}")
     assert anns.sign_in(ann.login, ann.password).status_code == 200
     assert anns.looks() >= 400, "the old session stays ended"
 
 
 def test_a_deleted_user_is_gone_and_their_login_is_free(
-    server: Server, acme: dict[str, Any], http: httpx2.Client
+    operator: Server, acme: dict[str, Any], http: httpx2.Client
 ) -> None:
     anns = Phone(http, acme, ann.login, ann.password)
-    user = server.run("users", "show", acme["slug"], f"login:{ann.login}")
-    assert server.run("users", "delete", acme["slug"], str(user["user_id"]))["deleted"]
+    user = operator.run("users", "show", acme["slug"], f"login:{ann.login}")
+    assert operator.run("users", "delete", acme["slug"], str(user["user_id"]))["deleted"]
     assert _soon(lambda: anns.looks() >= 400)
-    assert "no such user" in server.say("users", "show", acme["slug"], f"login:{ann.login}").stderr
+    assert "no such user" in operator.say("users", "show", acme["slug"], f"login:{ann.login}").stderr
     assert anns.sign_in(ann.login, "another password than before").status_code == 200
 
 
-def test_a_changed_policy_holds_within_a_second(server: Server, acme: dict[str, Any], http: httpx2.Client) -> None:
+def test_a_changed_policy_holds_within_a_second(operator: Server, acme: dict[str, Any], http: httpx2.Client) -> None:
     anns = Phone(http, acme, ann.login, ann.password)
-    changed = server.run("apps", "policy", acme["slug"], "registers_on_login=false", "session_idle=1h")
+    changed = operator.run("apps", "policy", acme["slug"], "registers_on_login=false", "session_idle=1h")
     assert (changed["registers_on_login"], changed["session_idle"]) == (False, 3600)
-    assert server.run("apps", "policy", acme["slug"]) == changed
+    assert operator.run("apps", "policy", acme["slug"]) == changed
     assert _soon(lambda: anns.sign_in(ben.login, ben.password).status_code >= 400)
     assert anns.looks() == 200
 
 
 def test_a_closed_app_answers_nobody_until_it_is_opened(
-    server: Server, acme: dict[str, Any], http: httpx2.Client
+    operator: Server, acme: dict[str, Any], http: httpx2.Client
 ) -> None:
     anns = Phone(http, acme, ann.login, ann.password)
-    assert not server.run("apps", "close", acme["slug"])["open"]
+    assert not operator.run("apps", "close", acme["slug"])["open"]
     assert _soon(lambda: anns.looks() >= 400)
-    assert server.run("apps", "open", str(acme["app_id"]))["open"]
+    assert operator.run("apps", "open", str(acme["app_id"]))["open"]
     assert _soon(lambda: anns.looks() == 200), "nothing was lost"
