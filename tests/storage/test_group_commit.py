@@ -32,6 +32,16 @@ async def another_process_writes(url: str) -> AsyncIterator[None]:
         connection.execute("COMMIT")
 
 
+@asynccontextmanager
+async def living_beside(world: World, url: str) -> AsyncIterator[World]:
+    """Another process of Acme's."""
+    store = SqlStore(url, new_id=world.new_id, clock=world.clock, told=lambda _: None)
+    other = World(store, world.clock, world.ids, [])
+    other.acme = world.acme
+    yield other
+    await store.close()
+
+
 @pytest.fixture
 def world(on_sqlite: World) -> World:
     return on_sqlite
@@ -178,6 +188,23 @@ async def test_another_process_that_never_stops_writing_makes_us_busy(
     assert got == []
     assert [type(it) for it in raised] == [Busy] * 5
     await world.add_user("user-1")
+
+
+async def test_two_processes_that_write_without_a_pause_both_get_on(world: World, sqlite: str) -> None:
+    async with living_beside(world, sqlite) as other:
+        written = {id(it): 0 for it in (world, other)}
+
+        async def keep_writing(it: World) -> None:
+            while True:
+                await it.add_session()
+                written[id(it)] += 1
+
+        writing = [asyncio.ensure_future(keep_writing(it)) for it in (world, other) for _ in range(16)]
+        await asyncio.sleep(1)
+        for it in writing:
+            it.cancel()
+        assert [it for it in await asyncio.gather(*writing, return_exceptions=True) if isinstance(it, Busy)] == []
+        assert min(written.values()) > 50, written
 
 
 async def test_those_cancelled_while_another_process_writes_leave_no_trace(world: World, sqlite: str) -> None:

@@ -39,6 +39,9 @@ LONGEST_TURN: Final = 5.0
 LONGEST_WAIT: Final = 5.0
 """Seconds to wait for another process that is writing."""
 
+ASKED_EVERY: Final = 0.001
+"""Seconds between two looks whether the other process has done."""
+
 
 class Turn:
     """One block's time with the connection. ``connection`` refuses to work before it has begun and after it is over."""
@@ -339,12 +342,20 @@ def _run(errand: Callable[[sqlite3.Connection], T], connection: sqlite3.Connecti
 
 
 def begin_patiently(connection: sqlite3.Connection) -> None:
-    """Begins to write as soon as no other process does. Only for a thread that may wait."""
-    connection.execute(f"PRAGMA busy_timeout = {round(LONGEST_WAIT * 1000)}")
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    finally:
-        connection.execute("PRAGMA busy_timeout = 0")
+    """Begins to write as soon as no other process does. Only for a thread that may wait.
+
+    SQLite's own waiting asks more and more rarely, and would miss the moments between the commits of a busy process.
+    """
+    until = time.monotonic() + LONGEST_WAIT
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(ASKED_EVERY)
+        else:
+            return
 
 
 def _commit(connection: sqlite3.Connection) -> int:
