@@ -251,6 +251,22 @@ class WhoSeesWhat(RuleBasedStateMachine):
         self.visit(place)
         self.write(0)
 
+    @rule(place=places)
+    def drop_in_write_and_leave(self, place: str | None) -> None:
+        self.drop_in_and_write(place)
+        self.log_out(0)
+
+    @rule(place=st.sampled_from(["kiosk", "laptop"]))
+    def come_back_with_a_secret_of_before(self, place: str) -> None:
+        """Whoever was at the machine before its last log-out is nobody there any more."""
+        epoch = self.world.epochs.get(place, 0)
+        if epoch == 0:
+            return
+        old = at(device(f"{place}-{epoch - 1}"), lifetime=Lifetime(idle=IDLE))
+        admission = self.run(sign_in.visit(self.core, self.acme.app, old))
+        assert admission.token is not None
+        self.world.sessions.append(KnownSession(admission.token, None, None, Assurance.ANONYMOUS, self.clock()))
+
     @rule(place=places, who=people)
     def drop_in_claim_and_write(self, place: str | None, who: Person) -> None:
         self.visit(place)
@@ -422,8 +438,8 @@ def test_no_session_ever_sees_what_is_not_proven_to_be_its_own(tmp_path: Path) -
     WhoSeesWhat.new_database = new.data / "acquaint.db"
     machine = WhoSeesWhat.TestCase
     machine.settings = settings(
-        max_examples=80,
-        stateful_step_count=40,
+        max_examples=50,
+        stateful_step_count=30,
         deadline=None,
         derandomize=True,
         database=None,
