@@ -127,7 +127,7 @@ def _operation(it: AnyOperation, by_shape: dict[Any, Schema]) -> Schema:
     if it.description:
         entry["description"] = it.description
     if it.body is not Nothing:
-        entry["requestBody"] = {"required": True, "content": _sent(it, by_shape)}
+        entry["requestBody"] = {"required": it.body is not Raw, "content": _sent(it, by_shape)}
     return entry
 
 

@@ -200,13 +200,14 @@ class EventPaging(Paging):
     """Which events are wanted."""
 
     user: Annotated[Id | None, Meta(description="Only those about this user.")] = None
-    kind: Annotated[EventKind | None, Meta(description="Only those of this kind.")] = None
+    kind: Annotated[EventKind | UnsetType, Meta(description="Only those of this kind.")] = UNSET
 
     def user_id(self) -> UserId | None:
         return None if self.user is None else UserId(values.id_of(self.user, "user"))
 
     def kinds(self) -> frozenset[events.EventKind]:
-        return events.IDENTITY_KINDS if self.kind is None else frozenset({events.EventKind(self.kind)})
+        kind = values.given(self.kind)
+        return events.IDENTITY_KINDS if kind is None else frozenset({events.EventKind(kind)})
 
 
 class Event(Shown):
