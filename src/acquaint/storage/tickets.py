@@ -37,6 +37,12 @@ _ADD = Statement(
     .on_conflict_do_nothing()
 )
 _BY_FINGERPRINT = Statement(select(_tickets.id).where(_tickets.fingerprint == bindparam("fingerprint")))
+_OWNER = Statement(
+    select(t.users.c.id)
+    .join(t.tickets, _tickets.user_id == t.users.c.id)
+    .where(_tickets.fingerprint == bindparam("fingerprint")),
+    holds=t.users,
+)
 _TAKE = Statement(
     update(t.tickets)
     .where(
@@ -92,6 +98,7 @@ class SqlTickets:
         return await add(self._db, _ADD, ticket, values, refuse)
 
     async def take(self, purpose: Purpose, fingerprint: str, now: datetime) -> Ticket | None:
+        await self._db.rows(_OWNER, fingerprint=fingerprint)  # held first, like everywhere, or two wait for each other
         rows = await self._db.rows(_TAKE, purpose=purpose.value, fingerprint=fingerprint, now=column.of_moment(now))
         return _ticket(rows[0]) if rows else None
 
