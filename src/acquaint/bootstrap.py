@@ -39,7 +39,7 @@ from .ports.limits import Limiter
 from .ports.mail import Mailer
 from .services import sessions, users
 from .services.core import Core, IdMaker
-from .services.recognition import RecognisedSessions
+from .services.recognition import BELIEVED_AMONG_NODES, BELIEVED_FOR, RecognisedSessions
 from .settings import Settings, strangers, without_password
 from .storage.schema import migrate as migrate_database
 from .storage.store import SqlStore
@@ -245,7 +245,7 @@ async def _open(
             mailer=_mailer(settings, clock),
             files=DiskShelf(settings.data / "files"),
             new_id=new_id,
-            recognised=RecognisedSessions(),
+            recognised=RecognisedSessions(believed_for=_believed_for(bus)),
             public_url=settings.public,
         )
         async with _running([_kept_running("bus", bus.run)]):
@@ -281,6 +281,10 @@ def _bus(settings: Settings) -> Bus:
     from .adapters.postgres_bus import PostgresBus
 
     return PostgresBus(settings.database)
+
+
+def _believed_for(bus: Bus) -> timedelta:
+    return BELIEVED_FOR if isinstance(bus, MemoryBus) else BELIEVED_AMONG_NODES
 
 
 def _mailer(settings: Settings, clock: Clock) -> Mailer:

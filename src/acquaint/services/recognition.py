@@ -22,6 +22,8 @@ MOST_REMEMBERED: Final = 100_000  # sessions; about 2 KiB each
 SEEN_STEP: Final = timedelta(seconds=1)  # a session in constant use is noted once in this time
 NEVER: Final = -1  # the epoch of what was read while the Bus was not whole
 BELIEVED_FOR: Final = timedelta(seconds=60)  # then the store is read again, should an Event ever have been lost
+BELIEVED_AMONG_NODES: Final = timedelta(seconds=5)
+"""The same where there are several nodes: one that alone has lost the Bus cannot tell the others what it revoked."""
 
 _ABOUT_APPS: Final = frozenset({EventKind.APP_CHANGED, EventKind.APP_CREATED})
 _ABOUT_USERS: Final = frozenset(
@@ -43,8 +45,8 @@ class RecognisedSessions:
     outdated already and is not remembered.
     """
 
-    def __init__(self, most: int = MOST_REMEMBERED) -> None:
-        self._most = most
+    def __init__(self, most: int = MOST_REMEMBERED, believed_for: timedelta = BELIEVED_FOR) -> None:
+        self._most, self._believed_for = most, believed_for
         self._by_fingerprint: OrderedDict[str, Recognised] = OrderedDict()
         self._read_at: dict[str, datetime] = {}
         self._of_session: dict[SessionId, str] = {}
@@ -58,7 +60,7 @@ class RecognisedSessions:
     def get(self, fingerprint: str, now: datetime) -> Recognised | None:
         """What is remembered; None for what is not, or not any more."""
         it = self._by_fingerprint.get(fingerprint)
-        if it is not None and not timedelta(0) <= now - self._read_at[fingerprint] <= BELIEVED_FOR:
+        if it is not None and not timedelta(0) <= now - self._read_at[fingerprint] <= self._believed_for:
             self._forget([fingerprint])
             return None
         return it
