@@ -114,7 +114,7 @@ class Health:
             await self._store.check()
         except Busy:
             return _said("database", 503)
-        # without the bus every answer is still right, only slower: were this a 503, a bus that fails would take all nodes away
+        # without the bus every answer is still right, only slower: a 503 would let a bus that fails take all nodes away
         return _said("ready" if self._bus.is_whole else "ready, without the bus")
 
     async def metrics(self, request: Request) -> Response:
