@@ -29,7 +29,7 @@ async def pieces(content: bytes, size: int = 5) -> AsyncIterator[bytes]:
 
 
 async def read(core: Core, key: str) -> bytes:
-    return b"".join([it async for it in (await files.open(core, key)).content])
+    return b"".join([it async for it in await files.content(core, key)])
 
 
 @pytest.mark.parametrize("kind", sorted(PICTURES))
@@ -79,7 +79,7 @@ async def test_a_key_is_kept_by_nobody_but_who_was_given_it(core: Core, acme: Ca
     assert [it for it in names if it.endswith(fingerprint(key))]
     for other in (str(file.id), fingerprint(key), key[:-1], key.swapcase()):
         with pytest.raises(NotFound):
-            await files.open(core, other)
+            await files.find(core, other)
 
 
 async def test_what_is_too_large_leaves_nothing_behind(core: Core, acme: Cast, settings: Settings) -> None:
@@ -107,15 +107,16 @@ async def test_what_breaks_off_leaves_nothing_behind(core: Core, acme: Cast, set
 async def test_bytes_that_are_gone_are_not_there(core: Core, acme: Cast) -> None:
     _, key = await files.keep(core, acme.app, "a", "", pieces(b"x"))
     await core.files.delete(fingerprint(key))
+    assert await files.find(core, key)
     with pytest.raises(NotFound):
-        await files.open(core, key)
+        await files.content(core, key)
 
 
 async def test_a_closed_app_hands_out_nothing(core: Core, acme: Cast) -> None:
     _, key = await files.keep(core, acme.app, "a", "", pieces(b"x"))
     await apps.close(core, acme.app)
     with pytest.raises(AppClosed):
-        await files.open(core, key)
+        await files.find(core, key)
 
 
 @pytest.mark.parametrize("name", ["", " ", "..", "/", "\\", "\x00", "\r\n", "a" * 256])

@@ -105,7 +105,7 @@ async def admit(core: Core, tx: Transaction, app: App, identity: Identity, place
     if not user.may_act:
         raise UserBanned(user.id)
     if identity.is_vouched and not user.is_vouched:
-        user = await _make_theirs(core, tx, user)
+        user = await make_theirs(core, tx, user)
     if not is_new:
         user = await refresh(core, tx, user, identity)
     return replace(await open_session(core, tx, app, user, identity.assurance, place), is_new_user=is_new)
@@ -212,7 +212,7 @@ async def once_more_if_taken(attempt: Callable[[], Awaitable[T]]) -> T:
         return await attempt()
 
 
-async def _make_theirs(core: Core, tx: Transaction, user: User) -> User:
+async def make_theirs(core: Core, tx: Transaction, user: User) -> User:
     """The user whom the App vouches for the first time: what whoever registered them chose opens nothing any more.
 
     Otherwise registering somebody's name in advance would open their account once they come (pre-hijacking).

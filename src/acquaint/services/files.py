@@ -1,7 +1,8 @@
 """Keeping files, and handing them out to whoever knows their key.
 
-keep    bytes from a user or from the App itself
-open    the file under a key, with its bytes
+keep       bytes from a user or from the App itself
+find       the file under a key, and the App it belongs to
+content    its bytes
 
 What a file is, its first bytes say, never its name or who sent it: only pictures that browsers show
 safely are ever shown in place (``domain.files.SHOWN_INLINE``).
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Final
 
 from ..domain.apps import App
@@ -35,15 +35,6 @@ _PICTURES: Final = (
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
 )
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A file with its bytes, and the App it belongs to."""
-
-    file: File
-    app: App
-    content: AsyncIterator[bytes]
 
 
 async def keep_of(
@@ -74,21 +65,25 @@ async def keep(
         raise
 
 
-async def open(core: Core, key: str) -> Opened:
+async def find(core: Core, key: str) -> tuple[File, App]:
     """Refuses with NotFound, or AppClosed."""
-    mark = fingerprint(key)
     async with core.store.read() as tx:
-        file = await tx.files.by_key(mark)
+        file = await tx.files.by_key(fingerprint(key))
         app = await tx.apps.get(file.app_id) if file is not None else None
     if file is None or app is None:
         raise NotFound("file")
     if not app.is_open:
         raise AppClosed
+    return file, app
+
+
+async def content(core: Core, key: str) -> AsyncIterator[bytes]:
+    """The bytes of the file. Refuses with NotFound before the first of them, should they be gone."""
     try:
-        _, content = await _peek(core.files.read(mark))
+        _, whole = await _peek(core.files.read(fingerprint(key)))
     except KeyError:
         raise NotFound("file") from None
-    return Opened(file, app, content)
+    return whole
 
 
 def _file_name(name: str) -> str:

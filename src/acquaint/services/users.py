@@ -26,7 +26,7 @@ from ..domain.tickets import Purpose
 from ..domain.users import Standing, User, UserId
 from ..ports.store import Recognised, Transaction
 from . import limits
-from .admission import Place, note_refusal, once_more_if_taken, refresh, resolve
+from .admission import Place, make_theirs, note_refusal, once_more_if_taken, refresh, resolve
 from .core import Core
 from .sessions import end_in, note, still_open
 from .sign_in import rules_of
@@ -79,6 +79,8 @@ async def put(core: Core, app: App, identity: Identity) -> tuple[User, bool]:
             user = await resolve(tx, app, identity)
             if user is None:
                 return await _add(core, tx, app, identity), True
+            if not user.is_vouched and not set(identity.identifiers) <= set(user.identifiers):
+                user = await make_theirs(core, tx, user)  # a name is proved to be theirs that nobody could choose
             return await refresh(core, tx, user, identity), False
 
     return await once_more_if_taken(once)

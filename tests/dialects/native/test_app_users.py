@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cast import ann, ben
+from tests.cast import ann, ben, eve
 from tests.dialects.native.asking import Api, refused, somebody
 
 
@@ -33,6 +33,21 @@ async def test_an_identifier_of_somebody_else_is_refused(api: Api) -> None:
     answer = await api.as_app("PUT", "/app/users", {"identifiers": {"external_id": "42", "email": ben.email}})
 
     refused(answer, 409, "identifier_taken", identifier="email")
+
+
+async def test_giving_a_name_to_whoever_registered_leaves_them_nothing_they_chose(api: Api) -> None:
+    squatter = somebody(await api.post("/users", {"app": "acme", "login": ann.login, "password": eve.password}))
+    await put(api, identifiers={"login": ann.login}, custom={"plan": "gold"})
+    assert (await api.get("/session", squatter)).status_code == 200
+
+    user = (await put(api, identifiers={"login": ann.login, "email": ann.email}))["user"]
+
+    assert isinstance(user, dict)
+    assert user["id"] == squatter.user_id
+    refused(await api.get("/session", squatter), 401, "session_ended")
+    for name in ({"login": ann.login}, {"email": ann.email}):
+        answer = await api.post("/sessions", {"app": "acme", **name, "password": eve.password})
+        refused(answer, 401, "invalid_credentials")
 
 
 @pytest.mark.parametrize(

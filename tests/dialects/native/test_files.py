@@ -122,6 +122,21 @@ async def test_a_key_nobody_was_given_opens_nothing(api: Api, key: str) -> None:
     refused(await api.get(f"/files/{key}"), 404, "not_found", what="file")
 
 
+async def test_asking_for_the_headers_alone_sends_no_bytes(api: Api) -> None:
+    kept = await keep(api, PNG, await api.arrive())
+    whole, head = await api.client.get(str(kept["url"])), await api.client.head(str(kept["url"]))
+    assert head.content == b""
+    assert {**head.headers, "x-request-id": ""} == {**whole.headers, "x-request-id": ""}
+
+
+async def test_the_policy_says_which_pages_may_read_files(api: Api, core: Core, acme: Cast) -> None:
+    kept = await keep(api, PNG, await api.arrive())
+    await apps.change_policy(core, acme.app, {"allowed_origins": ["https://acme.example"]})
+    path = str(kept["url"]).removeprefix("/acquaint/v1")
+    refused(await api.get(path, headers={"Origin": "https://evil.example"}), 403, "origin_refused")
+    assert (await api.get(path, headers={"Origin": "https://acme.example"})).content == PNG
+
+
 async def test_a_closed_app_hands_out_nothing(api: Api, core: Core, acme: Cast) -> None:
     kept = await keep(api, PNG, await api.arrive())
     await apps.close(core, acme.app)

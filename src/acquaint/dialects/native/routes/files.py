@@ -40,9 +40,12 @@ async def keep_for_app(asked: Asked[App, wire.FileName, Raw]) -> wire.File:
 
 
 async def open(asked: Asked[None, Nothing, Nothing]) -> Response:
-    opened = await service.open(asked.core, asked.request.path_params["file"])
-    check_origin(asked.request, opened.app)
-    return StreamingResponse(opened.content, headers=_headers(opened.file))
+    key = asked.request.path_params["file"]
+    file, app = await service.find(asked.core, key)
+    check_origin(asked.request, app)
+    if asked.request.method == "HEAD":
+        return Response(headers=_headers(file))
+    return StreamingResponse(await service.content(asked.core, key), headers=_headers(file))
 
 
 def _content(request: Request) -> AsyncIterator[bytes]:
