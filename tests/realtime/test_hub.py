@@ -107,19 +107,6 @@ async def test_a_member_who_does_not_see_it_hears_nothing(core: Core, acme: Cast
     assert [it.heard for it in ears[1:]] == [[], []]
 
 
-async def test_verified_history_is_not_told_to_an_unverified_session_of_the_same_user(
-    core: Core, acme: Cast, listen: Listen
-) -> None:
-    signed_in = await verified(core, acme, ann, laptop)
-    id = await write(core, signed_in)
-    ear = await listen(signed_in)
-    # no door of ours makes such a session; should one ever, it hears nothing
-    ear.session = replace(signed_in.session, assurance=type(signed_in.session.assurance).ANONYMOUS)
-    await say(core, signed_in, id, "secret")
-    await a_moment()
-    assert ear.heard == []
-
-
 async def test_signing_in_tells_the_other_device_what_it_adopted_and_what_is_said_there(
     core: Core, acme: Cast, listen: Listen
 ) -> None:

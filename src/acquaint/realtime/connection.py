@@ -1,13 +1,12 @@
 """One native live connection: what ``protocol`` decides, done on a WebSocket.
 
-One task reads. What is to be said is written by a second one that lives only while there is something to write, so
-that nobody waits for anybody else's network, and a quiet connection costs little.
+One task reads, and does what the client asks for, one thing after the other. What is told meanwhile is said beside it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from starlette.types import Receive, Send
@@ -18,9 +17,10 @@ from ..domain.ids import first_at
 from ..domain.sessions import Session
 from ..services.core import Core
 from ..services.history import News, missed_by
-from ..services.live import Cut, Hub, Told, Typed
+from ..services.live import Cut, Hub, Told, Typed, as_now
 from . import wire
-from .protocol import Effect, HangUp, Protocol, Replay, Say, Type
+from .outgoing import Outgoing
+from .protocol import SIGNED_OUT, Effect, HangUp, Protocol, Replay, Say, State, Type
 
 TIME_TO_RESUME: Final = 1.0
 """Seconds a client has to say from where it goes on. Then it is told what happens; it may still resume, once."""
@@ -28,68 +28,47 @@ TIME_TO_RESUME: Final = 1.0
 MOST_REPLAYED: Final = 500
 """Events. Who missed more reads history over HTTP, which is cheaper for both."""
 
-MOST_WAITING: Final = 256
-"""Frames that wait for a client's network. Against memory filled by clients that do not read; lower would hurt
-phones that lose their network for some seconds in a busy conversation."""
-
-MOST_CHARACTERS: Final = 1024 * 1024  # in those frames
-
 SLOWEST_REPLAY: Final = 20.0
 """Seconds until some of what is replayed must have been taken."""
-
-LAST_WORDS: Final = 2.0
-"""Seconds for a client to take what was said last. Then the connection is cut without."""
 
 
 class Connection:
     """A client of the native protocol: services.live.Listener."""
 
-    __slots__ = (
-        "_characters",
-        "_code",
-        "_core",
-        "_hub",
-        "_is_accepted",
-        "_protocol",
-        "_send",
-        "_timer",
-        "_waiting",
-        "_writer",
-        "session",
-    )
+    __slots__ = ("_core", "_hub", "_is_accepted", "_outgoing", "_protocol", "_send", "_timer", "session")
 
     def __init__(self, core: Core, hub: Hub, session: Session, send: Send) -> None:
         self._core, self._hub, self._send = core, hub, send
         self.session = session
         self._protocol = Protocol(core.clock())
+        self._outgoing = Outgoing(send)
         self._is_accepted = False
-        self._code: int | None = None  # to hang up with, once everything is said
-        self._waiting: list[str] = []
-        self._characters = 0
-        self._writer: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
 
     async def run(self, receive: Receive) -> int:
         """Serves the client until it is gone; the code it was closed with."""
+        resumes_late = None
         try:
             await self._send({"type": "websocket.accept"})
             self._is_accepted = True
+            if self._protocol.state is State.CLOSED:  # it was cut meanwhile
+                await self._send({"type": "websocket.close", "code": SIGNED_OUT})
+                return SIGNED_OUT
             now = self._core.clock()
-            self._say(wire.ready(self.session, now, first_at(now)))
-            self._timer = asyncio.get_running_loop().call_later(TIME_TO_RESUME, self._waited)
+            self._outgoing.say(wire.ready(self.session, now, first_at(now)))
+            resumes_late = asyncio.get_running_loop().call_later(TIME_TO_RESUME, self._waited)
             while (message := await receive())["type"] == "websocket.receive":
-                text = message.get("text")
-                await self._do(
-                    self._protocol.received_binary()
-                    if text is None
-                    else self._protocol.received(text, self._core.clock())
-                )
+                text, now = message.get("text"), self._core.clock()
+                for effect in (
+                    self._protocol.received(text, now) if text is not None else self._protocol.received_binary()
+                ):
+                    await self._do(effect)
             return int(message.get("code", 1006))
-        except OSError:  # it went away while we spoke
+        except OSError:  # it went away while it was let in
             return 1006
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
+            if resumes_late is not None:
+                resumes_late.cancel()
+            self._outgoing.gone()
             self._hub.forget(self)
 
     # services.live.Listener
@@ -100,7 +79,7 @@ class Connection:
             self._say(frame)
 
     def typed(self, typed: Typed) -> None:
-        if len(self._waiting) < MOST_WAITING // 2:  # who is behind has better things to wait for
+        if not self._outgoing.is_behind and self._is_accepted:
             self._say(wire.typing(typed.conversation_id, typed.user_id, typed.on))
 
     def missed(self) -> None:
@@ -109,40 +88,41 @@ class Connection:
             self._say(gap)
 
     def cut(self, why: Cut) -> None:
-        self._waiting.clear()  # what was not said yet is not theirs any more
-        self._characters = 0
-        self._perform(self._protocol.cut(why))
+        self._outgoing.forget_waiting()  # it is not theirs any more
+        effects = self._protocol.cut(why)
+        if self._is_accepted:
+            self._perform(effects)
 
     # What is to be done
 
-    async def _do(self, effects: Iterable[Effect]) -> None:
-        for effect in effects:
-            match effect:
-                case Replay(after):
-                    await self._replay(after)
-                case Type(conversation, on):
-                    await self._type(ConversationId(conversation), on)
-                case _:
-                    self._perform([effect])
+    def _heard(self, text: str | None) -> Sequence[Effect]:
+        return self._protocol.received_binary() if text is None else self._protocol.received(text, self._core.clock())
+
+    async def _do(self, effect: Effect) -> None:
+        match effect:
+            case Replay(after):
+                await self._replay(after)
+            case Type(conversation, on):
+                await self._type(ConversationId(conversation), on)
+            case _:
+                self._perform([effect])
 
     async def _replay(self, after: int) -> None:
         try:
             found = await missed_by(self._core, self.session, after, MOST_REPLAYED)
+            [now_is] = await as_now(self._core, [self.session])
         except Busy:
             found = None
+        else:
+            if isinstance(now_is, Cut):
+                self._hub.drop(self, now_is)
+                return
         for news in found or ():
             self._say(self._words(news)(news))
-            if len(self._waiting) > MOST_WAITING // 2:
-                await self._catch_up()
+            if self._outgoing.is_behind and not await self._outgoing.caught_up(SLOWEST_REPLAY):
+                self._hub.drop(self, Cut.TOO_SLOW)
         ids = None if found is None else [it.event.id for it in found]
         self._perform(self._protocol.replayed(ids, self._core.clock()))
-
-    async def _catch_up(self) -> None:
-        """Waits until the client has taken what it was said."""
-        if self._writer is not None:
-            _, late = await asyncio.wait([self._writer], timeout=SLOWEST_REPLAY)
-            if late:
-                self._hub.drop(self, Cut.TOO_SLOW)
 
     async def _type(self, conversation_id: ConversationId, on: bool) -> None:
         try:
@@ -161,52 +141,13 @@ class Connection:
                 case Say(frame):
                     self._say(frame)
                 case HangUp(code):
-                    self._hang_up(code)
+                    self._outgoing.hang_up(code)
+
+    def _say(self, frame: str) -> None:
+        self._outgoing.say(frame)
+        if self._outgoing.is_too_much:
+            self._hub.drop(self, Cut.TOO_SLOW)
 
     def _words(self, news: News) -> wire.Words:
         is_sender = news.message is not None and news.message.sender_id == self.session.user_id
         return wire.event_for_sender if is_sender else wire.event
-
-    # Writing
-
-    def _say(self, frame: str) -> None:
-        if self._code is not None:
-            return
-        self._waiting.append(frame)
-        self._characters += len(frame)
-        if len(self._waiting) > MOST_WAITING or self._characters > MOST_CHARACTERS:
-            self._hub.drop(self, Cut.TOO_SLOW)
-        else:
-            self._start_writing()
-
-    def _hang_up(self, code: int) -> None:
-        if self._code is None:
-            self._code = code
-            self._start_writing()
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = asyncio.get_running_loop().call_later(LAST_WORDS, self._abort)
-
-    def _start_writing(self) -> None:
-        if self._writer is None and self._is_accepted:
-            self._writer = asyncio.get_running_loop().create_task(self._write())
-
-    async def _write(self) -> None:
-        try:
-            while self._waiting:
-                frame = self._waiting.pop(0)
-                self._characters -= len(frame)
-                await self._send({"type": "websocket.send", "text": frame})
-            if self._code is not None:
-                await self._send({"type": "websocket.close", "code": self._code})
-        except (OSError, RuntimeError):  # it is gone, or on its way: run() will hear of it
-            self._hub.forget(self)
-            self._waiting.clear()
-        finally:
-            self._writer = None
-
-    def _abort(self) -> None:
-        """ASGI has no word for this, but a client that reads nothing would keep its connection for ever."""
-        transport = getattr(getattr(self._send, "__self__", None), "transport", None)
-        if transport is not None:
-            transport.abort()

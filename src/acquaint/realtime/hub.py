@@ -80,7 +80,7 @@ class Hub:
         session = listener.session
         if self._is_closing:
             raise Busy
-        if len(self._register.siblings(session)) >= MOST_CONNECTIONS:
+        if self._register.count_like(session) >= MOST_CONNECTIONS:
             raise TooManyRequests(timedelta(minutes=1))
         self._register.add(listener)
         self._check_at[listener] = self._core.clock() + CHECKED_EVERY
@@ -121,14 +121,7 @@ class Hub:
             members = await tx.conversations.members(conversation_id)
         if len(members) > MOST_TYPED_TO:
             return
-        users = self._register.users_of(conversation.app_id)
-        others = [
-            listener
-            for member in members
-            if member.user_id != user_id
-            for listener in users.get(member.user_id, ())
-            if visibility_of(listener.session).covers(conversation, (member,))
-        ]
+        others = self._register.seeing(conversation, [it for it in members if it.user_id != user_id])
         sure = await self._sure([by, *others])
         if by in sure:
             for listener in sure:
@@ -151,7 +144,7 @@ class Hub:
     # What the Bus tells: ports.bus.Listener
 
     def heard(self, event: Event) -> None:
-        if event.app_id is None or not self._register.users_of(event.app_id):
+        if event.app_id is None or not self._register.has(event.app_id):
             return
         if event.kind in LIVE_KINDS:
             self._queue(event)
@@ -213,15 +206,8 @@ class Hub:
         return await unfold(self._core, events)
 
     async def _hand_on(self, news: News) -> None:
-        users = self._register.users_of(news.conversation.app_id)
-        seeing = [
-            listener
-            for member in news.members
-            for listener in users.get(member.user_id, ())
-            if visibility_of(listener.session).covers(news.conversation, (member,))
-        ]
         told = Told(news)
-        for listener in await self._sure(seeing):
+        for listener in await self._sure(self._register.seeing(news.conversation, news.members)):
             _try(listener.deliver, told)
 
     async def _sure(self, listeners: Sequence[Listener]) -> Sequence[Listener]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 from urllib.parse import parse_qs
@@ -13,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from ..domain.apps import App
 from ..domain.errors import (
     Busy,
+    NotAllowed,
     OriginRefused,
     Refusal,
     SessionEnded,
@@ -23,18 +25,19 @@ from ..domain.errors import (
 from ..services.core import Core
 from ..services.live import Hub
 from ..services.tickets import redeem_live
-from ..web.dialect import Visit
+from ..web.dialect import Visit, WireError
 from .connection import Connection
 
 REFERENCE: Final = "/acquaint/v1/docs"
 
-_WORDS: Final[dict[type[Refusal], tuple[int, str, str]]] = {
-    TicketRefused: (401, "ticket_refused", "The ticket is unknown, used or expired. Ask for another one."),
-    SessionEnded: (401, "session_ended", "The session has ended."),
-    SessionExpired: (401, "session_expired", "The session's time is over."),
-    OriginRefused: (403, "origin_refused", "The App does not allow pages of this origin."),
-    TooManyRequests: (429, "too_many_requests", "There are too many connections, or tries. Wait."),
-    Busy: (503, "busy", "The server cannot do this now. Try again."),
+_WORDS: Final[Mapping[type[Refusal], WireError]] = {
+    TicketRefused: WireError(401, "ticket_refused", "The ticket is unknown, used or expired. Ask for another one."),
+    SessionEnded: WireError(401, "session_ended", "The session has ended."),
+    SessionExpired: WireError(401, "session_expired", "The session's time is over."),
+    NotAllowed: WireError(403, "not_allowed", "This is not allowed."),
+    OriginRefused: WireError(403, "origin_refused", "The App does not allow pages of this origin."),
+    TooManyRequests: WireError(429, "too_many_requests", "There are too many connections, or tries. Wait."),
+    Busy: WireError(503, "busy", "The server cannot do this now. Try again."),
 }
 
 log = structlog.get_logger()
@@ -51,10 +54,10 @@ class Live:
         visit: Visit = scope["acquaint.visit"]
         try:
             connection = await self._welcome(scope, send, visit.address)
-        except tuple(_WORDS) as refusal:
-            why = type(refusal).__name__
-            log.info("live_refused", request_id=visit.request_id, address=visit.address, why=why)
-            await _refuse(send, refusal)
+        except Refusal as refusal:
+            words = _words(refusal)
+            log.info("live_refused", request_id=visit.request_id, address=visit.address, why=words.code)
+            await _refuse(send, refusal, words)
         else:
             await _serve(connection, receive, visit)
 
@@ -93,14 +96,26 @@ async def _serve(connection: Connection, receive: Receive, visit: Visit) -> None
         log.info("live_disconnected", request_id=visit.request_id, session=session.id, code=code)
 
 
-async def _refuse(send: Send, refusal: Refusal) -> None:
+def _words(refusal: Refusal) -> WireError:
+    """Its own, or those of its nearest ancestor; a refusal that nobody thought of is a bug."""
+    for kind in type(refusal).__mro__:
+        if kind in _WORDS:
+            return _WORDS[kind]
+    raise refusal
+
+
+async def _refuse(send: Send, refusal: Refusal, words: WireError) -> None:
     """Refuses the handshake, as HTTP does. Scripts in browsers are told no more than that it failed."""
-    status, code, sentence = _WORDS[type(refusal)]
-    problem = {"type": f"{REFERENCE}#{code}", "title": sentence, "status": status, "detail": sentence, "code": code}
-    body = msgspec.json.encode(problem)
+    problem = {
+        "type": f"{REFERENCE}#{words.code}",
+        "title": words.message,
+        "status": words.status,
+        "detail": words.message,
+        "code": words.code,
+    }
     headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
     wait: timedelta | None = getattr(refusal, "retry_after", None)
     if wait is not None:
         headers.append((b"retry-after", str(max(1, round(wait.total_seconds()))).encode()))
-    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": body})
+    await send({"type": "websocket.http.response.start", "status": words.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": msgspec.json.encode(problem)})

@@ -42,6 +42,8 @@ WINDOW: Final = timedelta(seconds=10)
 MOST_BROKEN: Final = 3
 """Frames that were no frames. Against whoever tries things out; an honest client sends none."""
 
+LONGEST_QUOTE: Final = 200  # characters of what a client sent that are repeated to it
+
 MOST_HELD: Final = 200
 """Events held back while we look up what was missed. Beyond it the client is told of a gap, and reads history."""
 
@@ -236,7 +238,7 @@ class Protocol:
             return self._broke(wire.error("unreadable", "The frame is not valid JSON."))
         if isinstance(kind, str) and kind not in wire.TYPES:  # of a later version than ours, perhaps
             return (Say(wire.error("unknown_type", "There is no frame of this type.")),)
-        return self._broke(wire.error("unacceptable", why))
+        return self._broke(wire.error("unacceptable", why[:LONGEST_QUOTE]))
 
     def _broke(self, error: str) -> Sequence[Effect]:
         self._broken += 1
