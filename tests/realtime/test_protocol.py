@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from acquaint.domain.events import LIVE_KINDS
 from acquaint.domain.ids import first_at
 from acquaint.realtime import protocol, wire
 from acquaint.realtime.protocol import (
@@ -328,3 +330,14 @@ def test_whatever_comes_in_between_everything_told_is_said_once_and_in_order(sto
 def test_frames_say_what_the_documents_say() -> None:
     assert json.loads(wire.bye("revoked")) == {"type": "bye", "reason": "revoked"}
     assert json.loads(wire.error("busy", "Later.")) == {"type": "error", "code": "busy", "message": "Later."}
+
+
+def test_the_document_for_client_writers_names_everything_there_is() -> None:
+    text = (Path(__file__).parents[2] / "docs/live.md").read_text()
+    codes = {value for name, value in vars(protocol).items() if name.isupper() and isinstance(value, int)}
+    closing = {it for it in codes if 1000 < it < 5000}
+    assert closing == {1001, 1003, 1009, 4008, 4400, 4401, 4429}
+    words = {str(it) for it in closing} | {it.value for it in Cut} | {it.value for it in LIVE_KINDS}
+    words |= set(get_args(wire.ErrorCode)) | set(wire.TYPES)
+    words |= {"ready", "event", "resumed", "gap", "typing", "pong", "error", "bye"}
+    assert {it for it in words if it not in text} == set()
