@@ -13,6 +13,9 @@ from .errors import NotAllowed, Unacceptable
 
 LONGEST_IDENTIFIER: Final = 255
 LONGEST_EMAIL: Final = 254  # RFC 5321, section 4.5.3.1.3: a path is at most 256 octets with its brackets
+LONGEST_TYPED: Final = 1024
+"""Characters of a name as it is typed, before it is normalised, which may make it shorter. Normalising takes time by
+the square of a text's length, if the text is made for it: four seconds for 64 KiB of accents."""
 LONGEST_NAME: Final = 255
 LONGEST_PHONE: Final = 64  # of a profile, where it is only shown
 LONGEST_URL: Final = 2048
@@ -87,6 +90,8 @@ def normal_email(address: str) -> str:
     sign, control characters and white space are refused rather than repaired: two spellings of one
     address must never be two users, and two addresses never one (CVE-2019-19844, GHSA-7rqj-j65f-68wh).
     """
+    if len(address) > LONGEST_TYPED:
+        raise Unacceptable("email", "is not an e-mail address")
     address = address.strip()
     if any(unicodedata.normalize("NFC", it).isascii() and not it.isascii() for it in address):
         raise Unacceptable("email", "is not an e-mail address")
@@ -113,11 +118,12 @@ def _is_plain(character: str) -> bool:
 
 
 def _plain(field: str, value: str) -> str:
-    value = unicodedata.normalize("NFC", value)
-    if not value.strip():
-        raise Unacceptable(field, "cannot be blank")
+    if len(value) <= LONGEST_TYPED:
+        value = unicodedata.normalize("NFC", value)
     if len(value) > LONGEST_IDENTIFIER:
         raise Unacceptable(field, f"is longer than {LONGEST_IDENTIFIER} characters")
+    if not value.strip():
+        raise Unacceptable(field, "cannot be blank")
     if any(unicodedata.category(it)[0] == "C" for it in value):
         raise Unacceptable(field, "contains control characters")
     return value

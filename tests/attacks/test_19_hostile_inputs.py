@@ -1,0 +1,145 @@
+"""Attack 19: inputs made to be expensive. CVE-2026-47138, chatwoot CVE-2021-3649.
+
+Everything that a stranger's text passes through before anybody knows who they are takes time in proportion to its
+length. What counts is this process's CPU time, so that a busy machine does not matter.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import ip_network
+from typing import Any
+
+import httpx2
+import pytest
+
+from acquaint.adapters.jose import JoseSigner
+from acquaint.domain.apps import Policy, slug_of
+from acquaint.domain.errors import Refusal
+from acquaint.domain.identities import Identifier, normal_email
+from acquaint.domain.passwords import OWASP_ASVS, is_common
+from acquaint.domain.places import workspace
+from acquaint.domain.tokens import TokenKind, is_well_formed
+from acquaint.services.core import Core
+from acquaint.services.limits import party
+from acquaint.web import ids, logs
+from acquaint.web.edge import Edge
+from acquaint.web.reading import check_texts, parse_json
+from tests.cast import Cast
+from tests.web.asgi import scope_of
+
+LENGTH = 64 * 1024
+BUDGET = 0.05  # seconds
+
+HOSTILE = {
+    "letters": "a" * LENGTH,
+    "blanks": " " * LENGTH,
+    "signs": "@" * LENGTH,
+    "dots": "a." * (LENGTH // 2),
+    "an address of dots": "a" + ".a" * (LENGTH // 2 - 8) + "@b",
+    "an address of labels": "a@" + "b." * (LENGTH // 2),
+    "dashes": "-" * LENGTH,
+    "digits": "9" * LENGTH,
+    "zeros": "0" * LENGTH + "!",
+    "base64": "eyJ" + "A" * LENGTH,
+    "segments": "." * LENGTH,
+    "combining": "e" + "\u0301" * LENGTH,
+    "reordered": "a" + "\u0315\u0300\u05ae" * (LENGTH // 3),
+    "expanding": "\ufdfa" * LENGTH,  # one of these is eighteen characters after NFKC
+    "wide": "\U0001f469\u200d" * (LENGTH // 2),
+    "brackets": "[" * LENGTH,
+    "braces": '{"a":' * (LENGTH // 5),
+    "escapes": '"' + "\\u0000" * (LENGTH // 6) + '"',
+    "commas": "1.1.1.1," * (LENGTH // 8),
+    "slashes": "/" * LENGTH,
+    "newlines": "\r\n" * (LENGTH // 2),
+    "quoted": '"' * LENGTH,
+}
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "email": normal_email,
+    "login": Identifier.login,
+    "external id": Identifier.external_id,
+    "phone": Identifier.phone,
+    "workspace": workspace,
+    "slug": slug_of,
+    "password rules": OWASP_ASVS.check,
+    "token": lambda it: is_well_formed(it, TokenKind.SESSION),
+    "origin": lambda it: Policy().changed({"allowed_origins": [it]}),
+    "duration": lambda it: Policy().changed({"token_max_age": it}),
+    "origins": lambda it: Policy().changed({"allowed_origins": it}),
+    "integer id": ids.read_integer,
+    "hex id": ids.read_hex,
+    "uuid": ids.read_uuid,
+    "address": party,
+    "texts": check_texts,
+    "json": lambda it: parse_json(it.encode("utf-8", "replace"), dict[str, Any]),
+    "signed token": lambda it: JoseSigner().verify(it, ["s" * 32]),
+    "log line": logs.masked,
+}
+
+
+def cost(read: Callable[[str], Any], text: str) -> float:
+    """The least of three: the first use of something may compile or load it."""
+    least = 1e9
+    for _ in range(3):
+        began = time.process_time()
+        with suppress(Refusal):
+            read(text)
+        least = min(least, time.process_time() - began)
+    return least
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_no_text_of_a_stranger_keeps_us_busy(reader: str) -> None:
+    slow = {name: seconds for name, text in HOSTILE.items() if (seconds := cost(READERS[reader], text)) > BUDGET}
+    assert slow == {}
+
+
+def test_a_careless_pattern_would_be_kept_busy_by_far_less() -> None:
+    """The attack as it would work: an address checked as many web pages tell one to."""
+    careless = re.compile(r"^([a-zA-Z0-9]+\.?)+@[a-z]+$")
+    assert cost(careless.match, "a" * 22 + "!") > cost(normal_email, "a" * LENGTH)
+
+
+def test_normalising_would_be_kept_busy_as_well() -> None:
+    """The attack as it would work, and did: accents in the wrong order are sorted in the square of their number."""
+    assert cost(lambda it: unicodedata.normalize("NFC", it), HOSTILE["reordered"][: LENGTH // 4]) > BUDGET
+
+
+def test_common_passwords_are_recognised_in_any_length() -> None:
+    assert cost(is_common, "1" * 1024 + "password" + "!" * 1024) < BUDGET
+
+
+async def test_headers_of_proxies_cost_little(core: Core) -> None:
+    edge = Edge(core, None, {}, trusted_proxies=[ip_network("10.0.0.0/8")])  # type: ignore[arg-type]
+    for name, text in HOSTILE.items():
+        value = text.encode("utf-8", "replace").decode("latin-1")
+        scope = scope_of("GET", "/", [("x-forwarded-for", value), ("x-request-id", value)], peer="10.0.0.1")
+        began = time.process_time()
+        visit = edge._visit(scope)
+        assert time.process_time() - began < BUDGET, name
+        assert len(visit.address) < 50
+
+
+async def test_at_the_doors_it_costs_no_more(client: httpx2.AsyncClient, acme: Cast) -> None:
+    """As it was found: one request with an id made of accents stopped the server for a minute."""
+    for name in ("reordered", "expanding", "an address of labels"):
+        id = HOSTILE[name][: LENGTH // 2]
+        asked = [
+            client.post(
+                "/api/v2/sdk/login_or_register",
+                json={"email": id, "password": id},
+                headers={"QISCUS-SDK-APP-ID": "acme"},
+            ),
+            client.post("/acquaint/v1/sessions", json={"app": "acme", "email": id, "password": id}),
+            client.post("/acquaint/v1/users", json={"app": "acme", "login": id, "password": id}),
+        ]
+        for request in asked:
+            began = time.process_time()
+            assert (await request).status_code == 400
+            assert time.process_time() - began < BUDGET, name
