@@ -325,3 +325,11 @@ async def test_the_policy_decides_which_pages_may_call(api: Api, core: Core, acm
     assert "Idempotency-Replayed" in read.headers["access-control-expose-headers"]
     refused(await api.get("/session", visitor, headers=theirs), 403, "origin_refused")
     assert (await api.get("/session", visitor)).status_code == 200
+
+
+async def test_a_browser_that_asks_first_is_told_what_it_may_send(api: Api) -> None:
+    asked = {"Origin": "https://acme.example", "Access-Control-Request-Method": "POST"}
+    answer = await api.client.options("/acquaint/v1/conversations", headers=asked)
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-methods"] == "POST, GET, OPTIONS"
+    assert answer.headers["access-control-allow-headers"] == "Authorization, Content-Type, Idempotency-Key"
