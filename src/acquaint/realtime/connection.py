@@ -35,7 +35,7 @@ SLOWEST_REPLAY: Final = 20.0
 class Connection:
     """A client of the native protocol: services.live.Listener."""
 
-    __slots__ = ("_core", "_hub", "_is_accepted", "_outgoing", "_protocol", "_send", "_timer", "session")
+    __slots__ = ("_core", "_hub", "_is_accepted", "_outgoing", "_protocol", "_send", "session")
 
     def __init__(self, core: Core, hub: Hub, session: Session, send: Send) -> None:
         self._core, self._hub, self._send = core, hub, send
@@ -57,10 +57,7 @@ class Connection:
             self._outgoing.say(wire.ready(self.session, now, first_at(now)))
             resumes_late = asyncio.get_running_loop().call_later(TIME_TO_RESUME, self._waited)
             while (message := await receive())["type"] == "websocket.receive":
-                text, now = message.get("text"), self._core.clock()
-                for effect in (
-                    self._protocol.received(text, now) if text is not None else self._protocol.received_binary()
-                ):
+                for effect in self._heard(message.get("text")):
                     await self._do(effect)
             return int(message.get("code", 1006))
         except OSError:  # it went away while it was let in
