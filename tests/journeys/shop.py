@@ -6,6 +6,7 @@ Held     what somebody was given when they were let in, and what they ask with i
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -190,7 +191,8 @@ class Live:
         self.socket = socket
 
     async def frame(self) -> dict[str, Any]:
-        return dict(json.loads(await self.socket.recv()))
+        async with asyncio.timeout(10):
+            return dict(json.loads(await self.socket.recv()))
 
     async def says(self, **frame: Any) -> None:
         await self.socket.send(json.dumps(frame))
