@@ -1,0 +1,353 @@
+"""What happens in one's conversations, as it happens. Needs ``acquaint-client[live]``.
+
+    with client.live() as live:              async with client.live() as live:
+        for it in live:                          async for it in live:
+            ...                                      ...
+
+    LiveEvent     something happened: ``message`` is there when something was said, ``up_to`` when something was read
+    Typing        somebody is writing, or no longer
+    Gap           more was missed than is told again: read ``history``
+
+A connection that breaks is made again, and goes on where it was. It belongs to the session that it was opened in: when
+that has ended, the loop ends with SessionEnded. Once the block was entered, nothing is missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import urlencode
+
+import websockets.asyncio.client
+import websockets.sync.client
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from . import _calls, models
+from .errors import AcquaintError, Offline, Refused, ServerFault, StrangeAnswer, TicketRefused, TryLater
+from .models import LiveTicket, Message
+
+if TYPE_CHECKING:
+    from .client import AsyncClient, Client
+
+FIRST_PAUSE: Final = 0.25
+LONGEST_PAUSE: Final = 30.0
+"""Seconds between two tries to come back."""
+
+OPEN_TIMEOUT: Final = 10.0
+LARGEST_FRAME: Final = 2**22
+REMEMBERED: Final = 1000
+"""Events that are not told a second time, should they be replayed."""
+
+_PASSING: Final = (Offline, StrangeAnswer, ServerFault, TryLater, TicketRefused)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveEvent:
+    """Something happened in a conversation."""
+
+    id: str
+    kind: str
+    at: datetime
+    conversation_id: str
+    user_id: str | None
+    message: Message | None
+    up_to: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typing:
+    """Somebody is writing, or no longer."""
+
+    conversation_id: str
+    user_id: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something happened that is not told: read history."""
+
+
+News = LiveEvent | Typing | Gap
+
+
+class Listening:
+    """What the client knows of its connection: where it goes on, and how long it waits. No socket, no clock."""
+
+    def __init__(self) -> None:
+        self.after: str | None = None
+        self._told: deque[str] = deque(maxlen=REMEMBERED)
+        self._failures = 0
+
+    def opening(self) -> str:
+        """The first frame of a new connection."""
+        return json.dumps({"type": "resume"} | ({"after": self.after} if self.after is not None else {}))
+
+    def is_ready(self, text: str | bytes) -> bool:
+        frame = _frame(text)
+        if frame.get("type") == "ready":
+            self._failures = 0
+            if self.after is None:
+                self.after = str(frame["last_event"])
+            return True
+        return False
+
+    def received(self, text: str | bytes) -> News | None:
+        """What is to be told of a frame; None for one that is between the server and us, or of a later version."""
+        frame = _frame(text)
+        match frame.get("type"):
+            case "event":
+                return self._event(frame)
+            case "typing":
+                return Typing(conversation_id=frame["conversation"], user_id=frame["user"], on=frame["on"])
+            case "resumed":
+                self._go_on_after(frame["last_event"])
+            case "gap":
+                self._go_on_after(frame["last_event"])
+                return Gap()
+        return None
+
+    def pause(self, error: Exception) -> float:
+        """Seconds until the next try; raises what trying again would not help against."""
+        if isinstance(error, AcquaintError) and not isinstance(error, _PASSING):
+            raise error
+        self._failures += 1
+        retry_after = error.retry_after if isinstance(error, Refused) else None
+        if retry_after is not None:
+            return min(retry_after, LONGEST_PAUSE)
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._failures, 10))
+        return random.uniform(0.5, 1.0) * longest  # noqa: S311  # so that not everybody comes back at once
+
+    def _event(self, frame: dict[str, Any]) -> LiveEvent | None:
+        id = str(frame["id"])
+        self._go_on_after(id)
+        if id in self._told:
+            return None
+        self._told.append(id)
+        return LiveEvent(
+            id=id,
+            kind=frame["kind"],
+            at=datetime.fromisoformat(frame["at"]),
+            conversation_id=frame["conversation"],
+            user_id=frame["user"],
+            message=models.read(Message, frame["message"]) if frame.get("message") is not None else None,
+            up_to=frame.get("up_to"),
+        )
+
+    def _go_on_after(self, id: str) -> None:
+        if self.after is None or int(id) > int(self.after):
+            self.after = str(id)
+
+
+class Live:
+    """A live connection. One thread listens; another one may close it."""
+
+    def __init__(self, client: Client) -> None:
+        self._client, self._listening = client, Listening()
+        self._token = ""
+        self._socket: websockets.sync.client.ClientConnection | None = None
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        ticket = self._client._do(_calls.live_ticket())
+        self._token = _token_of(self._client)
+        self._socket = self._open(ticket)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the loop, too."""
+        self._is_closed = True
+        if self._socket is not None:
+            self._socket.close()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> News:
+        news = self.wait(None)
+        if news is None:
+            raise StopIteration
+        return news
+
+    def wait(self, timeout: float | None) -> News | None:
+        """The next of it; None when it was closed. Raises TimeoutError after so many seconds."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while not self._is_closed and self._socket is not None:
+            try:
+                text = self._socket.recv(None if until is None else max(0.0, until - time.monotonic()))
+            except ConnectionClosed as error:
+                if not self._is_closed:
+                    self._come_back(error)
+                continue
+            news = self._listening.received(text)
+            if news is not None:
+                return news
+        return None
+
+    def typing(self, conversation_id: str, on: bool = True) -> None:
+        """Shows the others that one is writing. Lost when the connection is: it is worth nothing later."""
+        if self._socket is not None:
+            with contextlib.suppress(ConnectionClosed):
+                self._socket.send(_typing(conversation_id, on))
+
+    def _come_back(self, error: Exception) -> None:
+        while not self._is_closed:
+            time.sleep(self._listening.pause(error))
+            try:
+                self._socket = self._open(self._client._do_as(self._token, _calls.live_ticket()))
+            except AcquaintError as another:
+                error = another
+            else:
+                return
+
+    def _open(self, ticket: LiveTicket) -> websockets.sync.client.ClientConnection:
+        url, socket = _address(self._client, ticket), None
+        try:
+            socket = websockets.sync.client.connect(url, open_timeout=OPEN_TIMEOUT, max_size=LARGEST_FRAME)
+            if not self._listening.is_ready(socket.recv(OPEN_TIMEOUT)):
+                raise ConnectionError("the server did not say ready")
+            socket.send(self._listening.opening())
+        except _FAILURES as error:
+            if socket is not None:
+                socket.close()
+            raise _refusal(error) from error
+        return socket
+
+
+class AsyncLive:
+    """A live connection. One task listens; another one may close it."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client, self._listening = client, Listening()
+        self._token = ""
+        self._socket: websockets.asyncio.client.ClientConnection | None = None
+        self._is_closed = False
+
+    async def __aenter__(self) -> Self:
+        ticket = await self._client._do(_calls.live_ticket())
+        self._token = _token_of(self._client)
+        self._socket = await self._open(ticket)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends the loop, too."""
+        self._is_closed = True
+        if self._socket is not None:
+            await self._socket.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> News:
+        news = await self.wait(None)
+        if news is None:
+            raise StopAsyncIteration
+        return news
+
+    async def wait(self, timeout: float | None) -> News | None:
+        """The next of it; None when it was closed. Raises TimeoutError after so many seconds."""
+        async with asyncio.timeout(timeout):
+            while not self._is_closed and self._socket is not None:
+                try:
+                    text = await self._socket.recv()
+                except ConnectionClosed as error:
+                    if not self._is_closed:
+                        await self._come_back(error)
+                    continue
+                news = self._listening.received(text)
+                if news is not None:
+                    return news
+        return None
+
+    async def typing(self, conversation_id: str, on: bool = True) -> None:
+        """Shows the others that one is writing. Lost when the connection is: it is worth nothing later."""
+        if self._socket is not None:
+            with contextlib.suppress(ConnectionClosed):
+                await self._socket.send(_typing(conversation_id, on))
+
+    async def _come_back(self, error: Exception) -> None:
+        while not self._is_closed:
+            await asyncio.sleep(self._listening.pause(error))
+            try:
+                self._socket = await self._open(await self._client._do_as(self._token, _calls.live_ticket()))
+            except AcquaintError as another:
+                error = another
+            else:
+                return
+
+    async def _open(self, ticket: LiveTicket) -> websockets.asyncio.client.ClientConnection:
+        url, socket = _address(self._client, ticket), None
+        try:
+            socket = await websockets.asyncio.client.connect(url, open_timeout=OPEN_TIMEOUT, max_size=LARGEST_FRAME)
+            async with asyncio.timeout(OPEN_TIMEOUT):
+                if not self._listening.is_ready(await socket.recv()):
+                    raise ConnectionError("the server did not say ready")
+                await socket.send(self._listening.opening())
+        except _FAILURES as error:
+            if socket is not None:
+                await socket.close()
+            raise _refusal(error) from error
+        return socket
+
+
+_FAILURES: Final = (OSError, TimeoutError, EOFError, ConnectionClosed, InvalidHandshake, InvalidURI)
+
+
+def _refusal(error: Exception) -> AcquaintError:
+    """Why there is no connection, in our words."""
+    if isinstance(error, InvalidStatus):
+        status, headers = error.response.status_code, error.response.headers
+        seconds = headers.get("Retry-After", "")
+        more: dict[str, Any] = {"status": status, "request_id": headers.get("X-Request-Id")}
+        if seconds.isascii() and seconds.isdigit():
+            more["evidence"] = {"retry_after": int(seconds)}
+        if status == 401:
+            return TicketRefused("The ticket for the live connection was refused.", code="ticket_refused", **more)
+        if status in (429, 503):
+            return TryLater("No live connection now.", code="busy", **more)
+        if status == 403:
+            return Refused("The live connection was refused.", code="not_allowed", **more)
+        return StrangeAnswer(
+            f"The live connection was answered with HTTP status {status}.", code="strange_answer", **more
+        )
+    return Offline(f"No live connection: {str(error) or type(error).__name__}.")
+
+
+def _address(client: Client | AsyncClient, ticket: LiveTicket) -> str:
+    base = client._visitor.wire.url.replace("http", "ws", 1)
+    return f"{base}{ticket.path}?{urlencode({'ticket': ticket.ticket})}"
+
+
+def _token_of(client: Client | AsyncClient) -> str:
+    kept = client._visitor.kept
+    return "" if kept is None else kept.admission.token
+
+
+def _typing(conversation_id: str, on: bool) -> str:
+    return json.dumps({"type": "typing", "conversation": conversation_id, "on": on})
+
+
+def _frame(text: str | bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,441 @@
+"""What the server shows, as values. Names are the server's own; fields of later versions are left out.
+
+``read`` makes one of JSON, ``plain`` makes JSON of one. Ids are texts; moments are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from datetime import datetime
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Generic, Literal, TypedDict, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+Assurance = Literal["anonymous", "claimed", "verified"]
+Order = Literal["newest", "oldest"]
+Role = Literal["org.admin", "org.user"]
+
+
+# Who somebody is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identifiers:
+    """Names that are proved to be the user's. Each is unique in the App."""
+
+    external_id: str | None = None
+    email: str | None = None
+    login: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """What somebody typed about themselves. Proves nothing and names nobody."""
+
+    name: str | None
+    email: str | None
+    phone: str | None
+    custom: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """What other members of a conversation see of a user."""
+
+    id: str
+    name: str | None
+    avatar_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnUser:
+    """A user, as they see themselves."""
+
+    id: str
+    identifiers: Identifiers
+    name: str | None
+    avatar_url: str | None
+    phone: str | None
+    custom: Mapping[str, Any]
+    claimed: Claimed
+    is_verified: bool
+    is_guest: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User(OwnUser):
+    """A user, as the App's server sees them."""
+
+    tags: tuple[str, ...]
+    standing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownUser:
+    """A user that was made or brought up to date."""
+
+    user: User
+    is_new: bool
+
+
+# Sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A user, or nobody yet, on one device in one workspace, believed this far, until then."""
+
+    id: str
+    user_id: str | None
+    assurance: Assurance
+    workspace: str | None
+    door: str
+    has_device: bool
+    opened_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSession(Session):
+    """One of the user's sessions."""
+
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentSession:
+    """The session one is in, and its user if there is one yet."""
+
+    session: Session
+    user: OwnUser | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Somebody was let in. ``token`` and ``device_secret`` are secrets: they stay out of ``repr``."""
+
+    token: str = field(repr=False)
+    device_secret: str | None = field(repr=False)
+    expires_at: datetime | None
+    is_new_user: bool
+    session: Session
+    user: OwnUser | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedOut:
+    """Nothing is kept here any more. Whether the server was told: if not, the session ends there by itself."""
+
+    told_server: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTicket:
+    """What opens one live connection."""
+
+    ticket: str = field(repr=False)
+    path: str
+    expires_at: datetime
+
+
+# Conversations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something somebody said."""
+
+    id: str
+    conversation_id: str
+    author: str
+    sender_id: str | None
+    text: str
+    kind: str
+    payload: Mapping[str, Any]
+    extras: Mapping[str, Any]
+    client_id: str | None
+    created_at: datetime
+    edited_at: datetime | None
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A user in a conversation."""
+
+    user: Face
+    joined_at: datetime
+    last_read_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppMember(Member):
+    """A user in a conversation, and as whom they came in."""
+
+    assurance: Assurance
+    workspace: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Conversation:
+    id: str
+    kind: str
+    title: str | None
+    workspace: str | None
+    custom: Mapping[str, Any]
+    member_count: int
+    last_message: Message | None
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation(_Conversation):
+    """A conversation, as somebody in it sees it. 100 unread messages stand for more."""
+
+    members: tuple[Member, ...]
+    unread: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppConversation(_Conversation):
+    """A conversation, as the App sees it."""
+
+    members: tuple[AppMember, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """How far the user has read; never further back than before."""
+
+    last_read_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinedAs:
+    """As whom a session's user is in a conversation."""
+
+    assurance: Assurance
+    workspace: str | None
+    joined_at: datetime
+    on_this_device: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visibility:
+    """Whether a session sees a conversation, why, and what was judged."""
+
+    sees: bool
+    reason: str
+    sentence: str
+    session: Session
+    conversation_id: str
+    membership: JoinedAs | None
+
+
+# The App
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the App allows. Durations are seconds."""
+
+    registers_on_login: bool
+    registers_on_token: bool
+    adopts_on_sign_in: bool
+    allows_guests: bool
+    token_max_age: float
+    token_requires_typ: bool
+    session_idle: float | None
+    session_at_most: float | None
+    password_min_length: int | None
+    ends_sessions_on_password_change: bool
+    keeps_messages_of_deleted_users: bool
+    allowed_origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """A tenant: its Policy and its public names."""
+
+    id: str
+    slug: str
+    name: str
+    auth_key: str
+    widget_token: str
+    policy: Policy
+    created_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """How the App's server proves itself. The text is not kept; ``ending`` helps to tell keys apart."""
+
+    id: str
+    name: str
+    roles: tuple[str, ...]
+    ending: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeKey:
+    """A key just made. ``text`` is shown this once."""
+
+    key: Key
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningSecret:
+    """What the App's server signs tokens with. Several may be believed at once, so that rotation is calm."""
+
+    id: str
+    is_believed: bool
+    created_at: datetime
+    retired_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeSecret:
+    """A signing secret just made. ``text`` is shown this once."""
+
+    secret: SigningSecret
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to an identity, the App or a key."""
+
+    id: str
+    kind: str
+    at: datetime
+    user_id: str | None
+    session_id: str | None
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """Part of a list. ``next`` is ``after`` of the following page; None at the end."""
+
+    items: tuple[T, ...]
+    next: str | None
+
+
+# What is sent. What is left out stays as it is; None empties.
+
+
+class UserChange(TypedDict, total=False):
+    name: str | None
+    avatar_url: str | None
+    phone: str | None
+    custom: Mapping[str, Any]
+    tags: list[str]
+
+
+class OwnChange(TypedDict, total=False):
+    name: str | None
+    avatar_url: str | None
+    phone: str | None
+    custom: Mapping[str, Any]
+
+
+class Claims(TypedDict, total=False):
+    name: str
+    email: str
+    phone: str
+    custom: Mapping[str, Any]
+
+
+class PolicyChange(TypedDict, total=False):
+    registers_on_login: bool
+    registers_on_token: bool
+    adopts_on_sign_in: bool
+    allows_guests: bool
+    token_max_age: int | str
+    token_requires_typ: bool
+    session_idle: int | str | None
+    session_at_most: int | str | None
+    password_min_length: int | None
+    ends_sessions_on_password_change: bool
+    keeps_messages_of_deleted_users: bool
+    allowed_origins: list[str]
+
+
+# Reading and writing
+
+
+def read(kind: type[T], value: Any) -> T:
+    """The value that JSON means; raises ValueError for JSON of another shape."""
+    return cast(T, _read(kind, value, kind.__name__))
+
+
+def read_page(kind: type[T], value: Any) -> Page[T]:
+    if not isinstance(value, dict):
+        raise ValueError("a page must be an object")
+    items = _read(tuple[kind, ...], value.get("items"), "items")  # type: ignore[valid-type]
+    return Page(items=items, next=_read(str | None, value.get("next"), "next"))
+
+
+def plain(it: Any) -> Any:
+    """JSON that ``read`` reads."""
+    return _plain(asdict(it))
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case dict():
+            return {name: _plain(it) for name, it in value.items()}
+        case list() | tuple():
+            return [_plain(it) for it in value]
+        case _:
+            return value
+
+
+def _read(kind: Any, value: Any, where: str) -> Any:
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        if value is None:
+            return None
+        return _read(next(it for it in get_args(kind) if it is not NoneType), value, where)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise ValueError(f"{where} must be a list")
+        return tuple(_read(get_args(kind)[0], it, where) for it in value)
+    if is_dataclass(kind):
+        return _read_fields(kind, value, where)
+    if kind is datetime and isinstance(value, str):
+        return datetime.fromisoformat(value)
+    if kind is float and isinstance(value, int):
+        return float(value)
+    expected = str if origin is Literal else dict if origin is not None else kind  # words of later versions are read
+    if not isinstance(value, expected):
+        raise ValueError(f"{where} must be {expected.__name__}")
+    return value
+
+
+def _read_fields(kind: Any, value: Any, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise ValueError(f"{where} must be an object")
+    hints = _hints(kind)
+    return kind(**{it.name: _read(hints[it.name], value.get(it.name), f"{where}.{it.name}") for it in fields(kind)})
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)

@@ -1,0 +1,422 @@
+"""The client of your backend: it holds an API key, and vouches for users. Never ship one to them.
+
+ServerClient          waits
+AsyncServerClient     awaits (asyncio); otherwise the same, method by method
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar, Unpack
+
+import httpx2
+
+from . import _calls, signing
+from ._calls import Call
+from ._flow import USUAL_RETRIES, Retries, Wire, run, run_async
+from .models import (
+    Admission,
+    App,
+    AppConversation,
+    Event,
+    Identifiers,
+    Key,
+    KnownUser,
+    MadeKey,
+    MadeSecret,
+    Message,
+    Order,
+    Page,
+    Policy,
+    PolicyChange,
+    Role,
+    Session,
+    SigningSecret,
+    User,
+    UserChange,
+    Visibility,
+)
+
+T = TypeVar("T")
+
+
+class ServerClient:
+    """The App's own server. ``api_key`` needs the role ``org.user``; for rules, keys and secrets ``org.admin``.
+
+    ``timeout`` is in seconds, for each request. ``http`` is for those who need a proxy or certificates of their own; it
+    is theirs to close. Threads may share a client.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        *,
+        timeout: float = 10.0,
+        retries: Retries = USUAL_RETRIES,
+        http: httpx2.Client | None = None,
+    ) -> None:
+        self._wire, self._api_key = Wire(url, retries), api_key
+        self._http, self._is_ours = http or httpx2.Client(timeout=timeout), http is None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the network."""
+        if self._is_ours:
+            self._http.close()
+
+    @property
+    def clock_skew(self) -> timedelta | None:
+        """How far this machine's clock lies behind the server's, to a second; None before the first answer."""
+        return self._wire.clock_skew
+
+    # Logins
+
+    def vouch_for(
+        self,
+        identifiers: Identifiers,
+        *,
+        workspace: str | None = None,
+        device_secret: str | None = None,
+        **profile: Unpack[UserChange],
+    ) -> Admission:
+        """A verified session for this user, made if need be. Hand its token to their device."""
+        return self._do(_calls.vouch_for(identifiers, profile, workspace=workspace, device_secret=device_secret))
+
+    @staticmethod
+    def sign_login(
+        secret: str, *, email: str | None = None, external_id: str | None = None, name: str | None = None
+    ) -> str:
+        """A token for ``Client.log_in``, signed here, without the network: see ``acquaint_client.sign_login``."""
+        return signing.sign_login(secret, email=email, external_id=external_id, name=name)
+
+    # Users
+
+    def put_user(self, identifiers: Identifiers, **change: Unpack[UserChange]) -> KnownUser:
+        """Makes a user, or brings whoever one of the identifiers names up to date."""
+        return self._do(_calls.put_user(identifiers, change))
+
+    def users(self, *, limit: int | None = None, after: str | None = None) -> Page[User]:
+        """Newest first."""
+        return self._do(_calls.users(limit=limit, after=after))
+
+    def find_user(self, identifiers: Identifiers) -> User:
+        """By exactly one identifier. Raises NotFound."""
+        return self._do(_calls.find_user(identifiers))
+
+    def user(self, user_id: str) -> User:
+        return self._do(_calls.user(user_id))
+
+    def change_user(self, user_id: str, **change: Unpack[UserChange]) -> User:
+        """What is not given stays; None empties."""
+        return self._do(_calls.change_user(user_id, change))
+
+    def replace_identifiers(self, user_id: str, identifiers: Identifiers) -> User:
+        return self._do(_calls.replace_identifiers(user_id, identifiers))
+
+    def delete_user(self, user_id: str) -> None:
+        return self._do(_calls.delete_user(user_id))
+
+    def ban(self, user_id: str) -> User:
+        return self._do(_calls.ban(user_id))
+
+    def lift_ban(self, user_id: str) -> User:
+        return self._do(_calls.lift_ban(user_id))
+
+    def set_password(self, user_id: str, password: str, *, ends_sessions: bool = False) -> None:
+        return self._do(_calls.set_password(user_id, password, ends_sessions=ends_sessions))
+
+    # Sessions
+
+    def sessions(self, user_id: str) -> tuple[Session, ...]:
+        return self._do(_calls.sessions_of(user_id))
+
+    def end_session(self, user_id: str, session_id: str) -> None:
+        """At once, on every path."""
+        return self._do(_calls.end_session_of(user_id, session_id))
+
+    def end_sessions(self, user_id: str) -> int:
+        """All of them; how many ended."""
+        return self._do(_calls.end_sessions_of(user_id))
+
+    # Conversations
+
+    def conversations(self, *, limit: int | None = None, after: str | None = None) -> Page[AppConversation]:
+        """The conversation with the latest message comes first."""
+        return self._do(_calls.app_conversations(limit=limit, after=after))
+
+    def conversation(self, conversation_id: str) -> AppConversation:
+        return self._do(_calls.app_conversation(conversation_id))
+
+    def history(
+        self, conversation_id: str, *, order: Order = "newest", limit: int | None = None, after: str | None = None
+    ) -> Page[Message]:
+        return self._do(_calls.app_history(conversation_id, order=order, limit=limit, after=after))
+
+    def answer(
+        self,
+        conversation_id: str,
+        text: str,
+        *,
+        author: Literal["operator", "app"] = "operator",
+        payload: Mapping[str, Any] | None = None,
+        client_id: str | None = None,
+    ) -> Message:
+        """Answers, once: ``client_id`` is your own id for it, and is made up without one."""
+        return self._do(_calls.answer(conversation_id, text, author=author, payload=payload, client_id=client_id))
+
+    def close_conversation(self, conversation_id: str) -> AppConversation:
+        """Nothing more can be said in it."""
+        return self._do(_calls.close_conversation(conversation_id, is_closed=True))
+
+    def reopen_conversation(self, conversation_id: str) -> AppConversation:
+        return self._do(_calls.close_conversation(conversation_id, is_closed=False))
+
+    def explain_visibility(self, conversation_id: str, session_id: str) -> Visibility:
+        """Why does this session see this conversation, or not?"""
+        return self._do(_calls.explain_visibility(conversation_id, session_id))
+
+    # Rules, keys and secrets
+
+    def app(self) -> App:
+        return self._do(_calls.app())
+
+    def policy(self) -> Policy:
+        return self._do(_calls.policy())
+
+    def change_policy(self, **change: Unpack[PolicyChange]) -> Policy:
+        """What is not given stays."""
+        return self._do(_calls.change_policy(change))
+
+    def keys(self) -> tuple[Key, ...]:
+        return self._do(_calls.keys())
+
+    def make_key(self, name: str, roles: Sequence[Role], *, expires_in_days: int | None = None) -> MadeKey:
+        """Its text is shown this once. Not repeated when no answer comes: look at ``keys`` then."""
+        return self._do(_calls.make_key(name, roles, expires_in_days=expires_in_days))
+
+    def revoke_key(self, key_id: str) -> Key:
+        return self._do(_calls.revoke_key(key_id))
+
+    def secrets(self) -> tuple[SigningSecret, ...]:
+        return self._do(_calls.secrets())
+
+    def rotate_secret(self, *, grace_seconds: int | None = None) -> MadeSecret:
+        """A new signing secret. The older ones are believed for so long; without it, until they are retired."""
+        return self._do(_calls.rotate_secret(grace_seconds=grace_seconds))
+
+    def retire_secret(self, secret_id: str) -> SigningSecret:
+        return self._do(_calls.retire_secret(secret_id))
+
+    def events(
+        self,
+        *,
+        user_id: str | None = None,
+        kind: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> Page[Event]:
+        """What happened to identities, the App and its keys, newest first."""
+        return self._do(_calls.events(user=user_id, kind=kind, limit=limit, after=after))
+
+    def _do(self, call: Call[T]) -> T:
+        return run(self._http, self._wire.exchange(call, self._api_key))
+
+
+class AsyncServerClient:
+    """``ServerClient``, awaited. ``api_key`` needs the role ``org.user``; for rules, keys and secrets ``org.admin``.
+
+    ``timeout`` is in seconds, for each request. ``http`` is for those who need a proxy or certificates of their own; it
+    is theirs to close. Tasks may share a client.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        *,
+        timeout: float = 10.0,
+        retries: Retries = USUAL_RETRIES,
+        http: httpx2.AsyncClient | None = None,
+    ) -> None:
+        self._wire, self._api_key = Wire(url, retries), api_key
+        self._http, self._is_ours = http or httpx2.AsyncClient(timeout=timeout), http is None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Lets go of the network."""
+        if self._is_ours:
+            await self._http.aclose()
+
+    @property
+    def clock_skew(self) -> timedelta | None:
+        """How far this machine's clock lies behind the server's, to a second; None before the first answer."""
+        return self._wire.clock_skew
+
+    # Logins
+
+    async def vouch_for(
+        self,
+        identifiers: Identifiers,
+        *,
+        workspace: str | None = None,
+        device_secret: str | None = None,
+        **profile: Unpack[UserChange],
+    ) -> Admission:
+        """A verified session for this user, made if need be. Hand its token to their device."""
+        return await self._do(_calls.vouch_for(identifiers, profile, workspace=workspace, device_secret=device_secret))
+
+    @staticmethod
+    def sign_login(
+        secret: str, *, email: str | None = None, external_id: str | None = None, name: str | None = None
+    ) -> str:
+        """A token for ``Client.log_in``, signed here, without the network: see ``acquaint_client.sign_login``."""
+        return signing.sign_login(secret, email=email, external_id=external_id, name=name)
+
+    # Users
+
+    async def put_user(self, identifiers: Identifiers, **change: Unpack[UserChange]) -> KnownUser:
+        """Makes a user, or brings whoever one of the identifiers names up to date."""
+        return await self._do(_calls.put_user(identifiers, change))
+
+    async def users(self, *, limit: int | None = None, after: str | None = None) -> Page[User]:
+        """Newest first."""
+        return await self._do(_calls.users(limit=limit, after=after))
+
+    async def find_user(self, identifiers: Identifiers) -> User:
+        """By exactly one identifier. Raises NotFound."""
+        return await self._do(_calls.find_user(identifiers))
+
+    async def user(self, user_id: str) -> User:
+        return await self._do(_calls.user(user_id))
+
+    async def change_user(self, user_id: str, **change: Unpack[UserChange]) -> User:
+        """What is not given stays; None empties."""
+        return await self._do(_calls.change_user(user_id, change))
+
+    async def replace_identifiers(self, user_id: str, identifiers: Identifiers) -> User:
+        return await self._do(_calls.replace_identifiers(user_id, identifiers))
+
+    async def delete_user(self, user_id: str) -> None:
+        return await self._do(_calls.delete_user(user_id))
+
+    async def ban(self, user_id: str) -> User:
+        return await self._do(_calls.ban(user_id))
+
+    async def lift_ban(self, user_id: str) -> User:
+        return await self._do(_calls.lift_ban(user_id))
+
+    async def set_password(self, user_id: str, password: str, *, ends_sessions: bool = False) -> None:
+        return await self._do(_calls.set_password(user_id, password, ends_sessions=ends_sessions))
+
+    # Sessions
+
+    async def sessions(self, user_id: str) -> tuple[Session, ...]:
+        return await self._do(_calls.sessions_of(user_id))
+
+    async def end_session(self, user_id: str, session_id: str) -> None:
+        """At once, on every path."""
+        return await self._do(_calls.end_session_of(user_id, session_id))
+
+    async def end_sessions(self, user_id: str) -> int:
+        """All of them; how many ended."""
+        return await self._do(_calls.end_sessions_of(user_id))
+
+    # Conversations
+
+    async def conversations(self, *, limit: int | None = None, after: str | None = None) -> Page[AppConversation]:
+        """The conversation with the latest message comes first."""
+        return await self._do(_calls.app_conversations(limit=limit, after=after))
+
+    async def conversation(self, conversation_id: str) -> AppConversation:
+        return await self._do(_calls.app_conversation(conversation_id))
+
+    async def history(
+        self, conversation_id: str, *, order: Order = "newest", limit: int | None = None, after: str | None = None
+    ) -> Page[Message]:
+        return await self._do(_calls.app_history(conversation_id, order=order, limit=limit, after=after))
+
+    async def answer(
+        self,
+        conversation_id: str,
+        text: str,
+        *,
+        author: Literal["operator", "app"] = "operator",
+        payload: Mapping[str, Any] | None = None,
+        client_id: str | None = None,
+    ) -> Message:
+        """Answers, once: ``client_id`` is your own id for it, and is made up without one."""
+        return await self._do(_calls.answer(conversation_id, text, author=author, payload=payload, client_id=client_id))
+
+    async def close_conversation(self, conversation_id: str) -> AppConversation:
+        """Nothing more can be said in it."""
+        return await self._do(_calls.close_conversation(conversation_id, is_closed=True))
+
+    async def reopen_conversation(self, conversation_id: str) -> AppConversation:
+        return await self._do(_calls.close_conversation(conversation_id, is_closed=False))
+
+    async def explain_visibility(self, conversation_id: str, session_id: str) -> Visibility:
+        """Why does this session see this conversation, or not?"""
+        return await self._do(_calls.explain_visibility(conversation_id, session_id))
+
+    # Rules, keys and secrets
+
+    async def app(self) -> App:
+        return await self._do(_calls.app())
+
+    async def policy(self) -> Policy:
+        return await self._do(_calls.policy())
+
+    async def change_policy(self, **change: Unpack[PolicyChange]) -> Policy:
+        """What is not given stays."""
+        return await self._do(_calls.change_policy(change))
+
+    async def keys(self) -> tuple[Key, ...]:
+        return await self._do(_calls.keys())
+
+    async def make_key(self, name: str, roles: Sequence[Role], *, expires_in_days: int | None = None) -> MadeKey:
+        """Its text is shown this once. Not repeated when no answer comes: look at ``keys`` then."""
+        return await self._do(_calls.make_key(name, roles, expires_in_days=expires_in_days))
+
+    async def revoke_key(self, key_id: str) -> Key:
+        return await self._do(_calls.revoke_key(key_id))
+
+    async def secrets(self) -> tuple[SigningSecret, ...]:
+        return await self._do(_calls.secrets())
+
+    async def rotate_secret(self, *, grace_seconds: int | None = None) -> MadeSecret:
+        """A new signing secret. The older ones are believed for so long; without it, until they are retired."""
+        return await self._do(_calls.rotate_secret(grace_seconds=grace_seconds))
+
+    async def retire_secret(self, secret_id: str) -> SigningSecret:
+        return await self._do(_calls.retire_secret(secret_id))
+
+    async def events(
+        self,
+        *,
+        user_id: str | None = None,
+        kind: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> Page[Event]:
+        """What happened to identities, the App and its keys, newest first."""
+        return await self._do(_calls.events(user=user_id, kind=kind, limit=limit, after=after))
+
+    async def _do(self, call: Call[T]) -> T:
+        return await run_async(self._http, self._wire.exchange(call, self._api_key))
