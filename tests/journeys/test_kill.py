@@ -208,7 +208,7 @@ async def test_when_postgresql_is_away_requests_fail_clearly_and_go_on_when_it_i
             assert (await http.get("/readyz")).status_code == 503
             assert (await http.get("/livez")).status_code == 200
         finally:
-            await asyncio.to_thread(postgres.start)
+            postgres.start()  # not in a thread: it would end with it (PR_SET_PDEATHSIG)
         await until_served(shop)
         assert await bens.code() == "session_ended"
         assert await anns.sees() == [["before"]], "what was refused was not done"
