@@ -178,7 +178,15 @@ def test_a_label_can_be_printed(label: str) -> None:
 
 @pytest.mark.parametrize(
     "password",
-    ["a rowing boat at dawn", "korrekt-pferd", "ünïcödé-wörter", "x9$kL2mQ", "密码不是这个吧好的", "a b c d e f"],
+    [
+        "a rowing boat at dawn",
+        "korrekt-pferd",
+        "ünïcödé-wörter",
+        "x9$kL2mQ",
+        "密码不是这个吧好的",
+        "a b c d e f",
+        "oak " * 64,
+    ],
 )
 def test_a_long_uncommon_password_is_fine_whatever_it_is_made_of(password: str) -> None:
     OWASP_ASVS.check(password)
