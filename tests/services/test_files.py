@@ -9,11 +9,14 @@ import pytest
 
 from acquaint.domain.errors import AppClosed, NotFound, TooLarge, Unacceptable
 from acquaint.domain.files import SHOWN_INLINE
-from acquaint.services import apps, files
+from acquaint.domain.users import UserId
+from acquaint.ports.store import Recognised
+from acquaint.services import apps, files, users
 from acquaint.services.core import Core, fingerprint
 from acquaint.settings import Settings
-from tests.cast import Cast, laptop
-from tests.services.doors import visitor
+from tests.cast import Cast, ann, ben, laptop
+from tests.services.doors import allow, now, verified, visitor
+from tests.support.databases import on_both_databases
 
 PICTURES = {
     "image/png": b"\x89PNG\r\n\x1a\n....",
@@ -26,6 +29,11 @@ PICTURES = {
 async def pieces(content: bytes, size: int = 5) -> AsyncIterator[bytes]:
     for start in range(0, len(content), size):
         yield content[start : start + size]
+
+
+def id_of(it: Recognised) -> UserId:
+    assert it.user is not None
+    return it.user.id
 
 
 async def read(core: Core, key: str) -> bytes:
@@ -68,6 +76,24 @@ async def test_a_visitor_who_sends_a_file_is_somebody_from_then_on(core: Core, a
     it = await visitor(core, acme, laptop)
     file, _ = await files.keep_of(core, it, "a", "", pieces(b"x"))
     assert file.owner_id is not None
+
+
+@on_both_databases
+async def test_the_files_of_a_deleted_user_go_with_their_words(core: Core, acme: Cast, settings: Settings) -> None:
+    anns, bens = await verified(core, acme, ann), await verified(core, acme, ben)
+    _, hers = await files.keep_of(core, anns, "a", "", pieces(b"hers"))
+    _, his = await files.keep_of(core, bens, "b", "", pieces(b"his"))
+
+    await users.delete(core, acme.app, id_of(anns))
+    with pytest.raises(NotFound):
+        await files.find(core, hers)
+    assert not list(settings.data.rglob(fingerprint(hers)))
+    assert await read(core, his) == b"his"
+
+    await allow(core, acme, keeps_messages_of_deleted_users=True)
+    await users.delete(core, await now(core, acme), id_of(bens))
+    assert (await files.find(core, his))[0].owner_id is None
+    assert await read(core, his) == b"his"
 
 
 async def test_a_key_is_kept_by_nobody_but_who_was_given_it(core: Core, acme: Cast, settings: Settings) -> None:

@@ -257,6 +257,9 @@ class Events(Protocol):
 class Files(Protocol):
     async def add(self, file: File, fingerprint: str) -> File: ...
     async def by_key(self, fingerprint: str) -> File | None: ...
+    async def forget_of(self, user_id: UserId) -> list[str]:
+        """Forgets all of the user's files; answers the fingerprints under which their bytes are still kept."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ write_behind, sweep   housekeeping that bootstrap runs in the background
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -79,6 +80,7 @@ async def end(core: Core, app: App, session_id: SessionId, *, of: UserId | None 
             raise NotFound("session")
         if session.ended_at is None:
             await end_in(core, tx, [session], why="ended")
+            session = replace(session, ended_at=core.clock())
     return session
 
 

@@ -10,7 +10,7 @@ delete, delete_own                  frees the identifiers, ends the sessions, er
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -215,9 +215,10 @@ async def admit_again(core: Core, app: App, user_id: UserId) -> User:
 
 
 async def delete(core: Core, app: App, user_id: UserId) -> None:
-    """Frees the identifiers, ends the sessions, erases the words unless the Policy keeps them (NotFound)."""
+    """Frees the identifiers, ends the sessions, erases words and files unless the Policy keeps them (NotFound)."""
     async with core.store.write() as tx:
-        await _delete(core, tx, app, await _user(tx, app, user_id))
+        files = await _delete(core, tx, app, await _user(tx, app, user_id))
+    await _burn(core, files)
 
 
 async def delete_own(core: Core, it: Recognised) -> None:
@@ -226,17 +227,20 @@ async def delete_own(core: Core, it: Recognised) -> None:
         session = await still_open(tx, it.session)
         if session.user_id is None:
             raise NeedsUser
-        await _delete(core, tx, it.app, await _user(tx, it.app, session.user_id))
+        files = await _delete(core, tx, it.app, await _user(tx, it.app, session.user_id))
+    await _burn(core, files)
 
 
 async def sweep_guests(core: Core, *, at_once: int = 100) -> int:
     """Deletes guests whose day is over, a few at a time; answers how many."""
     async with core.store.write() as tx:
         guests = await tx.users.guests(core.clock() - GUESTS_KEPT, at_once)
+        files = []
         for guest in guests:
             app = await tx.apps.get(guest.app_id)
             if app is not None:
-                await _delete(core, tx, app, guest)
+                files += await _delete(core, tx, app, guest)
+    await _burn(core, files)
     return len(guests)
 
 
@@ -296,9 +300,18 @@ async def _stand(core: Core, app: App, user_id: UserId, standing: Standing, kind
     return user
 
 
-async def _delete(core: Core, tx: Transaction, app: App, user: User) -> None:
+async def _delete(core: Core, tx: Transaction, app: App, user: User) -> list[str]:
+    """Deletes the user; answers the files that nobody can open any more, to be burnt after the commit."""
+    files = []
     await end_in(core, tx, await tx.sessions.of_user(user.id), why="user_deleted")
     if not app.policy.keeps_messages_of_deleted_users:
         await tx.messages.erase_from(user.id)
+        files = await tx.files.forget_of(user.id)
     await tx.users.delete(user.id)
     await note(core, tx, EventKind.USER_DELETED, app.id, user_id=user.id)
+    return files
+
+
+async def _burn(core: Core, files: Sequence[str]) -> None:
+    for it in files:
+        await core.files.delete(it)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
@@ -34,6 +34,9 @@ _ADD = Statement(
     .on_conflict_do_nothing()
 )
 _BY_KEY = Statement(select(*_FILE).where(_files.fingerprint == bindparam("fingerprint")))
+_of_user = _files.owner_id == bindparam("user_id")
+_OF_USER = Statement(select(_files.fingerprint).where(_of_user))
+_FORGET = Statement(delete(t.files).where(_of_user))
 
 
 class SqlFiles:
@@ -60,6 +63,11 @@ class SqlFiles:
     async def by_key(self, fingerprint: str) -> File | None:
         row = await self._db.row(_BY_KEY, fingerprint=fingerprint)
         return None if row is None else _file(row)
+
+    async def forget_of(self, user_id: UserId) -> list[str]:
+        marks = [str(mark) for (mark,) in await self._db.rows(_OF_USER, user_id=user_id)]
+        await self._db.change(_FORGET, user_id=user_id)
+        return marks
 
 
 def _file(row: Row) -> File:
