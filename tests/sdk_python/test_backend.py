@@ -1,0 +1,130 @@
+"""The backend's client, against a running server."""
+
+from __future__ import annotations
+
+import pytest
+
+from acquaint_client import Identifiers
+from acquaint_client.errors import InvalidCredentials, NotAllowed, NotFound, TokenRefused, UserBanned
+from tests.cast import ann, ben
+from tests.sdk_python.hands import Acme
+
+
+async def test_users(acme: Acme) -> None:
+    backend, name = acme.backend, Identifiers(external_id=ann.external_id, email=ann.email)
+    made = await backend.put_user(name, name="Ann", custom={"plan": "gold"}, tags=["vip"])
+    assert made.is_new
+    again = await backend.put_user(name, name=None)
+    assert (again.is_new, again.user.id, again.user.name) == (False, made.user.id, None)
+    assert (again.user.custom, again.user.tags) == ({"plan": "gold"}, ("vip",))
+    assert await backend.find_user(Identifiers(email=ann.email)) == again.user
+    assert await backend.user(made.user.id) == again.user
+    assert (await backend.change_user(made.user.id, name="Annie")).name == "Annie"
+    replaced = await backend.replace_identifiers(made.user.id, Identifiers(login=ann.login))
+    assert replaced.identifiers == Identifiers(login=ann.login)
+
+    await backend.put_user(Identifiers(login=ben.login))
+    first = await backend.users(limit=1)
+    second = await backend.users(after=first.next)
+    assert [it.identifiers.login for page in (first, second) for it in page.items] == [ben.login, ann.login]
+
+    await backend.delete_user(made.user.id)
+    with pytest.raises(NotFound):
+        await backend.user(made.user.id)
+
+
+async def test_a_banned_user_stays_out(acme: Acme) -> None:
+    phone, admission = acme.visitor(), await acme.backend.vouch_for(Identifiers(external_id=ann.external_id))
+    user_id = admission.session.user_id
+    assert (await acme.backend.ban(user_id)).standing == "banned"
+    with pytest.raises(UserBanned):
+        await phone.log_in(acme.jwt(ann))
+    assert (await acme.backend.lift_ban(user_id)).standing == "active"
+    await phone.log_in(acme.jwt(ann))
+
+
+async def test_sessions_and_passwords(acme: Acme) -> None:
+    phone = acme.visitor()
+    admission = await acme.backend.vouch_for(Identifiers(login=ann.login))
+    user_id = admission.session.user_id
+    await acme.backend.set_password(user_id, ann.password)
+    await phone.log_in_with_password(ann.password, login=ann.login)
+    assert len(await acme.backend.sessions(user_id)) == 2
+    await acme.backend.end_session(user_id, admission.session.id)
+    assert await acme.backend.end_sessions(user_id) == 1
+    assert await acme.backend.sessions(user_id) == ()
+
+
+async def test_conversations(acme: Acme) -> None:
+    phone, backend = acme.visitor(), acme.backend
+    started = await phone.start_conversation("hello")
+    assert [it.id for it in (await backend.conversations()).items] == [started.id]
+    answer = await backend.answer(started.id, "good day", author="app")
+    assert await backend.answer(started.id, "good day", author="app", client_id=answer.client_id) == answer
+    assert [it.text for it in (await backend.history(started.id)).items] == ["good day", "hello"]
+    assert (await backend.close_conversation(started.id)).closed_at is not None
+    assert (await backend.reopen_conversation(started.id)).closed_at is None
+    [member] = (await backend.conversation(started.id)).members
+    assert member.assurance == "anonymous"
+
+
+async def test_why_a_session_sees_a_conversation_or_not(acme: Acme) -> None:
+    phone, stranger = acme.visitor(), acme.visitor()
+    started = await phone.start_conversation("hello")
+    here, there = await phone.me(), await stranger.me()
+    why = await acme.backend.explain_visibility(started.id, here.session.id)
+    assert why.sees
+    assert why.membership.on_this_device
+    why_not = await acme.backend.explain_visibility(started.id, there.session.id)
+    assert not why_not.sees
+    assert why_not.sentence
+
+
+async def test_the_app_and_its_policy(acme: Acme) -> None:
+    assert (await acme.backend.app()).slug == acme.slug
+    before = await acme.backend.policy()
+    after = await acme.backend.change_policy(
+        token_max_age="5m", session_idle="2h", allowed_origins=["https://a.example"]
+    )
+    assert (after.token_max_age, after.session_idle, after.allowed_origins) == (300, 7200, ("https://a.example",))
+    assert after.allows_guests == before.allows_guests
+    assert (await acme.backend.change_policy(session_idle=None)).session_idle is None
+
+
+async def test_keys(acme: Acme) -> None:
+    made = await acme.backend.make_key("reports", ["org.user"], expires_in_days=7)
+    assert made.text not in repr(made)
+    assert made.key in await acme.backend.keys()
+    acme.api_key = made.text
+    less = type(acme.backend.it)(acme.url, made.text)
+    from tests.sdk_python.hands import Hand
+
+    hand = Hand(less)
+    with pytest.raises(NotAllowed) as refused:
+        await hand.policy()
+    assert refused.value.role == "org.admin"
+    assert (await acme.backend.revoke_key(made.key.id)).revoked_at is not None
+    with pytest.raises(InvalidCredentials):
+        await hand.app()
+    await hand.close()
+
+
+async def test_a_secret_is_rotated_while_old_tokens_still_work_until_it_is_retired(acme: Acme) -> None:
+    old = acme.secret
+    made = await acme.backend.rotate_secret()
+    assert made.text not in repr(made)
+    for secret in (made.text, old):
+        acme.secret = secret
+        await acme.visitor().log_in(acme.jwt(ann))
+    first = (await acme.backend.secrets())[0]
+    assert not (await acme.backend.retire_secret(first.id)).is_believed
+    with pytest.raises(TokenRefused):
+        await acme.visitor().log_in(acme.jwt(ann))
+
+
+async def test_what_happened(acme: Acme) -> None:
+    phone = acme.visitor()
+    admission = await phone.log_in(acme.jwt(ann))
+    found = await acme.backend.events(user_id=admission.session.user_id, kind="session.opened")
+    assert [(it.kind, it.session_id) for it in found.items] == [("session.opened", admission.session.id)]
+    assert {it.kind for it in (await acme.backend.events(limit=50)).items} > {"user.created", "app.created"}
