@@ -47,12 +47,13 @@ async def test_what_ended_is_refused_at_once_and_for_good(core: Core, acme: Cast
     admission = await sign_in.vouch_for(core, acme.app, ann.verified(), at(laptop))
     if remembered:
         await it_of(core, admission)
-    await sessions.end(core, acme.app, admission.session.id)
+    ended = await sessions.end(core, acme.app, admission.session.id)
+    assert ended.ended_at == core.clock()
     for _ in range(2):
         with pytest.raises(SessionEnded):
             await it_of(core, admission)
         core.recognised.lost()
-    assert (await sessions.end(core, acme.app, admission.session.id)).ended_at is not None  # twice is fine
+    assert (await sessions.end(core, acme.app, admission.session.id)).ended_at == ended.ended_at  # twice is fine
 
 
 @pytest.mark.parametrize("what", ["ban", "delete", "close", "log_out", "end_all", "password"])
