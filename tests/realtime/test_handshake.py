@@ -172,6 +172,14 @@ async def test_a_second_origin_in_the_same_handshake_helps_nobody(shop: Acme) ->
 # What is left in logs
 
 
+async def test_strangers_who_are_refused_fill_no_log_of_errors(server: Server) -> None:
+    for _ in range(3):
+        assert await refused(server, "ticket=acqt_guessed") == (401, "ticket_refused")
+    lines = server.chapter()
+    assert lines.count('"event":"live_refused"') == 3
+    assert '"level":"error"' not in lines
+
+
 async def test_logs_tell_who_came_and_went_and_neither_tickets_nor_words(shop: Acme, server: Server) -> None:
     anns, bens = await shop.vouched(ann), await shop.vouched(ben)
     tickets = [await anns.ticket(), await bens.ticket()]

@@ -26,6 +26,8 @@ _SECRETS: Final = re.compile(
     re.IGNORECASE,
 )
 _SECRET_NAMES: Final = re.compile(r"authorization|cookie|passw|secret|token|api_?key|user_?key", re.IGNORECASE)
+_NOT_SO: Final = "ASGI callable returned without completing handshake."
+"""What uvicorn says, as an error, of each WebSocket that is refused by an HTTP answer: strangers would fill the log."""
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -110,6 +112,8 @@ class _Library(logging.Handler):
         self._log = structlog.get_logger()
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.msg == _NOT_SO:
+            return
         try:
             self._log.log(
                 record.levelno, "library", library=record.name, says=record.getMessage(), exc_info=record.exc_info
