@@ -54,6 +54,13 @@ async def test_a_password_that_the_apps_server_sets_shuts_her_out_as_well(core: 
     await sign_in.sign_in(core, acme.app, ann.by_login, ann.password, at())
 
 
+async def test_a_name_that_the_apps_server_gives_does_not_go_to_whoever_registered(core: Core, acme: Cast) -> None:
+    evil = await squat(core, acme, ann.by_login)
+    assert evil.user is not None
+    await users.rename(core, acme.app, evil.user.id, (ann.by_login, ann.by_external_id))
+    await is_shut_out(core, acme, ann.by_login, evil)
+
+
 async def test_an_address_one_registers_with_captures_nobody_who_proves_it(core: Core, acme: Cast) -> None:
     who, claimed = await addresses.registering(core, acme.app, ann.email)
     evil = await sign_in.register(core, acme.app, (who,), eve.password, NO_CHANGE, at(), claimed=claimed)

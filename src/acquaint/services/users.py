@@ -151,6 +151,8 @@ async def rename(core: Core, app: App, user_id: UserId, identifiers: tuple[Ident
         user = await _user(tx, app, user_id)
         if not user.is_verified:
             raise NotAllowed
+        if not user.is_vouched and not set(identifiers) <= set(user.identifiers):
+            user = await make_theirs(core, tx, user)  # as in ``put``
         user = replace(user, identifiers=identifiers, updated_at=core.clock())
         await tx.users.save(user)
         await tx.tickets.void(user.id, Purpose.PASSWORD_RESET)
