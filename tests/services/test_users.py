@@ -67,6 +67,7 @@ async def test_putting_never_takes_an_identifier_from_somebody(core: Core, acme:
 
 async def test_a_renamed_user_frees_their_names_and_keeps_the_rest(core: Core, acme: Cast) -> None:
     it = await registered(core, acme, ann)
+    await users.set_password(core, acme.app, user_of(it), ann.password)  # Acme's own word, so that it is theirs to keep
     await users.rename(core, acme.app, user_of(it), (Identifier.login("ann-archer"), ann.by_email))
     with pytest.raises(NotFound):
         await users.find(core, acme.app, ann.by_login)

@@ -141,7 +141,8 @@ class Server:
         return self._log_from(self._chapter)
 
     def _log_from(self, start: int) -> str:
-        return self.log.read_bytes()[start:].decode("utf-8", "replace")
+        """Nothing where nothing was logged, as by one that only ran commands."""
+        return self.log.read_bytes()[start:].decode("utf-8", "replace") if self.log.exists() else ""
 
 
 class InThisProcess(Server):
