@@ -9,7 +9,8 @@
     Gap           more was missed than is told again: read ``history``
 
 A connection that breaks is made again, and goes on where it was. It belongs to the session that it was opened in: when
-that has ended, the loop ends with SessionEnded. Once the block was entered, nothing is missed.
+that has ended, the loop ends with SessionEnded. Once the block was entered, nothing is missed; what happened just
+before may be told as well.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import json
 import random
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -154,6 +156,7 @@ class Live:
         self._client, self._listening = client, Listening()
         self._token = ""
         self._socket: websockets.sync.client.ClientConnection | None = None
+        self._leave: Callable[[], None] = contextlib.ExitStack().close
         self._is_closed = False
 
     def __enter__(self) -> Self:
@@ -170,8 +173,7 @@ class Live:
     def close(self) -> None:
         """Ends the loop, too."""
         self._is_closed = True
-        if self._socket is not None:
-            self._socket.close()
+        self._leave()
 
     def __iter__(self) -> Self:
         return self
@@ -214,15 +216,18 @@ class Live:
                 return
 
     def _open(self, ticket: LiveTicket) -> websockets.sync.client.ClientConnection:
-        url, socket = _address(self._client, ticket), None
+        self._leave()
         try:
-            socket = websockets.sync.client.connect(url, open_timeout=OPEN_TIMEOUT, max_size=LARGEST_FRAME)
-            if not self._listening.is_ready(socket.recv(OPEN_TIMEOUT)):
-                raise ConnectionError("the server did not say ready")
-            socket.send(self._listening.opening())
+            with contextlib.ExitStack() as opening:
+                url = _address(self._client, ticket)
+                socket = opening.enter_context(
+                    websockets.sync.client.connect(url, open_timeout=OPEN_TIMEOUT, max_size=LARGEST_FRAME)
+                )
+                if not self._listening.is_ready(socket.recv(OPEN_TIMEOUT)):
+                    raise ConnectionError("the server did not say ready")
+                socket.send(self._listening.opening())
+                self._leave = opening.pop_all().close
         except _FAILURES as error:
-            if socket is not None:
-                socket.close()
             raise _refusal(error) from error
         return socket
 
