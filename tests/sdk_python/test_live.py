@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,10 +11,9 @@ from typing import Any
 import pytest
 
 from acquaint_client import Identifiers, SessionEnded
-from acquaint_client.live import LiveEvent, Typing
+from acquaint_client.live import AsyncLive, LiveEvent, Typing
 from tests.cast import ann, ben
-from tests.sdk_python.hands import Acme, Hand, Manner
-from tests.support.server import Server
+from tests.sdk_python.hands import Acme, Hand
 
 PATIENCE = 10.0
 
@@ -73,24 +73,27 @@ async def test_a_session_that_ends_ends_the_loop(acme: Acme) -> None:
     assert not phone.it.is_logged_in()
 
 
-async def test_what_was_said_while_the_connection_was_broken_is_told_once(
-    own_server: Callable[..., Server], manner: Manner
-) -> None:
-    server = own_server()
-    app = server.create_app()
-    acme = Acme(server, manner, {"app": {"slug": app["slug"]}, **app})
+async def test_what_was_said_while_the_connection_was_broken_is_told_once(acme: Acme) -> None:
     phone = acme.visitor()
     started = await phone.start_conversation("hello")
     async with phone.live() as live:
         await acme.backend.answer(started.id, "before")
         heard = [await next_message(live)]
-        await asyncio.to_thread(server.restart)
-        await acme.backend.answer(started.id, "meanwhile")  # nobody has come back yet: who does not listen, does not
-        heard.append(await next_message(live))
+        for text in ("meanwhile", "and again"):
+            cut_the_cable(live)
+            await acme.backend.answer(started.id, text)  # nobody has come back yet: who does not listen, does not
+            heard.append(await next_message(live))
         await acme.backend.answer(started.id, "afterwards")
         heard.append(await next_message(live))
-        assert [it.text for it in heard] == ["before", "meanwhile", "afterwards"]
-    await acme.let_go()
+        assert [it.text for it in heard] == ["before", "meanwhile", "and again", "afterwards"]
+
+
+def cut_the_cable(live: Hand) -> None:
+    if isinstance(live.it, AsyncLive):
+        assert live.it._socket is not None
+        live.it._socket.transport.abort()
+    else:
+        live.it._socket.socket.shutdown(socket.SHUT_RDWR)
 
 
 async def until(live: Hand, holds: Callable[[Any], bool], seconds: float = PATIENCE) -> Any:

@@ -77,7 +77,7 @@ def test_the_readme_works(
 def test_the_example_runs(server: Server, operator_key: str) -> None:
     acme = made(server, "waits", operator_key)
     printed = run(sys.executable, SDK / "examples/support_bot.py", acme.url, acme.slug, acme.api_key)
-    assert printed.strip() == "Where is my order? / It is on its way."
+    assert re.fullmatch(r"logged in as \d+\nWhere is my order\? / It is on its way\.\n", printed)
 
 
 def test_the_example_is_typed_strictly() -> None:

@@ -35,7 +35,7 @@ def talk(url: str, app: str, token: str, backend: ServerClient) -> str:
             case Failed(error):
                 return f"{error.code}: {error.detail}"
             case Done(admission):
-                assert admission.token
+                print("logged in as", admission.session.user_id)
         conversation = customer.start_conversation("Where is my order?")
         with customer.live() as live:
             answered: Message = backend.answer(conversation.id, "It is on its way.")
