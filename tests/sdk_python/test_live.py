@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from acquaint_client import Identifiers, SessionEnded
+from acquaint_client import Identifiers, Retries, SessionEnded
 from acquaint_client.live import AsyncLive, LiveEvent, Typing
 from tests.cast import ann, ben
 from tests.sdk_python.hands import Acme, Hand
@@ -124,3 +124,17 @@ async def come_in(acme: Acme, external_id: str) -> Hand:
 def answered_as(it: Any) -> Any:
     """As the visitor is shown it: without the id that the App gave it."""
     return replace(it, client_id=None)
+
+
+async def test_a_connection_can_be_closed_while_it_waits_to_come_back(acme: Acme) -> None:
+    phone = acme.visitor()
+    async with phone.live() as live:
+        phone.it._visitor.wire.url = "http://127.0.0.1:9"  # nobody listens there
+        phone.it._visitor.wire.retries = Retries(attempts=1)
+        cut_the_cable(live)
+        with pytest.raises(TimeoutError):
+            await live.wait(0.2)
+        listening = asyncio.create_task(live.wait(None))
+        await asyncio.sleep(0.1)
+        await live.close()
+        assert await asyncio.wait_for(listening, PATIENCE) is None

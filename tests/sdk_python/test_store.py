@@ -121,6 +121,19 @@ async def test_what_cannot_be_read_is_as_if_it_were_not_there(acme: Acme, text: 
     assert len(store.texts) == 1
 
 
+async def test_the_server_is_told_of_a_log_out_even_when_the_store_is_broken(acme: Acme) -> None:
+    class Stuck(MemoryStore):
+        def remove(self, name: str) -> None:
+            raise OSError("the disk is gone")
+
+    phone = acme.visitor(Stuck())
+    admission = await phone.log_in(acme.jwt(ann))
+    with pytest.raises(OSError, match="gone"):
+        await phone.log_out()
+    assert not phone.it.is_logged_in()
+    assert await acme.backend.sessions(admission.session.user_id) == ()
+
+
 def stand_in_for_a_desktop(monkeypatch: pytest.MonkeyPatch) -> None:
     """The three functions of the keyring library that are used; no desktop is here."""
     kept: dict[tuple[str, str], str] = {}

@@ -43,7 +43,7 @@ def come_in(
 
 
 def log_out() -> Call[None]:
-    return Call("DELETE", "/session", _nothing)
+    return Call("DELETE", "/session", _nothing, is_repeatable=True)  # the second time it has ended: just as well
 
 
 def current_session() -> Call[models.CurrentSession]:

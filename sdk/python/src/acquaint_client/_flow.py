@@ -62,7 +62,7 @@ USUAL_RETRIES: Final = Retries()
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Is answered by an httpx2.Response, or raises an httpx2.TransportError."""
+    """Is answered by an httpx2.Response, or raises an httpx2.RequestError."""
 
     method: str
     url: str
@@ -109,7 +109,7 @@ class Wire:
             attempt += 1
             try:
                 answer: httpx2.Response = yield send
-            except httpx2.TransportError as error:
+            except httpx2.RequestError as error:
                 failure: AcquaintError = self._no_answer(error)
                 cause: Exception | None = error
                 retry_after, is_safe = None, call.is_repeatable or isinstance(error, _NEVER_SENT)
@@ -172,7 +172,7 @@ class Wire:
             "clock_skew": self.clock_skew,
         }
 
-    def _no_answer(self, error: httpx2.TransportError) -> Offline:
+    def _no_answer(self, error: httpx2.RequestError) -> Offline:
         kind = TimedOut if isinstance(error, httpx2.TimeoutException) else Offline
         detail = f"No answer from {self.url}: {str(error) or type(error).__name__}."
         return kind(detail, may_have_arrived=not isinstance(error, _NEVER_SENT), clock_skew=self.clock_skew)

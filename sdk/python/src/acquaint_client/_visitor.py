@@ -129,16 +129,24 @@ class Visitor:
     def log_out(self) -> Flow[LoggedOut]:
         it = self.kept
         self._kept = None
-        yield Do(lambda: self._store.remove(self._name))
-        if it is None:
-            return LoggedOut(told_server=True)  # there is nothing to tell
+        broken: Exception | None = None
         try:
-            yield from self.wire.exchange(_calls.log_out(), it.admission.token)
+            yield Do(lambda: self._store.remove(self._name))
+        except Exception as error:  # whatever a store raises: the server is to know all the same
+            broken = error
+        told = it is None or (yield from self._tell_log_out(it.admission.token))
+        if broken is not None:
+            raise broken
+        return LoggedOut(told_server=told)
+
+    def _tell_log_out(self, token: str) -> Flow[bool]:
+        try:
+            yield from self.wire.exchange(_calls.log_out(), token)
         except SessionEnded:
-            pass
+            return True
         except AcquaintError:
-            return LoggedOut(told_server=False)
-        return LoggedOut(told_server=True)
+            return False
+        return True
 
     def log_out_then_log_in(self, jwt: str) -> Flow[Admission]:
         yield from self.log_out()

@@ -19,6 +19,7 @@ import asyncio
 import contextlib
 import json
 import random
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -104,7 +105,12 @@ class Listening:
 
     def received(self, text: str | bytes) -> News | None:
         """What is to be told of a frame; None for one that is between the server and us, or of a later version."""
-        frame = _frame(text)
+        try:
+            return self._heard(_frame(text))
+        except (ValueError, TypeError, KeyError) as error:
+            raise StrangeAnswer(f"A live frame is not Acquaint's: {error}.", code="strange_answer") from error
+
+    def _heard(self, frame: dict[str, Any]) -> News | None:
         match frame.get("type"):
             case "event":
                 return self._event(frame)
@@ -157,7 +163,7 @@ class Live:
         self._token = ""
         self._socket: websockets.sync.client.ClientConnection | None = None
         self._leave: Callable[[], None] = contextlib.ExitStack().close
-        self._is_closed = False
+        self._closed = threading.Event()
 
     def __enter__(self) -> Self:
         ticket = self._client._do(_calls.live_ticket())
@@ -172,7 +178,7 @@ class Live:
 
     def close(self) -> None:
         """Ends the loop, too."""
-        self._is_closed = True
+        self._closed.set()
         self._leave()
 
     def __iter__(self) -> Self:
@@ -187,12 +193,12 @@ class Live:
     def wait(self, timeout: float | None) -> News | None:
         """The next of it; None when it was closed. Raises TimeoutError after so many seconds."""
         until = None if timeout is None else time.monotonic() + timeout
-        while not self._is_closed and self._socket is not None:
+        while not self._closed.is_set() and self._socket is not None:
             try:
                 text = self._socket.recv(None if until is None else max(0.0, until - time.monotonic()))
             except ConnectionClosed as error:
-                if not self._is_closed:
-                    self._come_back(error)
+                if not self._closed.is_set():
+                    self._come_back(error, until)
                 continue
             news = self._listening.received(text)
             if news is not None:
@@ -205,14 +211,21 @@ class Live:
             with contextlib.suppress(ConnectionClosed):
                 self._socket.send(_typing(conversation_id, on))
 
-    def _come_back(self, error: Exception) -> None:
-        while not self._is_closed:
-            time.sleep(self._listening.pause(error))
+    def _come_back(self, error: Exception, until: float | None) -> None:
+        while True:
+            pause = self._listening.pause(error)
+            left = pause if until is None else until - time.monotonic()
+            if self._closed.wait(max(0.0, min(pause, left))):
+                return
+            if left < pause:
+                raise TimeoutError
             try:
                 self._socket = self._open(self._client._do_as(self._token, _calls.live_ticket()))
             except AcquaintError as another:
                 error = another
             else:
+                if self._closed.is_set():  # meanwhile
+                    self._leave()
                 return
 
     def _open(self, ticket: LiveTicket) -> websockets.sync.client.ClientConnection:
@@ -239,7 +252,7 @@ class AsyncLive:
         self._client, self._listening = client, Listening()
         self._token = ""
         self._socket: websockets.asyncio.client.ClientConnection | None = None
-        self._is_closed = False
+        self._closed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         ticket = await self._client._do(_calls.live_ticket())
@@ -254,7 +267,7 @@ class AsyncLive:
 
     async def close(self) -> None:
         """Ends the loop, too."""
-        self._is_closed = True
+        self._closed.set()
         if self._socket is not None:
             await self._socket.close()
 
@@ -270,11 +283,11 @@ class AsyncLive:
     async def wait(self, timeout: float | None) -> News | None:
         """The next of it; None when it was closed. Raises TimeoutError after so many seconds."""
         async with asyncio.timeout(timeout):
-            while not self._is_closed and self._socket is not None:
+            while not self._closed.is_set() and self._socket is not None:
                 try:
                     text = await self._socket.recv()
                 except ConnectionClosed as error:
-                    if not self._is_closed:
+                    if not self._closed.is_set():
                         await self._come_back(error)
                     continue
                 news = self._listening.received(text)
@@ -289,13 +302,19 @@ class AsyncLive:
                 await self._socket.send(_typing(conversation_id, on))
 
     async def _come_back(self, error: Exception) -> None:
-        while not self._is_closed:
-            await asyncio.sleep(self._listening.pause(error))
+        while True:
+            pause = self._listening.pause(error)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._closed.wait()
+                return
             try:
                 self._socket = await self._open(await self._client._do_as(self._token, _calls.live_ticket()))
             except AcquaintError as another:
                 error = another
             else:
+                if self._closed.is_set():  # meanwhile
+                    await self._socket.close()
                 return
 
     async def _open(self, ticket: LiveTicket) -> websockets.asyncio.client.ClientConnection:
@@ -310,6 +329,10 @@ class AsyncLive:
             if socket is not None:
                 await socket.close()
             raise _refusal(error) from error
+        except asyncio.CancelledError:
+            if socket is not None:
+                socket.transport.abort()
+            raise
         return socket
 
 
