@@ -211,7 +211,7 @@ LEAVES: dict[UseCase, list[EventKind]] = {
     claim: [OPENED, CREATED, TAKEN, CHANGED],
     first_message: [OPENED, CREATED, TAKEN],
     profile: [CHANGED],
-    renamed: [CHANGED],
+    renamed: [EventKind.PASSWORD_CHANGED, ENDED, CHANGED],  # to a name that nobody proved before
     own_password: [EventKind.PASSWORD_CHANGED],
     own_password_wrongly: [REFUSED],
     servers_password: [EventKind.PASSWORD_CHANGED, ENDED],

@@ -16,6 +16,7 @@ from acquaint.domain.errors import AlreadySignedIn, InvalidCredentials, NotAllow
 from acquaint.domain.identities import NO_CHANGE, Assurance, Claimed, Identifier, ProfileChange
 from acquaint.domain.paging import Page, PageAsked
 from acquaint.domain.sessions import Session
+from acquaint.domain.users import UserId
 from acquaint.ports.store import Recognised
 from acquaint.services import conversations, files, messages, sessions, sign_in, tickets, users
 from acquaint.services.core import Core
@@ -141,8 +142,7 @@ async def test_a_user_who_is_banned_meanwhile_says_no_more(core: Core, acme: Cas
 
 async def test_a_password_signs_in_whom_it_was_checked_for(core: Core, acme: Cast) -> None:
     """While Ann's password is hashed, her login is given to Ben: Ann's password must not open Ben's account."""
-    await registered(core, acme, ann)
-    anns = (await users.find(core, acme.app, ann.by_login)).id
+    anns = await _given_a_password(core, acme)
     bens, _ = await users.put(core, acme.app, ben.verified())
 
     async def give_away() -> None:
@@ -156,9 +156,7 @@ async def test_a_password_signs_in_whom_it_was_checked_for(core: Core, acme: Cas
 
 
 async def test_a_password_for_a_login_that_was_taken_away_makes_nobody(core: Core, acme: Cast) -> None:
-    it = await registered(core, acme, ann)
-    assert it.user is not None
-    anns = it.user.id
+    anns = await _given_a_password(core, acme)
 
     async def take_away() -> None:
         await users.rename(core, acme.app, anns, (Identifier.login("ann-the-first"),))
@@ -168,6 +166,12 @@ async def test_a_password_for_a_login_that_was_taken_away_makes_nobody(core: Cor
         await sign_in.sign_in(slow.core, acme.app, ann.by_login, ann.password, at())
     with pytest.raises(NotFound):
         await users.find(core, acme.app, ann.by_login)
+
+
+async def _given_a_password(core: Core, acme: Cast) -> UserId:
+    """Ann, whom the App's server made: renaming takes no password from her."""
+    user, _ = await users.put_with_password(core, acme.app, ann.verified(), ann.password)
+    return user.id
 
 
 @pytest.mark.parametrize("what", ["password", "delete", "ban"])
