@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from acquaint.bootstrap import open_core
 from acquaint.domain.errors import AppClosed, Busy, NeedsUser, NotFound, SessionEnded, SessionExpired
-from acquaint.domain.identities import Assurance
+from acquaint.domain.identities import Assurance, ProfileChange
 from acquaint.domain.places import Workspace
 from acquaint.domain.sessions import Lifetime
 from acquaint.domain.tokens import TokenKind
+from acquaint.domain.users import Standing
 from acquaint.ports.store import LastSeen
 from acquaint.services import apps, conversations, sessions, sign_in, users
 from acquaint.services.core import Core, new_text
@@ -79,8 +81,6 @@ async def test_what_ends_a_session_reaches_the_memory_at_once(core: Core, acme: 
 
 
 async def test_a_changed_policy_or_profile_is_seen_at_once(core: Core, acme: Cast) -> None:
-    from acquaint.domain.identities import ProfileChange
-
     admission = await sign_in.vouch_for(core, acme.app, ann.verified(), at())
     it = await it_of(core, admission)
     assert it.user is not None
@@ -155,8 +155,6 @@ async def test_what_could_not_be_written_is_written_later(core: Core, acme: Cast
         async def write_last_seen(self, seen: object) -> None:
             raise Busy
 
-    from dataclasses import replace
-
     with pytest.raises(Busy):
         await sessions.write_behind(replace(core, store=Away()))  # type: ignore[arg-type]
     assert await sessions.write_behind(core) == 1
@@ -215,6 +213,27 @@ async def test_another_apps_sessions_are_not_there(core: Core, acme: Cast) -> No
         with pytest.raises(NotFound):
             await refused
     await it_of(core, admission)
+
+
+# what should not be there, and opens nothing all the same
+
+
+async def test_a_session_that_a_ban_overlooked_opens_nothing(core: Core, acme: Cast) -> None:
+    admission = await sign_in.vouch_for(core, acme.app, ann.verified(), at())
+    assert admission.user is not None
+    async with core.store.write() as tx:
+        await tx.users.save(replace(admission.user, standing=Standing.BANNED))
+    with pytest.raises(SessionEnded):
+        await it_of(core, admission)
+
+
+async def test_in_a_session_that_a_log_out_overlooked_nobody_begins_anything(core: Core, acme: Cast) -> None:
+    it = await visitor(core, acme, kiosk)
+    assert it.session.device_id is not None
+    async with core.store.write() as tx:
+        await tx.devices.retire(acme.app.id, it.session.device_id, core.clock())
+    with pytest.raises(SessionEnded):
+        await write(core, it)
 
 
 # logging out
