@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from acquaint.services.core import Core
+from acquaint.web import edge as edges
 from acquaint.web.dialect import Visit
 from acquaint.web.edge import Edge
 
@@ -119,9 +120,10 @@ async def test_every_answer_carries_its_name_and_is_not_sniffed(edge: Edge) -> N
 
 
 @pytest.fixture
-def logs() -> Iterator[list[Any]]:
+def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     was = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(0))
+    monkeypatch.setattr(edges, "log", structlog.get_logger())  # another test's logger may have been remembered
     with capture_logs() as logs:
         yield logs
     structlog.configure(**was)
