@@ -16,6 +16,7 @@ from acquaint.domain.tokens import TokenKind
 from acquaint.domain.users import Standing
 from acquaint.ports.store import LastSeen
 from acquaint.services import apps, conversations, sessions, sign_in, users
+from acquaint.services.admission import Admission
 from acquaint.services.core import Core, new_text
 from acquaint.settings import Settings
 from tests.cast import Cast, ann, ben, kiosk, laptop, phone
@@ -234,6 +235,38 @@ async def test_in_a_session_that_a_log_out_overlooked_nobody_begins_anything(cor
         await tx.devices.retire(acme.app.id, it.session.device_id, core.clock())
     with pytest.raises(SessionEnded):
         await write(core, it)
+
+
+# while other nodes may not be heard
+
+
+class Cut:
+    """A Bus that knows it may be missing something."""
+
+    is_whole = False
+
+
+async def _end_elsewhere(core: Core, admission: Admission) -> None:
+    """As another node would whose news does not reach us."""
+    async with core.store.write() as tx:
+        await tx.sessions.end([admission.session.id], core.clock())
+
+
+async def test_while_news_may_be_missed_the_store_is_asked_each_time(core: Core, acme: Cast) -> None:
+    admission = await sign_in.vouch_for(core, acme.app, ann.verified(), at())
+    await it_of(core, admission)
+    await _end_elsewhere(core, admission)
+    await it_of(core, admission)  # the attack as it would work: the memory was told nothing
+    with pytest.raises(SessionEnded):
+        await it_of(replace(core, bus=Cut()), admission)  # type: ignore[arg-type]
+
+
+async def test_what_was_read_while_news_may_have_been_missed_is_not_remembered(core: Core, acme: Cast) -> None:
+    admission = await sign_in.vouch_for(core, acme.app, ann.verified(), at())
+    await it_of(replace(core, bus=Cut()), admission)  # type: ignore[arg-type]
+    await _end_elsewhere(core, admission)
+    with pytest.raises(SessionEnded):
+        await it_of(core, admission)
 
 
 # logging out
