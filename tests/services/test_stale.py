@@ -193,6 +193,23 @@ async def test_what_changes_while_a_password_is_checked_counts(core: Core, acme:
         await sign_in.sign_in(Meanwhile(core, change).core, acme.app, ann.by_login, ann.password, at())
 
 
+async def test_of_two_who_change_a_password_at_once_the_first_has_changed_it(core: Core, acme: Cast) -> None:
+    """While the old password is checked, the App's server sets another one: that is the one that counts."""
+    it = await registered(core, acme, ann)
+    assert it.user is not None
+    anns = it.user.id
+
+    async def set_another() -> None:
+        await users.set_password(core, acme.app, anns, "an owl in the barn")
+
+    slow = Meanwhile(core, set_another)
+    with pytest.raises(Refusal):
+        await users.change_password(
+            slow.core, acme.app, it.session, it.user, old=ann.password, new="two hares in a field"
+        )
+    await sign_in.sign_in(core, acme.app, ann.by_login, "an owl in the barn", at())
+
+
 async def test_a_retired_device_gives_nobody_its_history(core: Core, acme: Cast) -> None:
     """A kiosk. Ann signs in; somebody else writes anonymously and logs out. What they wrote is not Ann's, ever."""
     anns = await verified(core, acme, ann, kiosk)
