@@ -4,17 +4,17 @@ dofile("report.lua")
 
 counted, refused = 0, 0
 local arrived = {}  -- tokens that have not been used yet
-local first, second = {}, {}
+local first, second = "", {}
 
 function init(arguments)
-    first = { path = arguments[1], body = arguments[2] }
-    second = { path = arguments[3], body = arguments[4] }
     wrk.headers["Content-Type"] = "application/json"
+    first = wrk.format("POST", arguments[1], wrk.headers, arguments[2])
+    second = { path = arguments[3], body = arguments[4] }
 end
 
 function request()
     local token = table.remove(arrived)
-    if token == nil then return wrk.format("POST", first.path, wrk.headers, first.body) end
+    if token == nil then return first end
     local headers = {}
     for name, value in pairs(wrk.headers) do headers[name] = value end
     headers["Authorization"] = "Bearer " .. token
