@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from . import anonymous_start, password_login, session_check, start_up, token_login
-from .findings import Finding, as_json, table
+from .findings import Finding, as_json, disturbed, table
 from .load import Spoiled
 from .machine import CORES, describe
 from .server import acquaint
@@ -47,6 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(as_json(describe(), found))
     else:
         print(f"\n{describe()}; {time.perf_counter() - began:.0f} s\n\n{table(found)}\n")
+        if others := disturbed(found):
+            print(
+                f"Others were at work during: {'; '.join(others)}. Believe the processor time there, or run it again."
+            )
         print("Compare results with budgets, and with nothing from another run. How to read this: bench/README.md")
     return 0
 

@@ -67,6 +67,7 @@ def compared(path: str, what: str, bursts: Bursts, ours: str, theirs: str, budge
     )
 
 
+IDLE = 0.9  # of a core; a server at the end of its strength has all of it
 HEADINGS = ("", "measured", "Acquaint", "reference", "result", "budget", "", "by processor time")
 
 
@@ -81,6 +82,12 @@ def table(findings: Sequence[Finding]) -> str:
 def as_json(machine: str, findings: Sequence[Finding]) -> str:
     lines = [{**asdict(it), "budget": str(it.budget), "is_met": it.is_met} for it in findings]
     return json.dumps({"machine": machine, "findings": lines}, indent=2, ensure_ascii=False)
+
+
+def disturbed(findings: Sequence[Finding]) -> list[str]:
+    """What was measured while others were at work: servers that are asked all they can answer had less than a core."""
+    asked_all = [it for it in findings if it.path in ("H1", "H3", "H4") and "reference_busy" in it.more]
+    return [it.what for it in asked_all if min(it.more["busy"], it.more["reference_busy"]) < IDLE]
 
 
 def _rate(per_second: float) -> str:
