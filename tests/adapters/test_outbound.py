@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from acquaint.adapters.guard import Guard, NotAllowed, is_public
-from acquaint.adapters.outbound import Answer, NoAnswer, Outbound
+from acquaint.adapters.guard import Guard, is_public
+from acquaint.adapters.outbound import GuardedOutbound
+from acquaint.ports.outbound import Answer, NoAnswer, NotAllowed
 from tests.support.certificates import Authority
 from tests.support.web import answering, page
 
@@ -22,8 +23,8 @@ async def at_home(host: str, port: int) -> list[str]:
 
 
 @asynccontextmanager
-async def outbound(*allow: str, **options: Any) -> AsyncIterator[Outbound]:
-    made = Outbound(allow, **{"resolve": at_home, **options})
+async def outbound(*allow: str, **options: Any) -> AsyncIterator[GuardedOutbound]:
+    made = GuardedOutbound(allow, **{"resolve": at_home, **options})
     yield made
     await made.close()
 
@@ -142,7 +143,7 @@ async def test_the_next_address_is_tried_when_the_first_does_not_answer() -> Non
 
 async def test_the_machines_own_resolver_is_asked_when_no_other_is_given() -> None:
     async with answering(page(b"here")) as server:
-        asking = Outbound(["localhost"])
+        asking = GuardedOutbound(["localhost"])
         assert (await asking.ask("GET", f"http://localhost:{server.port}/")).body == b"here"
         with pytest.raises(NoAnswer):
             await asking.ask("GET", "https://no-such-name.invalid/")

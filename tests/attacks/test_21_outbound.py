@@ -13,16 +13,17 @@ from typing import Any
 
 import pytest
 
-from acquaint.adapters.guard import NotAllowed, is_public
-from acquaint.adapters.outbound import NoAnswer, Outbound
+from acquaint.adapters.guard import is_public
+from acquaint.adapters.outbound import GuardedOutbound
+from acquaint.ports.outbound import NoAnswer, NotAllowed
 from tests.support.web import answering, page
 
 SECRET = page(b'{"aws_secret":"hush"}')
 
 
 @asynccontextmanager
-async def outbound(*allow: str, **options: Any) -> AsyncIterator[Outbound]:
-    made = Outbound(allow, **options)
+async def outbound(*allow: str, **options: Any) -> AsyncIterator[GuardedOutbound]:
+    made = GuardedOutbound(allow, **options)
     yield made
     await made.close()
 

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from ..ports.outbound import NotAllowed
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -29,10 +31,6 @@ _NOT_PUBLIC: Final[tuple[Network, ...]] = tuple(
 )
 _GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-
-
-class NotAllowed(Exception):
-    """We do not go there. The text is for the operator and the log: to a stranger it would map the network."""
 
 
 class Guard:

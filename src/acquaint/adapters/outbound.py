@@ -12,7 +12,6 @@ import socket
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import httpcore2
@@ -20,13 +19,11 @@ import httpx2
 import structlog
 
 from .. import __version__
-from .guard import Guard, NotAllowed
+from ..ports.outbound import LARGEST_ANSWER, Answer, NoAnswer, NotAllowed
+from .guard import Guard
 
 ANSWERED_WITHIN: Final = 10.0
 """Seconds from the question to the last byte. Answers servers that drip; lower would hurt slow honest ones."""
-
-LARGEST_ANSWER: Final = 1024 * 1024
-"""Bytes, unpacked. Answers endless bodies and gzip bombs; key sets and profiles have some thousands."""
 
 MOST_AT_ONCE: Final = 50
 MOST_ADDRESSES: Final = 4  # of one name that are tried, one after the other
@@ -36,26 +33,13 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 log = structlog.get_logger()
 
 
-class NoAnswer(Exception):
-    """It was asked, or should have been, and no answer of use came back. The text is for the operator and the log."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Any status: also redirects, which nobody follows."""
-
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes
-
-
 async def system_resolver(host: str, port: int) -> list[str]:
     """The addresses of a host, in the order in which they should be tried."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[4][0]) for address in found]
 
 
-class Outbound:
+class GuardedOutbound:
     """``allow`` is ACQUAINT_OUTBOUND_ALLOW. Raises NotAllowed, or NoAnswer."""
 
     def __init__(

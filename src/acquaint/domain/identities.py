@@ -142,18 +142,27 @@ class Claimed:
     email: str | None = None
     phone: str | None = None
     custom: Mapping[str, Any] = field(default_factory=dict)
+    external_id: str | None = None
+    subjects: Mapping[str, str] = field(default_factory=dict)  # issuer to subject: who they say they are elsewhere
 
     def __post_init__(self) -> None:
         _bounded("name", self.name, LONGEST_NAME)
         _bounded("email", self.email, LONGEST_EMAIL)
         _bounded("phone", self.phone, LONGEST_PHONE)
+        _bounded("external_id", self.external_id, LONGEST_IDENTIFIER)
+        for subject in self.subjects.values():
+            _bounded("subject", subject, LONGEST_IDENTIFIER)
         if len(self.custom) > MOST_CUSTOM_FIELDS:
             raise Unacceptable("custom", f"has more than {MOST_CUSTOM_FIELDS} fields")
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is shown of a user. ``custom`` is vouched for; what was merely claimed stays in ``claimed``."""
+    """What is shown of a user. ``custom`` is vouched for; what was merely claimed stays in ``claimed``.
+
+    ``by_door`` holds what only one dialect has a word for, under the dialect's name; the others neither show nor
+    change it.
+    """
 
     name: str | None = None
     avatar_url: str | None = None
@@ -161,6 +170,7 @@ class Profile:
     custom: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     claimed: Claimed = field(default_factory=Claimed)
+    by_door: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def changed(self, change: ProfileChange) -> Profile:
         """The profile after the change; what the change keeps stays as it is."""
@@ -171,7 +181,13 @@ class Profile:
             phone=_kept(change.phone, self.phone),
             custom=_kept(change.custom, self.custom),
             tags=_kept(change.tags, self.tags),
-            claimed=replace(self.claimed, custom=_kept(change.claimed_custom, self.claimed.custom)),
+            claimed=replace(
+                self.claimed,
+                custom=_kept(change.claimed_custom, self.claimed.custom),
+                external_id=_kept(change.claimed_external_id, self.claimed.external_id),
+                subjects=_kept(change.claimed_subjects, self.claimed.subjects),
+            ),
+            by_door={**self.by_door, **change.by_door},
         )
 
     def claiming(self, claimed: Claimed) -> Profile:
@@ -182,7 +198,14 @@ class Profile:
             raise Unacceptable("custom", f"has more than {MOST_CUSTOM_FIELDS} fields, earlier ones included")
         return replace(
             self,
-            claimed=Claimed(claimed.name or was.name, claimed.email or was.email, claimed.phone or was.phone, custom),
+            claimed=Claimed(
+                claimed.name or was.name,
+                claimed.email or was.email,
+                claimed.phone or was.phone,
+                custom,
+                claimed.external_id or was.external_id,
+                {**was.subjects, **claimed.subjects},
+            ),
         )
 
 
@@ -199,8 +222,8 @@ KEEP: Final = Keep.KEEP
 class ProfileChange:
     """What to change in a Profile. ``None`` empties a field, ``KEEP`` leaves it alone.
 
-    ``claimed_custom`` is custom data that the user says of themselves: nobody vouches for it, however sure we
-    are who the user is. It replaces what they said before.
+    What begins with ``claimed`` the user says of themselves: nobody vouches for it, however sure we are who the user
+    is. It replaces what they said before. ``by_door`` replaces what is kept for the doors it names.
     """
 
     name: str | Keep | None = KEEP
@@ -209,12 +232,21 @@ class ProfileChange:
     custom: Mapping[str, Any] | Keep = KEEP
     tags: tuple[str, ...] | Keep = KEEP
     claimed_custom: Mapping[str, Any] | Keep = KEEP
+    claimed_external_id: str | Keep | None = KEEP
+    claimed_subjects: Mapping[str, str] | Keep = KEEP
+    by_door: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _bounded("name", self.name, LONGEST_NAME)
         _bounded("avatar_url", self.avatar_url, LONGEST_URL)
         _bounded("phone", self.phone, LONGEST_PHONE)
-        for name, custom in (("custom", self.custom), ("claimed_custom", self.claimed_custom)):
+        _bounded("external_id", self.claimed_external_id, LONGEST_IDENTIFIER)
+        for name, custom in (
+            ("custom", self.custom),
+            ("claimed_custom", self.claimed_custom),
+            ("subjects", self.claimed_subjects),
+            *self.by_door.items(),
+        ):
             if not isinstance(custom, Keep) and len(custom) > MOST_CUSTOM_FIELDS:
                 raise Unacceptable(name, f"has more than {MOST_CUSTOM_FIELDS} fields")
         if not isinstance(self.tags, Keep) and (len(self.tags) > MOST_TAGS or any(len(it) > 64 for it in self.tags)):

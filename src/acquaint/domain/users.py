@@ -33,6 +33,7 @@ class User:
     is_guest: bool = False
     is_vouched: bool = False  # the App itself has said who this is; until then it is whoever registered first
     standing: Standing = field(default=Standing.ACTIVE)
+    last_seen_at: datetime | None = None  # as far as it is written down, which takes up to a minute; never saved
 
     @classmethod
     def from_identity(

@@ -14,6 +14,7 @@ from ..ports.crypto import Chance, Clock, PasswordHasher, TokenSigner
 from ..ports.files import FileShelf
 from ..ports.limits import Limiter
 from ..ports.mail import Mailer
+from ..ports.outbound import Outbound
 from ..ports.store import Store
 from .recognition import RecognisedSessions
 
@@ -28,6 +29,7 @@ class Core:
     limiter: Limiter
     bus: Bus
     mailer: Mailer
+    outbound: Outbound
     files: FileShelf
     new_id: Callable[[], int]
     recognised: RecognisedSessions

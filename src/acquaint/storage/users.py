@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from itertools import groupby
@@ -36,12 +37,14 @@ USER: Final = (
     _users.custom,
     _users.tags,
     _users.claimed,
+    _users.by_door,
     _users.created_at,
     _users.updated_at,
     _users.device_id,
     _users.is_guest,
     _users.is_vouched,
     _users.standing,
+    _users.last_seen_at,
 )
 IDENTIFIER: Final = (_identifiers.kind, _identifiers.value)
 """``users_of`` reads USER and IDENTIFIER: a row for each of a user's identifiers, or one with none."""
@@ -104,13 +107,13 @@ _GUESTS = Statement(
 )
 _ADD = Statement(
     insert(t.users)
-    .values({it.name: bindparam(it.name) for it in (*USER, _users.password_hash)})
+    .values({it.name: bindparam(it.name) for it in (*USER[:-1], _users.password_hash)})
     .on_conflict_do_nothing()
 )
 _SAVE = Statement(
     update(t.users)
     .where(_users.id == bindparam("id"), _users.app_id == bindparam("app_id"))
-    .values({it.name: bindparam(it.name) for it in USER[2:]})
+    .values({it.name: bindparam(it.name) for it in USER[2:-1]})
 )
 _DELETE = Statement(delete(t.users).where(_users.id == bindparam("id")))
 _OTHER_ON_DEVICE = Statement(
@@ -250,19 +253,28 @@ def _one(rows: list[Row]) -> User | None:
 
 
 def _user(rows: list[Row]) -> User:
-    id, app_id, name, avatar_url, phone, custom, tags, claimed, created_at, updated_at, device_id, *rest = rows[0]
-    is_guest, is_vouched, standing, first_kind, _ = rest
+    id, app_id, name, avatar_url, phone, custom, tags, claimed, by_door, created_at, updated_at, *rest = rows[0]
+    device_id, is_guest, is_vouched, standing, last_seen_at, first_kind, _ = rest
     return User(
         UserId(id),
         AppId(app_id),
         tuple(Identifier(IdentifierKind(row[-2]), row[-1]) for row in rows) if first_kind is not None else (),
-        Profile(name, avatar_url, phone, column.data(custom), tuple(column.data(tags) or ()), _claimed(claimed)),
+        Profile(
+            name,
+            avatar_url,
+            phone,
+            column.data(custom),
+            tuple(column.data(tags) or ()),
+            _claimed(claimed),
+            column.data(by_door),
+        ),
         column.moment(created_at),
         column.moment(updated_at),
         device_id,
         bool(is_guest),
         bool(is_vouched),
         Standing(standing),
+        None if last_seen_at is None else column.moment(last_seen_at),
     )
 
 
@@ -277,6 +289,7 @@ def _values(user: User) -> dict[str, Any]:
         "custom": column.of_data(profile.custom),
         "tags": column.of_data(profile.tags),
         "claimed": column.of_data(_claimed_data(profile.claimed)),
+        "by_door": column.of_data(profile.by_door),
         "created_at": column.of_moment(user.created_at),
         "updated_at": column.of_moment(user.updated_at),
         "device_id": user.device_id,
@@ -291,7 +304,7 @@ def _claimed(text: str) -> Claimed:
 
 
 def _claimed_data(claimed: Claimed) -> Mapping[str, Any]:
-    said = {"name": claimed.name, "email": claimed.email, "phone": claimed.phone, "custom": claimed.custom}
+    said = {it.name: getattr(claimed, it.name) for it in fields(claimed)}
     return {name: value for name, value in said.items() if value}
 
 

@@ -1,0 +1,98 @@
+"""A core that serves, with the tasks that go on beside requests, and the ASGI application in front of it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..adapters.argon2 import OWASP
+from ..domain.errors import Busy
+from ..ports.crypto import Clock
+from ..services import sessions
+from ..services.core import Core
+from ..settings import Settings
+from .parts import Parts, open_parts, utc_now
+from .tasks import running, tasks_of
+
+if TYPE_CHECKING:
+    import argon2
+
+    from ..realtime.hub import Hub
+    from ..web.edge import Edge
+    from ..web.health import Gauges, Health, Requests
+
+
+@dataclass(frozen=True)
+class House:
+    """A core that serves, and what lives through time beside it."""
+
+    settings: Settings
+    core: Core
+    hub: Hub
+    requests: Requests
+    health: Health
+
+    async def stop_serving(self) -> None:
+        """No more visitors: load balancers are told, and live sockets closed so that clients go elsewhere."""
+        self.health.stop_serving()
+        await self.hub.close()
+
+
+@contextlib.asynccontextmanager
+async def open_house(
+    settings: Settings, *, clock: Clock = utc_now, hashing: argon2.Parameters = OWASP
+) -> AsyncIterator[House]:
+    """A house with its tasks running. An embedded database is made and migrated first; others must be ready."""
+    from ..realtime.hub import Hub
+    from ..web.health import Health, Requests
+
+    async with open_parts(settings, makes_database=True, clock=clock, hashing=hashing) as parts:
+        core = parts.core
+        hub, requests = Hub(core), Requests()
+        health = Health(core.store, core.bus, requests, _gauges(parts, hub), settings.metrics_allow)
+        house = House(settings, core, hub, requests, health)
+        core.bus.add(core.recognised)
+        core.bus.add(hub)
+        try:
+            async with running(tasks_of(settings, core, parts.store)):
+                yield house
+        finally:
+            await hub.close()
+            with contextlib.suppress(Busy):
+                await sessions.write_behind(core)
+
+
+def build_app(house: House) -> Edge:
+    """The ASGI application. ``scope["type"]`` is http or websocket; there is no lifespan, that is the house's."""
+    from ..dialects import ALL
+    from ..realtime.live import Live
+    from ..web.edge import Edge
+    from ..web.health import own_words
+    from ..web.switchboard import Switchboard
+
+    own = own_words(house.health)
+    return Edge(
+        house.core,
+        Switchboard([*ALL, own], others=own),
+        {"/acquaint/v1/live": Live(house.core, house.hub)},
+        trusted_proxies=house.settings.trusted_proxies,
+        seen=house.requests.seen,
+        logs_reads=house.settings.log_reads,
+    )
+
+
+def _gauges(parts: Parts, hub: Hub) -> Gauges:
+    from ..web.health import Gauges
+
+    core, hasher = parts.core, parts.hasher
+
+    return Gauges(
+        {
+            "sessions_remembered": ("Sessions in memory.", lambda: len(core.recognised)),
+            "sockets_open": ("Live connections.", lambda: len(hub)),
+            "passwords_waiting": ("Passwords that wait or are being hashed.", lambda: hasher.unfinished),
+            "bus_whole": ("1 while events of other nodes are heard.", lambda: core.bus.is_whole),
+        }
+    )

@@ -1,0 +1,201 @@
+"""The ports in one hand: which database, bus, mailer and limiter, by the settings.
+
+What costs time to import and is not always needed is imported where it is chosen, so that the command line and an
+embedded server start quickly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ..adapters.argon2 import OWASP, Argon2Hasher
+from ..adapters.disk import DiskShelf
+from ..adapters.jose import JoseSigner
+from ..adapters.memory import MemoryBus, MemoryLimiter
+from ..adapters.outbox import OutboxMailer
+from ..domain.errors import Busy
+from ..domain.limits import Limit
+from ..ports.bus import Bus
+from ..ports.crypto import Clock
+from ..ports.limits import Limiter
+from ..ports.mail import Mailer
+from ..ports.outbound import Outbound
+from ..services.core import Core, IdMaker
+from ..services.recognition import BELIEVED_AMONG_NODES, BELIEVED_FOR, RecognisedSessions
+from ..settings import Settings, without_password
+from ..storage.schema import migrate as migrate_database
+from ..storage.store import SqlStore
+from .tasks import kept_running, running
+
+if TYPE_CHECKING:
+    import argon2
+
+
+class NotReady(Exception):
+    """The server cannot do this as things are. The text says why, and what to do about it."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def chance(count: int) -> bytes:
+    return os.urandom(count)
+
+
+def make_folder(settings: Settings) -> None:
+    """The data directory, for its owner only: it holds signing secrets and everybody's messages."""
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotReady(f"{settings.data} cannot be made: {error}") from error
+
+
+def migrate(settings: Settings) -> str:
+    """Brings the database to this version's schema, and answers its name."""
+    return asyncio.run(_migrate(settings))
+
+
+@contextlib.asynccontextmanager
+async def open_core(
+    settings: Settings,
+    *,
+    makes_database: bool = False,
+    clock: Clock = utc_now,
+    hashing: argon2.Parameters = OWASP,
+) -> AsyncIterator[Core]:
+    """The core on the settings' database, closed at the end. Raises NotReady when the database is not as it should be.
+
+    Nothing goes on in the background, and what others do is not heard: that takes a house.
+    """
+    async with open_parts(settings, makes_database=makes_database, clock=clock, hashing=hashing) as parts:
+        yield parts.core
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A core, and what of it is more than its port."""
+
+    core: Core
+    store: SqlStore
+    hasher: Argon2Hasher
+
+
+@contextlib.asynccontextmanager
+async def open_parts(
+    settings: Settings, *, makes_database: bool, clock: Clock, hashing: argon2.Parameters
+) -> AsyncIterator[Parts]:
+    if makes_database and settings.is_embedded:
+        make_folder(settings)
+        await _migrate(settings)
+    new_id = IdMaker(clock, chance)
+    bus = _bus(settings)
+    async with contextlib.AsyncExitStack() as closing:
+        store = SqlStore(settings.database, new_id=new_id, clock=clock, told=bus.tell)
+        closing.push_async_callback(store.close)
+        await _check(settings, store)
+        hasher = Argon2Hasher(hashing, threads=settings.hash_threads or None)
+        closing.callback(hasher.close)
+        core = Core(
+            store=store,
+            hasher=hasher,
+            signer=JoseSigner(),
+            clock=clock,
+            chance=chance,
+            limiter=_limiter(settings, closing),
+            bus=bus,
+            mailer=_mailer(settings, clock),
+            outbound=_outbound(settings, closing),
+            files=DiskShelf(settings.data / "files"),
+            new_id=new_id,
+            recognised=RecognisedSessions(believed_for=_believed_for(bus)),
+            public_url=settings.public,
+        )
+        async with running([kept_running("bus", bus.run)]):
+            yield Parts(core, store, hasher)
+
+
+async def _migrate(settings: Settings) -> str:
+    try:
+        return await migrate_database(settings.database)
+    except (Busy, OSError, ValueError, sqlite3.Error) as error:
+        why = f": {error}" if str(error) else ""
+        raise NotReady(f"{without_password(settings.database)} cannot be prepared{why}") from error
+
+
+async def _check(settings: Settings, store: SqlStore) -> None:
+    try:
+        await store.check()
+    except Busy as error:
+        where = without_password(settings.database)
+        raise NotReady(
+            f"{where} does not answer, or was not prepared for this version: "
+            + ("run `acquaint init`" if settings.is_embedded else "run `acquaint migrate`")
+        ) from error
+
+
+def _bus(settings: Settings) -> Bus:
+    if settings.bus_url:
+        from ..adapters.valkey import ValkeyBus
+
+        return ValkeyBus(settings.bus_url)
+    if settings.is_embedded:
+        return MemoryBus()
+    from ..adapters.postgres_bus import PostgresBus
+
+    return PostgresBus(settings.database)
+
+
+def _believed_for(bus: Bus) -> timedelta:
+    return BELIEVED_FOR if isinstance(bus, MemoryBus) else BELIEVED_AMONG_NODES
+
+
+def _mailer(settings: Settings, clock: Clock) -> Mailer:
+    try:
+        if settings.smtp_url:
+            from ..adapters.smtp import SmtpMailer
+
+            return SmtpMailer(settings.smtp_url, settings.sender, clock=clock)
+        return OutboxMailer(settings.data / "outbox", settings.sender, clock=clock)
+    except ValueError as error:
+        raise NotReady(f"mail cannot be sent like this: {error}") from None
+
+
+def _outbound(settings: Settings, closing: contextlib.AsyncExitStack) -> Outbound:
+    from ..adapters.outbound import GuardedOutbound
+
+    try:
+        outbound = GuardedOutbound(settings.outbound_allow)
+    except ValueError as error:
+        raise NotReady(f"ACQUAINT_OUTBOUND_ALLOW: {error}") from None
+    closing.push_async_callback(outbound.close)
+    return outbound
+
+
+def _limiter(settings: Settings, closing: contextlib.AsyncExitStack) -> Limiter:
+    if not settings.limits:
+        return Unlimited()
+    if not settings.bus_url:
+        return MemoryLimiter()
+    from ..adapters.valkey import ValkeyLimiter
+
+    limiter = ValkeyLimiter(settings.bus_url)
+    closing.push_async_callback(limiter.close)
+    return limiter
+
+
+class Unlimited:
+    """Counts nothing, for load tests."""
+
+    async def take(self, limit: Limit, who: str) -> None:
+        """Everything is allowed."""
+
+    async def give_back(self, limit: Limit, who: str) -> None:
+        """Nothing was taken."""

@@ -1,0 +1,70 @@
+"""Listens until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from dataclasses import replace
+
+import structlog
+
+from .. import __version__
+from ..settings import Settings, strangers, without_password
+from .house import build_app, open_house
+from .parts import NotReady
+
+log = structlog.get_logger()
+
+
+def serve(settings: Settings) -> None:
+    """Listens until SIGTERM or SIGINT; then accepts nobody, closes live sockets, finishes requests, writes behind."""
+    import uvloop
+
+    from ..web import logs
+
+    logs.set_up(settings.log_level, settings.log_format)
+    _warn(settings)
+    with _listening(settings) as listening, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(replace(settings, port=listening.getsockname()[1]), listening))
+
+
+async def _serve(settings: Settings, listening: socket.socket) -> None:
+    from ..web.listening import Listener, configuration
+
+    async with open_house(settings) as house:
+        config = configuration(build_app(house), tls_cert=settings.tls_cert, tls_key=settings.tls_key)
+        try:
+            config.load()
+        except (OSError, ssl.SSLError) as error:
+            raise NotReady(f"{settings.tls_cert} and {settings.tls_key} cannot be used: {error}") from error
+        await Listener(
+            config,
+            listens=lambda: log.info(
+                "serving",
+                url=settings.listens_at,
+                database=without_password(settings.database),
+                version=__version__,
+                pid=os.getpid(),
+            ),
+            stops=house.stop_serving,
+        ).serve([listening])
+        log.info("stopping")
+    log.info("stopped")
+
+
+def _listening(settings: Settings) -> socket.socket:
+    """Bound before anything else is done: a second server on the same port does not get as far as the database."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise NotReady(f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}") from error
+
+
+def _warn(settings: Settings) -> None:
+    if not settings.limits:
+        log.warning("limits_are_off", why="ACQUAINT_LIMITS says so; anybody may guess passwords as fast as they can")
+    for name in strangers():
+        log.warning("setting_unknown", name=name, why="it looks like a setting of this server and is none")

@@ -1,0 +1,74 @@
+"""Conversations, who is in them, and what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from ...domain.apps import AppId
+from ...domain.conversations import Conversation, ConversationId, Membership, Message, MessageId, Visibility
+from ...domain.paging import Page, PageAsked
+from ...domain.places import DeviceId
+from ...domain.users import UserId
+
+
+class Conversations(Protocol):
+    async def add(self, conversation: Conversation, members: Sequence[Membership]) -> Conversation:
+        """The memberships are kept under the id of the conversation that is answered.
+
+        Refuses with IdentifierTaken("unique_id") when the App has a conversation by that name, and with
+        IdentifierTaken("direct") when it is a direct one and its two users have one already.
+        """
+        ...
+
+    async def get(self, app_id: AppId, id: ConversationId) -> Conversation | None: ...
+    async def by_unique_id(self, app_id: AppId, unique_id: str) -> Conversation | None: ...
+    async def direct_between(self, app_id: AppId, one: UserId, other: UserId) -> Conversation | None: ...
+    async def save(self, conversation: Conversation) -> None: ...
+    async def visible(self, to: Visibility, page: PageAsked) -> Page[Conversation]:
+        """Those the visibility covers, by last message (or else creation), newest first; ``after`` is that id."""
+        ...
+
+    async def of_app(self, app_id: AppId, page: PageAsked) -> Page[Conversation]:
+        """All of the App, in the same order: for its operators."""
+        ...
+
+    async def members(self, id: ConversationId) -> list[Membership]:
+        """In the order they joined."""
+        ...
+
+    async def membership(self, id: ConversationId, user_id: UserId) -> Membership | None: ...
+    async def put_member(self, membership: Membership) -> None:
+        """Adds the membership, or changes the one that is there."""
+        ...
+
+    async def remove_member(self, id: ConversationId, user_id: UserId) -> None: ...
+    async def of_member(self, app_id: AppId, user_id: UserId) -> list[ConversationId]:
+        """All the user is a member of, whoever may see them now; the 1,000 with the latest messages."""
+        ...
+
+    async def left_on(self, app_id: AppId, device_id: DeviceId) -> list[Membership]:
+        """What was joined unverified on the device."""
+        ...
+
+    async def hand_over(self, membership: Membership, *, was: UserId) -> None:
+        """Makes the membership of ``was``, and what they wrote there, the membership's user's."""
+        ...
+
+
+class Messages(Protocol):
+    async def add(self, message: Message) -> tuple[Message, bool]:
+        """The message as kept, and whether it is new: a sender's client_id in a conversation names one message."""
+        ...
+
+    async def get(self, conversation_id: ConversationId, id: MessageId) -> Message | None: ...
+    async def many(self, ids: Collection[MessageId]) -> dict[MessageId, Message]: ...
+    async def save(self, message: Message) -> None: ...
+    async def history(self, id: ConversationId, page: PageAsked, *, newest_first: bool = True) -> Page[Message]: ...
+    async def unread(self, memberships: Sequence[Membership]) -> Mapping[ConversationId, int]:
+        """How many messages of others are beyond each membership's last_read_id; at most 100 are counted."""
+        ...
+
+    async def erase_from(self, user_id: UserId) -> None:
+        """Empties everything the user wrote: text, payload, extras and client id go, the rows stay as deleted."""
+        ...

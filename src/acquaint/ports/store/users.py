@@ -1,0 +1,62 @@
+"""Users and their devices."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+
+from ...domain.apps import AppId
+from ...domain.identities import Identifier, IdentifierKind
+from ...domain.paging import Page, PageAsked
+from ...domain.places import DeviceId
+from ...domain.users import User, UserId
+
+
+class Users(Protocol):
+    async def add(self, user: User, *, password_hash: str | None = None) -> User:
+        """Refuses with IdentifierTaken when another user of the App has one of the identifiers, or is the device's."""
+        ...
+
+    async def get(self, app_id: AppId, id: UserId) -> User | None: ...
+    async def many(self, app_id: AppId, ids: Collection[UserId]) -> dict[UserId, User]: ...
+    async def find(self, app_id: AppId, identifier: Identifier) -> User | None: ...
+    async def on_device(self, app_id: AppId, device_id: DeviceId) -> User | None:
+        """The unverified user that belongs to the device."""
+        ...
+
+    async def newest(self, app_id: AppId, page: PageAsked) -> Page[User]:
+        """Newest first."""
+        ...
+
+    async def known_by(
+        self, app_id: AppId, kind: IdentifierKind, *, skip: int, limit: int, newest_first: bool
+    ) -> list[User]:
+        """Those that have an identifier of this kind, by creation; for vendors whose lists have numbered pages."""
+        ...
+
+    async def count_known_by(self, app_id: AppId, kind: IdentifierKind) -> int: ...
+
+    async def save(self, user: User) -> None:
+        """Identifiers included; refuses with IdentifierTaken like ``add``."""
+        ...
+
+    async def password_hash(self, id: UserId) -> str | None: ...
+    async def set_password_hash(self, id: UserId, password_hash: str | None) -> None: ...
+    async def guests(self, before: datetime, limit: int) -> list[User]:
+        """Guests of any App that were created before the moment, oldest first."""
+        ...
+
+    async def delete(self, id: UserId) -> None:
+        """With identifiers, sessions, tickets and memberships. Their messages stay, from nobody, until erased."""
+        ...
+
+
+class Devices(Protocol):
+    """Devices are only remembered when they are left: a device that nobody retired is good."""
+
+    async def retire(self, app_id: AppId, device_id: DeviceId, now: datetime) -> None:
+        """A new epoch began on the machine: from now on this device names nobody."""
+        ...
+
+    async def is_retired(self, app_id: AppId, device_id: DeviceId) -> bool: ...

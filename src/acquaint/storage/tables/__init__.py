@@ -1,0 +1,51 @@
+"""Every table.
+
+Ids are made in the process, so no column counts by itself. Moments and durations are microseconds (``columns``).
+Apps are never deleted, so what belongs to one names it without a foreign key: PostgreSQL would lock the App's row
+for every user, session and conversation that is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from .apps import api_keys, apps, signing_secrets
+from .conversations import conversations, memberships, messages
+from .events import answers, events
+from .files import files
+from .making import BY_USER, NEVER, VERIFIED, metadata
+from .sessions import sessions, tickets
+from .users import identifiers, retired_devices, users
+
+__all__ = [
+    "BY_USER",
+    "NEVER",
+    "TAKEN",
+    "VERIFIED",
+    "answers",
+    "api_keys",
+    "apps",
+    "conversations",
+    "events",
+    "files",
+    "identifiers",
+    "memberships",
+    "messages",
+    "metadata",
+    "retired_devices",
+    "sessions",
+    "signing_secrets",
+    "tickets",
+    "users",
+]
+
+TAKEN: Final[Mapping[str, str]] = {
+    "uq_apps_slug": "slug",
+    "uq_apps_auth_key": "auth_key",
+    "uq_apps_widget_token": "widget_token",
+    "uq_users_device_id": "device",
+    "uq_conversations_unique_id": "unique_id",
+    "uq_conversations_direct": "direct",
+}
+"""What it means when a change runs into one of these."""

@@ -1,0 +1,62 @@
+"""Users, their identifiers, and devices that were left."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+)
+
+from .making import data, index, link, metadata, number, own_id, text, unique
+
+users = Table(
+    "users",
+    metadata,
+    own_id(),
+    number("app_id"),
+    text("name", optional=True),
+    text("avatar_url", optional=True),
+    text("phone", optional=True),
+    data("custom"),
+    data("tags"),
+    data("claimed"),
+    data("by_door", empty="{}"),
+    number("created_at"),
+    number("updated_at"),
+    text("device_id", optional=True),
+    Column("is_guest", Boolean, nullable=False),
+    Column("is_vouched", Boolean, nullable=False),
+    text("standing"),
+    text("password_hash", optional=True),
+    number("last_seen_at", optional=True),
+)
+index("ix_users_app_id", users.c.app_id, users.c.id)
+index("ix_users_guests", users.c.created_at, users.c.id, where=users.c.is_guest.is_(True))
+unique("uq_users_device_id", users.c.app_id, users.c.device_id, where=users.c.device_id.is_not(None))
+
+identifiers = Table(
+    "identifiers",
+    metadata,
+    number("app_id"),
+    text("kind"),
+    text("value"),
+    link("users", "user_id", on_delete="CASCADE", optional=False),
+    Column("position", SmallInteger, nullable=False),  # the order in which the user's identifiers are named
+    PrimaryKeyConstraint("app_id", "kind", "value"),
+    sqlite_with_rowid=False,
+)
+index("ix_identifiers_user_id", identifiers.c.user_id, identifiers.c.position)
+index("ix_identifiers_kind", identifiers.c.app_id, identifiers.c.kind, identifiers.c.user_id)
+
+retired_devices = Table(
+    "retired_devices",
+    metadata,
+    number("app_id"),
+    text("device_id"),
+    number("retired_at"),
+    PrimaryKeyConstraint("app_id", "device_id"),
+    sqlite_with_rowid=False,
+)
