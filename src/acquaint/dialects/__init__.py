@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from ..web.dialect import Dialect
+from .kustomer import DIALECT as KUSTOMER
 from .native import DIALECT as NATIVE
 from .qiscus import DIALECT as QISCUS
 
-ALL: Final[tuple[Dialect, ...]] = (NATIVE, QISCUS)
+ALL: Final[tuple[Dialect, ...]] = (NATIVE, QISCUS, KUSTOMER)
