@@ -112,6 +112,7 @@ async def test_a_name_that_changes_is_shown_at_once_at_both_doors(shop: Shop) ->
     profile = await shop.qiscus("GET", "my_profile", by=held.token)
     assert profile.json()["results"]["user"]["username"] == "Dr. Archer"
     await shop.server("PUT", f"/users/{held.user}/password", {"password": ann.password})  # Acme's word: it stays
+    held = await shop.logs_in(ann.login, ann.password)
     await shop.server("PUT", f"/users/{held.user}/identifiers", {"login": "doctor"})
     assert (await shop.arriving(login=ann.login, password=ann.password)).status_code == 401
     profile = await shop.qiscus("GET", "my_profile", by=held.token)

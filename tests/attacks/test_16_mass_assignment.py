@@ -85,6 +85,7 @@ async def test_nobody_is_an_admin_by_saying_so_in_extras(shop: Shop) -> None:
     assert (await seen_by_the_app(shop, eves))["custom"] == {}
     # What the server vouches for wins over what she says under the same name.
     await shop.rest("POST", "login_or_register", user_id=eve.login, password=eve.password, extras={"role": "customer"})
+    eves = await shop.logs_in(eve.login, eve.password)
     await shop.qiscus("PATCH", "my_profile", {"extras": {"role": "admin"}}, by=eves.token)
     shown = (await shop.qiscus("GET", "my_profile", by=eves.token)).json()["results"]["user"]["extras"]
     assert shown["role"] == "customer"

@@ -179,6 +179,7 @@ def test_an_identity_token_logs_in_once(shop: Shop) -> None:
 
 def test_a_key_is_rotated_by_the_apps_server(shop: Shop) -> None:
     laptop = shop.client("laptop")
+    shop.rest("POST", "login_or_register", json={"user_id": "ann", "username": "Ann", "password": "k1"})
     before = laptop.call("setUser", "ann", "k1", "Ann")["user"]
     shop.rest("POST", "login_or_register", json={"user_id": "ann", "username": "Ann", "password": "k2"})
     assert laptop.call("getUserProfile")["id"] == before["id"], "what is open stays open"

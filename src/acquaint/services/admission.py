@@ -105,7 +105,7 @@ async def admit(core: Core, tx: Transaction, app: App, identity: Identity, place
     if not user.may_act:
         raise UserBanned(user.id)
     if identity.is_vouched and not user.is_vouched:
-        user = await make_theirs(core, tx, user)
+        user = await make_theirs(core, tx, user, but=place.session)
     if not is_new:
         user = await refresh(core, tx, user, identity)
     return replace(await open_session(core, tx, app, user, identity.assurance, place), is_new_user=is_new)
@@ -212,10 +212,11 @@ async def once_more_if_taken(attempt: Callable[[], Awaitable[T]]) -> T:
         return await attempt()
 
 
-async def make_theirs(core: Core, tx: Transaction, user: User) -> User:
+async def make_theirs(core: Core, tx: Transaction, user: User, *, but: Session | None = None) -> User:
     """The user whom the App vouches for the first time: what whoever registered them chose opens nothing any more.
 
-    Otherwise registering somebody's name in advance would open their account once they come (pre-hijacking).
+    Otherwise registering somebody's name in advance would open their account once they come (pre-hijacking). ``but``
+    is the session that they are coming in by.
     """
     user = replace(user, is_vouched=True, updated_at=core.clock())
     await tx.users.save(user)
@@ -223,7 +224,8 @@ async def make_theirs(core: Core, tx: Transaction, user: User) -> User:
         await tx.users.set_password_hash(user.id, None)
         await tx.tickets.void(user.id, Purpose.PASSWORD_RESET)
         await note(core, tx, EventKind.PASSWORD_CHANGED, user.app_id, user_id=user.id, why="vouched")
-    await end_in(core, tx, await tx.sessions.of_user(user.id), why="vouched")
+    earlier = await tx.sessions.of_user(user.id)
+    await end_in(core, tx, [it for it in earlier if but is None or it.id != but.id], why="vouched")
     return user
 
 

@@ -98,7 +98,8 @@ async def put_with_password(
     """``put``, and the password replaces the user's; no old one is needed. Opens no session.
 
     Without a password a new user has none, so that only the App's server can let them in; for a user who is there
-    already it is refused with Unacceptable. With ``ends_sessions`` what the old password opened ends, too.
+    already it is refused with Unacceptable. With ``ends_sessions`` what the old password opened ends, too; so it does
+    the first time, when the old password was the choice of whoever registered them.
     """
     if password is not None:
         rules_of(app, rules).check(password)
@@ -112,8 +113,7 @@ async def put_with_password(
                 return await _add(core, tx, app, identity, hashed), True
             if hashed is None:
                 raise Unacceptable("password", "is required for a user who exists already")
-            user = await _vouched(core, tx, user)
-            await replace_password(core, tx, user, hashed, ends_sessions=ends_sessions, but=None)
+            user = await _give_password(core, tx, user, hashed, ends_sessions=ends_sessions)
             return await _update(core, tx, user, identity.profile), False
 
     return await once_more_if_taken(once)
@@ -197,13 +197,15 @@ async def change_password(
 async def set_password(
     core: Core, app: App, user_id: UserId, new: str, *, ends_sessions: bool = False, rules: PasswordRules = OWASP_ASVS
 ) -> User:
-    """By the App's server, which needs no old one. Refuses with NotFound or Unacceptable."""
+    """By the App's server, which needs no old one. Refuses with NotFound or Unacceptable.
+
+    Sessions go on unless ``ends_sessions``, but for those of whoever registered the user, the first time.
+    """
     rules_of(app, rules).check(new)
     renewed = await core.hasher.hash(new)
     async with core.store.write() as tx:
-        user = await _vouched(core, tx, await _user(tx, app, user_id))
-        await replace_password(core, tx, user, renewed, ends_sessions=ends_sessions, but=None)
-    return user
+        user = await _user(tx, app, user_id)
+        return await _give_password(core, tx, user, renewed, ends_sessions=ends_sessions)
 
 
 async def ban(core: Core, app: App, user_id: UserId) -> User:
@@ -270,11 +272,17 @@ async def _update(core: Core, tx: Transaction, user: User, change: ProfileChange
     return after
 
 
-async def _vouched(core: Core, tx: Transaction, user: User) -> User:
-    """The user whose password the App's server sets: from now on it is not somebody's own choice any more."""
-    if not user.is_vouched:
+async def _give_password(core: Core, tx: Transaction, user: User, hashed: str, *, ends_sessions: bool) -> User:
+    """The user with the password that the App's server sets.
+
+    The first time, that is the App's word on whose user it is, and what whoever registered them opened ends with their
+    password (``make_theirs``); later it ends only if that is asked for.
+    """
+    is_first = not user.is_vouched
+    if is_first:
         user = replace(user, is_vouched=True, updated_at=core.clock())
         await tx.users.save(user)
+    await replace_password(core, tx, user, hashed, ends_sessions=ends_sessions or is_first, but=None)
     return user
 
 

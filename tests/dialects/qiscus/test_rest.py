@@ -25,7 +25,14 @@ async def set_key(asking: Asking, key: str, **more: object) -> httpx2.Response:
     return await asking.rest("POST", "login_or_register", json=body)
 
 
+async def test_the_first_key_of_the_server_ends_what_whoever_registered_the_id_opened(asking: Asking) -> None:
+    strangers = await asking.account("ann", "eves key")
+    assert (await set_key(asking, "k1")).status_code == 200
+    assert (await asking.profile(strangers["token"])).json() == UNAUTHORIZED
+
+
 async def test_a_new_key_replaces_the_old_one_and_leaves_sessions_alone(asking: Asking) -> None:
+    assert (await set_key(asking, "k1", username="Ann")).status_code == 200
     before = await asking.account("ann", "k1", username="Ann")
     assert (await set_key(asking, "k2")).status_code == 200
     assert (await asking.log_in("ann", "k1")).json() == WRONG_PASSWORD
