@@ -1,0 +1,23 @@
+"""ConnectyCube: the REST API its SDKs speak, at the root, each path with and without ``.json``. See README.md."""
+
+from typing import Final
+
+from ...web.dialect import Dialect, Route
+from . import session
+from .errors import ERRORS, error_response
+
+ROUTES: Final[list[Route]] = [
+    *session.ROUTES,
+]
+
+DIALECT = Dialect(
+    "connectycube",
+    ("/session", "/login", "/users", "/blobs", "/chat/", "/address_book", "/password_reset"),
+    ROUTES,
+    ERRORS,
+    error_response,
+    allowed_headers=("CB-Token", "CB-AuthKey", "CB-SDK", "Content-Type", "ConnectyCube-REST-API-Version"),
+    exposed_headers=("CB-Token-ExpirationDate", "Date", "Retry-After"),
+)
+
+__all__ = ["DIALECT"]

@@ -1,0 +1,114 @@
+"""How ConnectyCube says no: ``errors`` is a list of texts, or an object of lists by field; the vendor has both.
+
+``Required session does not exist`` with 401, in ``base``, is magic: it alone makes the SDK ask its app for a new
+session. Nothing else may say it.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+from starlette.responses import Response
+
+from ...domain.errors import (
+    AlreadySignedIn,
+    AppClosed,
+    Busy,
+    ConversationClosed,
+    IdentifierTaken,
+    InvalidCredentials,
+    NeedsUser,
+    NotAllowed,
+    NotFound,
+    OriginRefused,
+    Refusal,
+    RegistrationClosed,
+    Repeated,
+    SessionEnded,
+    SessionExpired,
+    TicketRefused,
+    TokenRefused,
+    TooLarge,
+    TooManyRequests,
+    Unacceptable,
+    UnknownApp,
+    Unreadable,
+    UnsupportedMedia,
+    UserBanned,
+)
+from ...web.dialect import ErrorTable, NoSuchMethod, NoSuchPath, OurFault, WireError
+
+
+class TokenRequired(Refusal):
+    """No token came where one is needed. Said differently from a token that opens nothing."""
+
+
+class NotOwner(Refusal):
+    """The object is somebody else's."""
+
+
+class UnknownUser(Refusal):
+    """Nobody has this login or address, and the App creates nobody on the fly. The vendor says so to strangers."""
+
+
+def plain(status: int, text: str, *, wait: timedelta | None = None) -> WireError:
+    """``{"errors": ["text"]}``"""
+    headers = {} if wait is None else {"Retry-After": str(max(1, math.ceil(wait.total_seconds())))}
+    return WireError(status, "", text, {"errors": [text]}, headers)
+
+
+def field(status: int, name: str, text: str) -> WireError:
+    """``{"errors": {"name": ["text"]}}``; what belongs to no field is ``base``."""
+    return WireError(status, "", text, {"errors": {name: [text]}})
+
+
+def base(status: int, text: str) -> WireError:
+    return field(status, "base", text)
+
+
+def _not_found(refusal: NotFound) -> WireError:
+    return plain(404, "User not found" if refusal.what == "user" else "Not found")
+
+
+NO_SUCH_SESSION: Final = base(401, "Required session does not exist")
+UNAUTHORIZED: Final = plain(401, "Unauthorized")
+
+ERRORS: Final[ErrorTable] = {
+    Unreadable: lambda it: plain(400, it.why),
+    Unacceptable: lambda it: field(422, it.field or "base", it.reason),
+    TooLarge: lambda it: plain(413, it.why),
+    UnsupportedMedia: lambda it: plain(400, it.why),
+    UnknownApp: UNAUTHORIZED,
+    AppClosed: UNAUTHORIZED,
+    InvalidCredentials: plain(401, "Invalid password"),
+    TokenRefused: UNAUTHORIZED,
+    TicketRefused: base(422, "Token is invalid or has expired"),
+    UserBanned: base(403, "User is banned"),
+    RegistrationClosed: plain(404, "User not found"),  # the vendor's words of its Deny permission
+    IdentifierTaken: lambda it: base(422, f"{it.kind} must be unique"),
+    AlreadySignedIn: base(403, "Forbidden. Another user is logged in."),
+    SessionEnded: NO_SUCH_SESSION,
+    SessionExpired: NO_SUCH_SESSION,
+    NeedsUser: base(403, "Forbidden. Need user."),
+    NotAllowed: base(403, "Forbidden"),
+    OriginRefused: base(403, "Forbidden. Origin is not allowed."),
+    NotFound: _not_found,
+    Repeated: base(422, "Request was used for something else before"),
+    ConversationClosed: base(403, "Forbidden. Dialog is closed."),
+    TooManyRequests: lambda it: plain(429, "Too Many Requests", wait=it.retry_after),
+    Busy: lambda it: plain(503, "Service Unavailable", wait=it.retry_after),
+    NoSuchPath: plain(404, "Not found"),
+    NoSuchMethod: plain(405, "Method Not Allowed"),
+    OurFault: plain(500, "Internal Server Error"),
+    TokenRequired: plain(401, "Token is required"),
+    NotOwner: base(403, "You are not owner of this object"),
+    UnknownUser: plain(404, "User not found"),
+}
+
+
+def error_response(error: WireError) -> Response:
+    said: dict[str, Any] = dict(error.more)
+    return Response(msgspec.json.encode(said), error.status, media_type="application/json")
