@@ -8,8 +8,9 @@
     ├── UnknownApp              no App by this id, slug or key
     ├── AppClosed               the App exists and is switched off
     ├── InvalidCredentials      wrong password, unknown user, bad signature: one answer outside
-    │   └── TokenRefused        a signed token one claim of which is wrong; says which
-    │       └── StaleToken      issued too long ago, or too far in the future
+    │   ├── TokenRefused        a signed token one claim of which is wrong; says which
+    │   │   └── StaleToken      issued too long ago, or too far in the future
+    │   └── ProviderRefused     a Provider does not testify to it, or not in a way we can use
     ├── UserBanned              the credentials are right and the user may not come in
     ├── RegistrationClosed      no such user, and this App creates none this way
     ├── IdentifierTaken         another user of the App already has this login, email, ...
@@ -25,6 +26,7 @@
     ├── ConversationClosed      nothing can be said here any more
     ├── TooManyRequests         wait, then try again
     └── Busy                    we cannot do it now; nothing was done
+        └── ProviderUnavailable  because a Provider does not answer
 
 A Refusal is a request we understood and will not serve; anything else that is raised is a bug.
 Each dialect says each refusal in its vendor's words (``dialects/*/errors.py``); a test fails
@@ -90,6 +92,7 @@ class Doubt(Enum):
     UNKNOWN_KEY = "unknown_key"
     EXPIRED_KEY = "expired_key"
     BANNED = "banned"
+    PROVIDER = "provider"
 
 
 class InvalidCredentials(Refusal):
@@ -135,6 +138,22 @@ class StaleToken(TokenRefused):
         why = f"is {seconds} s {direction}; at most {allowed // timedelta(seconds=1)} s are allowed"
         super().__init__("iat", why, skew=skew, now=now)
         self.allowed = allowed
+
+
+class ProviderRefused(InvalidCredentials):
+    """A Provider was asked, and its answer lets nobody in.
+
+    ``status`` is the HTTP status of its answer. ``text`` is the error that it names itself, cut to what a person
+    reads; ``lacks`` the one thing that is missing in a good answer, such as ``uid``. Both may be told to who asked:
+    the App configured the Provider to answer them.
+    """
+
+    def __init__(self, provider: str, status: int | None = None, text: str = "", *, lacks: str = "") -> None:
+        super().__init__(Doubt.PROVIDER)
+        self.provider = provider
+        self.status = status
+        self.text = text
+        self.lacks = lacks
 
 
 class UserBanned(Refusal):
@@ -223,3 +242,11 @@ class Busy(Refusal):
     def __init__(self, retry_after: timedelta = timedelta(seconds=1)) -> None:
         super().__init__(str(retry_after))
         self.retry_after = retry_after
+
+
+class ProviderUnavailable(Busy):
+    """A Provider does not answer, or may not be asked; nothing was done."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(timedelta(seconds=5))
+        self.provider = provider
