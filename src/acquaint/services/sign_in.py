@@ -204,8 +204,11 @@ async def enter_as_guest(core: Core, app: App, name: str | None, place: Place) -
         )
 
 
-async def visit(core: Core, app: App, place: Place) -> Admission:
-    """A session for whoever holds the device, if they were here before, or else with nobody in it yet."""
+async def visit(core: Core, app: App, place: Place, *, token: str | None = None) -> Admission:
+    """A session for whoever holds the device, if they were here before, or else with nobody in it yet.
+
+    ``token`` is a fresh text that the session is to go by, for vendors whose one token names the device as well.
+    """
     await limits.take(core, limits.ARRIVALS_PER_ADDRESS, place.address)
     async with core.store.write() as tx:
         user = await tx.users.on_device(app.id, place.device_id) if place.device_id else None
@@ -214,7 +217,7 @@ async def visit(core: Core, app: App, place: Place) -> Admission:
             user = None
         if user is not None and not user.may_act:
             raise UserBanned(user.id)
-        return await open_session(core, tx, app, user, Assurance.ANONYMOUS, place)
+        return await open_session(core, tx, app, user, Assurance.ANONYMOUS, place, token=token)
 
 
 async def claim(core: Core, it: Recognised, claimed: Claimed) -> Session:
