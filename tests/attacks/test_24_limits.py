@@ -10,7 +10,12 @@ import pytest
 from acquaint.adapters.memory import MemoryLimiter
 from acquaint.adapters.valkey import ValkeyLimiter
 from acquaint.domain.errors import TooManyRequests
+from acquaint.domain.identities import Claimed, ProfileChange
 from acquaint.domain.limits import Limit
+from acquaint.services import limits, sign_in, tickets, users
+from acquaint.services.core import Core
+from tests.cast import Cast, ann, laptop
+from tests.services.doors import verified, visitor
 from tests.support.valkey import running_valkey
 
 GUESSES = Limit("guesses", 10, timedelta(minutes=1))
@@ -57,3 +62,24 @@ async def test_shooting_down_valkey_does_not_open_the_gates(tmp_path: Path) -> N
                 pass
         assert through == 10
         await limiter.close()
+
+
+@pytest.mark.parametrize("what", ["claims", "tickets", "profiles"])
+async def test_one_session_changes_only_so_much_in_a_minute(core: Core, acme: Cast, what: str) -> None:
+    visit = await visitor(core, acme, laptop)
+    anns = await verified(core, acme, ann)
+
+    async def change() -> object:
+        match what:
+            case "claims":
+                return await sign_in.claim(core, visit, Claimed("Ann"))
+            case "tickets":
+                return await tickets.live_ticket(core, anns)
+        return await users.update_own(core, anns, ProfileChange(name="Ann"))
+
+    async def flood() -> None:
+        for _ in range(limits.CHANGES_PER_SESSION.times * 2):
+            await change()
+
+    with pytest.raises(TooManyRequests):
+        await flood()

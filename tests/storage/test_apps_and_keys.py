@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -113,3 +114,19 @@ async def test_signing_secrets_are_listed_oldest_first_with_those_retired(world:
     async with world.store.read() as tx:
         assert await tx.keys.secrets_of(world.acme.id) == [first, second]
         assert await tx.keys.secrets_of(AppId(404)) == []
+
+
+async def test_a_policy_that_cannot_be_read_is_our_fault_and_not_the_callers(world: World) -> None:
+    newer = replace(world.acme, policy=_OfANewerVersion())
+    async with world.store.write() as tx:
+        await tx.apps.save(newer)
+    async with world.store.read() as tx:
+        with pytest.raises(ValueError, match="cannot be read"):
+            await tx.apps.get(newer.id)
+
+
+class _OfANewerVersion(Policy):
+    """With a rule that this version does not know."""
+
+    def as_data(self) -> dict[str, Any]:
+        return {"sings_on_sign_in": True}

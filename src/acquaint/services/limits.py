@@ -46,8 +46,22 @@ RECOVERIES_PER_EMAIL: Final = Limit("recoveries_per_email", 3, timedelta(hours=1
 MESSAGES_PER_SESSION: Final = Limit("messages_per_session", 300, MINUTE)
 """Messages of one session. Against flooding; lower would hurt people who paste long answers in pieces."""
 
+CHANGES_PER_SESSION: Final = Limit("changes_per_session", 300, MINUTE)
+"""What a session says of its user, and tickets it asks for. Against keeping the database busy; lower would hurt pages
+that pass the same user data on each click."""
+
 FILES_PER_SESSION: Final = Limit("files_per_session", 30, MINUTE)
 """Files of one session. Against filling the disk; lower would hurt people who send an album."""
+
+UPLOADS_PER_TICKET: Final = Limit("uploads_per_ticket", 5, timedelta(hours=1))
+"""Times one announced file may be sent. Against filling the disk with one ticket, many times at once; lower would hurt
+phones whose uploads break off."""
+
+FILE_LINKS_PER_SESSION: Final = Limit("file_links_per_session", 300, MINUTE)
+"""Links to private files. Against filling the database with tickets; lower would hurt who opens a long history."""
+
+AVATARS_PER_USER: Final = Limit("avatars_per_user", 20, timedelta(minutes=10))
+"""Pictures drawn. Against keeping a processor busy; lower would hurt who cannot decide."""
 
 
 async def take(core: Core, limit: Limit, address: str) -> None:

@@ -225,6 +225,7 @@ async def claim(core: Core, it: Recognised, claimed: Claimed) -> Session:
 
     A verified session has no use for claims and is refused with NotAllowed.
     """
+    await core.limiter.take(limits.CHANGES_PER_SESSION, str(it.session.id))
 
     async def keep() -> Session:
         async with core.store.write() as tx:

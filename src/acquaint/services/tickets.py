@@ -43,6 +43,7 @@ async def spend_nonce(core: Core, app: App, text: str) -> None:
 
 async def live_ticket(core: Core, it: Recognised) -> tuple[str, Ticket]:
     """A ticket that opens one live connection of this session."""
+    await core.limiter.take(limits.CHANGES_PER_SESSION, str(it.session.id))
     text = new_text(core, TokenKind.TICKET)
     now = core.clock()
     ticket = Ticket(

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import App, AppId, Policy, PublicKeys
-from ..domain.errors import IdentifierTaken
+from ..domain.errors import IdentifierTaken, Unacceptable
 from . import columns as column
 from . import tables as t
 from .adding import add
@@ -114,9 +114,17 @@ def _app(row: tuple[Any, ...]) -> App:
         PublicKeys(auth_key, widget_token),
         auth_secret,
         column.moment(created_at),
-        Policy().changed(column.data(policy)),
+        _policy(policy),
         column.optional_moment(closed_at),
     )
+
+
+def _policy(text: str) -> Policy:
+    """A Policy that cannot be read is our fault, not a caller's bad input."""
+    try:
+        return Policy().changed(column.data(text))
+    except Unacceptable as error:
+        raise ValueError(f"the database holds a policy that cannot be read: {error.field} {error.reason}") from error
 
 
 def _values(app: App) -> dict[str, Any]:
