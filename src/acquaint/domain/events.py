@@ -25,16 +25,19 @@ class EventKind(StrEnum):
     KEY_REVOKED = "key.revoked"
     SECRET_ROTATED = "secret.rotated"
     SECRET_RETIRED = "secret.retired"
+    SECRET_SHOWN = "secret.shown"  # to a server that asked for the text of the current one
 
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
     USER_BANNED = "user.banned"
     USER_ADMITTED_AGAIN = "user.admitted_again"
     USER_DELETED = "user.deleted"
+    USER_MERGED = "user.merged"  # the user is not there any more; ``into`` says who has what was theirs
     PASSWORD_CHANGED = "password.changed"
 
     SESSION_OPENED = "session.opened"
     SESSION_TAKEN = "session.taken"  # somebody came into a session that was open already
+    SESSION_LEFT = "session.left"  # nobody is in it any more, and it goes on
     SESSION_ENDED = "session.ended"
     SIGN_IN_REFUSED = "sign_in.refused"
     HISTORY_ADOPTED = "history.adopted"

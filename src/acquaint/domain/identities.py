@@ -208,6 +208,36 @@ class Profile:
             ),
         )
 
+    def absorbing(self, other: Profile) -> Profile:
+        """This profile with what only the other one has. Where there would be too much, the other's goes."""
+        mine, theirs = self.claimed, other.claimed
+        claimed = Claimed(
+            mine.name or theirs.name,
+            mine.email or theirs.email,
+            mine.phone or theirs.phone,
+            _together(mine.custom, theirs.custom),
+            mine.external_id or theirs.external_id,
+            {**theirs.subjects, **mine.subjects},
+        )
+        return Profile(
+            self.name if self.name is not None else other.name,
+            self.avatar_url if self.avatar_url is not None else other.avatar_url,
+            self.phone if self.phone is not None else other.phone,
+            _together(self.custom, other.custom),
+            tuple(dict.fromkeys(self.tags + other.tags))[:MOST_TAGS],
+            claimed,
+            {
+                door: _together(self.by_door.get(door, {}), other.by_door.get(door, {}))
+                for door in {**self.by_door, **other.by_door}
+            },
+        )
+
+
+def _together(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Both; where both say something, mine."""
+    both = {**mine, **{name: it for name, it in theirs.items() if name not in mine}}
+    return dict(list(both.items())[:MOST_CUSTOM_FIELDS])
+
 
 class Keep(Enum):
     """Absent is not null: a field that a change does not mention stays."""

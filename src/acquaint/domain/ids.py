@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 LOW_BITS = 12
 LARGEST = 2**53 - 1
+HEX_MARK = "ac"  # makes every hex id hold a letter: SDKs take a text of digits for a number
 
 
 def compose(milliseconds: int, low: int) -> int:
@@ -32,3 +33,9 @@ def created_at(id: int) -> datetime:
 def first_at(moment: datetime) -> int:
     """The smallest id that can have been made at the moment or later."""
     return compose(milliseconds_at(moment), 0)
+
+
+def as_hex(id: int) -> str:
+    """24 hex digits, the creation second (Unix) first, at least one letter among them: as MongoDB's ids look."""
+    second = int(created_at(id).timestamp())
+    return f"{second:08x}{HEX_MARK}{id:014x}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +17,37 @@ SigningSecretId = NewType("SigningSecretId", int)
 
 
 class Role(StrEnum):
-    """What an API key may do. ``org.*`` within one App, ``server.operator`` on the whole server."""
+    """What an API key may do. ``org.*`` within one App, ``server.operator`` on the whole server.
+
+    The names are those of Kustomer's API keys, so that what is written about them holds here. A role is on this list
+    or is refused: a name that is spelled wrongly never opens more, or something else, than was meant.
+    """
 
     ADMIN = "org.admin"
+    ADMIN_APPS = "org.admin.apps"
+    ADMIN_SECURITY = "org.admin.security"
     USER = "org.user"
+    USER_CUSTOMER_READ = "org.user.customer.read"
+    USER_CUSTOMER_WRITE = "org.user.customer.write"
+    USER_CUSTOMER_DELETE = "org.user.customer.delete"
+    PERMISSION = "org.permission"
+    SECURITY = "org.permission.security"
+    CUSTOMER = "org.permission.customer"
+    CUSTOMER_READ = "org.permission.customer.read"
+    CUSTOMER_CREATE = "org.permission.customer.create"
+    CUSTOMER_UPDATE = "org.permission.customer.update"
+    CUSTOMER_DELETE = "org.permission.customer.delete"
+    CUSTOMER_MERGE_CREATE = "org.permission.customer_merge.create"
+    CONVERSATION = "org.permission.conversation"
+    CONVERSATION_READ = "org.permission.conversation.read"
+    CONVERSATION_CREATE = "org.permission.conversation.create"
+    CONVERSATION_UPDATE = "org.permission.conversation.update"
+    CONVERSATION_DELETE = "org.permission.conversation.delete"
+    MESSAGE = "org.permission.message"
+    MESSAGE_READ = "org.permission.message.read"
+    MESSAGE_CREATE = "org.permission.message.create"
+    MESSAGE_UPDATE = "org.permission.message.update"
+    MESSAGE_DELETE = "org.permission.message.delete"
     TRACKING = "org.tracking"  # public: it sits in the vendor's client SDK and opens nothing but visitor routes
     OPERATOR = "server.operator"
 
@@ -28,14 +56,22 @@ def satisfies(held: Iterable[Role], needed: str) -> bool:
     """Whether one of the roles is enough.
 
     A role covers itself and what is below it (``org.admin`` covers ``org.admin.apps``), an
-    administrator may also do what a user of the API may.
+    administrator may also do what a user of the API may, and whatever has a permission of its own.
     """
-    for role in held:
-        if needed == role or needed.startswith(role + "."):
-            return True
-        if role is Role.ADMIN and (needed == Role.USER or needed.startswith(Role.USER + ".")):
-            return True
-    return False
+    return any(
+        needed == it or needed.startswith(it + ".")
+        for role in held
+        for it in ((Role.ADMIN, Role.USER, Role.PERMISSION) if role is Role.ADMIN else (role,))
+    )
+
+
+def may_grant(held: Iterable[Role], role: Role) -> bool:
+    """Whether who holds these roles may give this one to a key: nobody gives more than they have.
+
+    ``org.tracking`` is public, and an administrator's to give.
+    """
+    held = tuple(held)
+    return satisfies(held, role) or (role is Role.TRACKING and Role.ADMIN in held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +86,12 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    network: str | None = None  # CIDR: the only addresses it may be used from; None: from anywhere
+    used_at: datetime | None = None  # the last time, as far as it is written down, which takes up to a minute
 
     def __post_init__(self) -> None:
+        if self.network is not None and _network(self.network) is None:
+            raise Unacceptable("network", "must be an address and the length of its prefix, such as 203.0.113.0/24")
         if not self.name.strip() or len(self.name) > 100:
             raise Unacceptable("name", "must have 1 to 100 characters")
         if not self.roles:
@@ -64,6 +104,26 @@ class ApiKey:
 
     def is_live(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def may_be_used_from(self, address: str) -> bool:
+        """Whether the network address is in the key's network. Of an address that nobody knows it is not."""
+        if self.network is None:
+            return True
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+            found = found.ipv4_mapped
+        network = _network(self.network)
+        return network is not None and found in network
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

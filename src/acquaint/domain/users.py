@@ -1,4 +1,4 @@
-"""A User: one person in one App."""
+"""A User: one person in one App. A Merge: two of them turned out to be one person."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .identities import Assurance, Identifier, IdentifierKind, Identity, Profile
 from .places import DeviceId
 
 UserId = NewType("UserId", int)
+MergeId = NewType("MergeId", int)
 
 
 class Standing(StrEnum):
@@ -73,3 +74,28 @@ class User:
         """The user after the same person came with a newer profile."""
         profile = self.profile.changed(identity.profile).claiming(identity.claimed)
         return self if profile == self.profile else replace(self, profile=profile, updated_at=now)
+
+    def absorbing(self, other: User, *, now: datetime) -> User:
+        """The user after another one turned out to be the same person, and has gone.
+
+        What this user has wins, everywhere; their other identifiers are further ones. What the other was not proved to
+        be stays a claim.
+        """
+        return replace(
+            self,
+            identifiers=tuple(dict.fromkeys(self.identifiers + other.identifiers)),
+            profile=self.profile.absorbing(other.profile),
+            created_at=min(self.created_at, other.created_at),
+            updated_at=now,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """One user was merged into another, and what named them names that one."""
+
+    id: MergeId
+    app_id: AppId
+    source_id: UserId  # is not there any more
+    target_id: UserId
+    at: datetime

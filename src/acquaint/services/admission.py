@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ..domain.apps import App
-from ..domain.conversations import adopted
+from ..domain.conversations import Membership, adopted
 from ..domain.errors import (
     AlreadySignedIn,
     Doubt,
@@ -269,7 +269,7 @@ async def _settle_device(core: Core, tx: Transaction, app: App, session: Session
     if await tx.devices.is_retired(app.id, device_id):
         return
     if app.policy.adopts_on_sign_in:
-        left_behind = await tx.conversations.left_on(app.id, device_id)
+        left_behind = await _of_nobody_else(tx, session, await tx.conversations.left_on(app.id, device_id))
         was = {it.conversation_id: it.user_id for it in left_behind}
         taken = adopted(left_behind, by=session)
         for membership in taken:
@@ -295,3 +295,9 @@ async def _settle_device(core: Core, tx: Transaction, app: App, session: Session
             )
     others = [it for it in await tx.sessions.unverified_on(app.id, device_id) if it.id != session.id]
     await end_in(core, tx, others, why="signed_in")
+
+
+async def _of_nobody_else(tx: Transaction, session: Session, left_behind: list[Membership]) -> list[Membership]:
+    """Those of them that were not given to another verified person meanwhile: the App can merge a visitor into one."""
+    others = await tx.users.many(session.app_id, {it.user_id for it in left_behind if it.user_id != session.user_id})
+    return [it for it in left_behind if it.user_id not in others or not others[it.user_id].is_verified]

@@ -2,10 +2,10 @@
 
 create                                     an App with one of each key, all usable at once
 by_slug, by_id, by_public_key              whose page or client asks
-by_api_key, by_signing_secret              whose server asks
+by_api_key, by_signing_secret              whose server asks; ``holder_of`` also says with which key
 change_policy, close, open_again           what the App allows
 create_key, revoke_key                     how its server proves itself
-rotate_secret, retire_secret               what its server signs with
+rotate_secret, retire_secret, show_secret  what its server signs with
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
+from ..domain import ids
 from ..domain.apps import App, AppId, PublicKeys, slug_of
 from ..domain.errors import (
     AppClosed,
+    Busy,
     Doubt,
     IdentifierTaken,
     InvalidCredentials,
@@ -29,11 +32,21 @@ from ..domain.errors import (
     UnknownApp,
 )
 from ..domain.events import EventKind
-from ..domain.keys import ApiKey, ApiKeyId, Role, SigningSecret, SigningSecretId, satisfies
+from ..domain.keys import ApiKey, ApiKeyId, Role, SigningSecret, SigningSecretId, may_grant, satisfies
 from ..domain.tokens import TokenKind, is_well_formed
 from ..ports.store import Transaction
 from .core import Core, fingerprint, new_text
 from .sessions import note
+
+KEY_USE_WRITTEN_EVERY: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """An App's own server, and the key it proved itself with."""
+
+    app: App
+    key: ApiKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +103,28 @@ async def every(core: Core) -> list[App]:
         return await tx.apps.all()
 
 
-async def by_api_key(core: Core, text: str, needed: str) -> App:
-    """The App whose key this is, if one of its roles is enough.
+async def by_api_key(core: Core, text: str, needed: str, *, address: str = "") -> App:
+    """The App whose key this is, if one of its roles is enough; ``holder_of`` for who needs no more."""
+    return (await holder_of(core, text, needed, address=address)).app
 
-    Read from the store each time: a revoked key opens nothing, not for a moment. Refuses with
-    InvalidCredentials, NotAllowed or AppClosed.
+
+async def holder_of(core: Core, text: str, *needed: str, address: str = "") -> Holder:
+    """Whose key this is, if it has a role for one of what is needed; no need at all is met by any key of an App.
+
+    Read from the store each time: a revoked key opens nothing, not for a moment. ``address`` is where the request comes
+    from; a key that belongs to a network opens nothing anywhere else. Refuses with InvalidCredentials, NotAllowed or
+    AppClosed.
     """
     async with core.store.read() as tx:
         key = await _key(core, tx, text)
         app = await tx.apps.get(key.app_id) if key.app_id is not None else None
-    if not satisfies(key.roles, needed) or app is None:
-        raise NotAllowed(needed)
-    return _usable(app)
+    if app is None or (needed and not any(satisfies(key.roles, it) for it in needed)):
+        raise NotAllowed(needed[0] if needed else "")
+    if not key.may_be_used_from(address):
+        raise NotAllowed
+    app = _usable(app)
+    await _note_use(core, key)
+    return Holder(app, key)
 
 
 async def by_signing_secret(core: Core, slug: str, secret: str) -> App:
@@ -119,12 +142,15 @@ async def by_signing_secret(core: Core, slug: str, secret: str) -> App:
     return app
 
 
-async def check_operator_key(core: Core, text: str) -> ApiKey:
+async def check_operator_key(core: Core, text: str, *, address: str = "") -> ApiKey:
     """The operator's own key; refuses with InvalidCredentials or NotAllowed."""
     async with core.store.read() as tx:
         key = await _key(core, tx, text)
     if not satisfies(key.roles, Role.OPERATOR):
         raise NotAllowed(Role.OPERATOR)
+    if not key.may_be_used_from(address):
+        raise NotAllowed
+    await _note_use(core, key)
     return key
 
 
@@ -148,18 +174,35 @@ async def open_again(core: Core, app: App) -> App:
 
 
 async def create_key(
-    core: Core, app: App | None, name: str, roles: tuple[Role, ...], *, days: int | None = None
+    core: Core,
+    app: App | None,
+    name: str,
+    roles: tuple[Role, ...],
+    *,
+    days: int | None = None,
+    network: str | None = None,
+    by: ApiKey | None = None,
+    names_app: bool = False,
 ) -> tuple[ApiKey, str]:
     """A named key and its text, shown this once. Without an App it is a key of the server's operator.
 
-    ``days`` is how long it lives, at least one; without it, for ever. Refuses with Unacceptable.
+    ``days`` is how long it lives, at least one; without it, for ever. ``network`` is where it may be used from, as
+    CIDR. ``by`` is the key that asks for it, if one does: it gives no role it does not have (NotAllowed). With
+    ``names_app``, and always for ``org.tracking``, the text is a JWT that clients read the App's name from. Refuses
+    with Unacceptable.
     """
     if days is not None and not 1 <= days <= 3650:
         raise Unacceptable("expires_in_days", "must be from 1 to 3650")
+    if by is not None:
+        for role in roles:
+            if not may_grant(by.roles, role):
+                raise NotAllowed(role)
+    if app is not None and (names_app or Role.TRACKING in roles):
+        text = _naming_text(core, app, roles)
+    else:
+        text = new_text(core, TokenKind.API_KEY)
     async with core.store.write() as tx:
-        return await _add_key(
-            core, tx, app.id if app else None, name, roles, new_text(core, TokenKind.API_KEY), days=days
-        )
+        return await _add_key(core, tx, app.id if app else None, name, roles, text, days=days, network=network)
 
 
 async def keys_of(core: Core, app: App | None) -> list[ApiKey]:
@@ -200,6 +243,18 @@ async def rotate_secret(core: Core, app: App, *, grace: timedelta | None = None)
     return secret
 
 
+async def show_secret(core: Core, app: App) -> SigningSecret:
+    """The current signing secret with its text, made if there is none that is believed; who asked is kept."""
+    now = core.clock()
+    async with core.store.write() as tx:
+        await _current(tx, app.id)
+        believed = [it for it in await tx.keys.secrets_of(app.id) if it.verifies(now)]
+        lasting = [it for it in believed if it.retired_at is None] or believed
+        secret = lasting[-1] if lasting else await _add_secret(core, tx, app.id)
+        await note(core, tx, EventKind.SECRET_SHOWN, app.id, secret=str(secret.id))
+    return secret
+
+
 async def retire_secret(core: Core, app: App, secret_id: SigningSecretId) -> SigningSecret:
     """Nothing signed with it is believed from now on. Refuses with NotFound, or Unacceptable for the last one."""
     now = core.clock()
@@ -226,20 +281,42 @@ async def _create(core: Core, name: str, slug: str) -> NewApp:
         app = await tx.apps.add(app)
         secret = await _add_secret(core, tx, app.id)
         _, api_key = await _add_key(core, tx, app.id, "first", (Role.ADMIN,), new_text(core, TokenKind.API_KEY))
-        _, chat_key = await _add_key(core, tx, app.id, "chat", (Role.TRACKING,), _chat_key_text(core, app))
+        chat_text = _naming_text(core, app, (Role.TRACKING,))
+        _, chat_key = await _add_key(core, tx, app.id, "chat", (Role.TRACKING,), chat_text)
         await note(core, tx, EventKind.APP_CREATED, app.id, slug=slug)
     return NewApp(app, secret.text, api_key, chat_key)
 
 
-def _chat_key_text(core: Core, app: App) -> str:
-    """A JWT that client SDKs decode, without checking it, to learn the App's name.
+def _naming_text(core: Core, app: App, roles: tuple[Role, ...]) -> str:
+    """A JWT that client SDKs decode, without checking it, to learn the App's name: the payload Kustomer's keys have.
 
     It is signed with a secret nobody has: the server knows the key by its fingerprint, like every other one,
-    and never by a signature.
+    and never by a signature; which is also what nobody can guess of it. Old iOS SDKs read the payload as plain base64:
+    texts of letters, digits and punctuation as here are the same in both alphabets.
     """
-    named = {"org": f"{app.id:024x}", "orgName": app.slug, "userType": "machine", "roles": [Role.TRACKING.value]}
-    claims = {**named, "id": f"{core.new_id():024x}", "aud": "urn:consumer", "iss": "urn:api"}
+    user = ids.as_hex(core.new_id())
+    claims = {
+        "id": ids.as_hex(core.new_id()),
+        "user": user,
+        "org": ids.as_hex(app.id),
+        "orgName": app.slug,
+        "userType": "machine",
+        "pod": "acquaint",
+        "roles": [it.value for it in roles],
+        "aud": "urn:consumer",
+        "iss": "urn:api",
+        "sub": user,
+    }
     return core.signer.sign(claims, new_text(core, TokenKind.SIGNING_SECRET))
+
+
+async def _note_use(core: Core, key: ApiKey) -> None:
+    """Writes down that the key is in use, once in a while; a request does not fail because that could not be done."""
+    now = core.clock()
+    if key.used_at is None or now - key.used_at >= KEY_USE_WRITTEN_EVERY:
+        with suppress(Busy):
+            async with core.store.write() as tx:
+                await tx.keys.used(key.id, now)
 
 
 async def _add_secret(core: Core, tx: Transaction, app_id: AppId) -> SigningSecret:
@@ -256,10 +333,11 @@ async def _add_key(
     text: str,
     *,
     days: int | None = None,
+    network: str | None = None,
 ) -> tuple[ApiKey, str]:
     now = core.clock()
     expires_at = None if days is None else now + timedelta(days=days)
-    key = ApiKey(ApiKeyId(core.new_id()), app_id, name, roles, text[-4:], now, expires_at)
+    key = ApiKey(ApiKeyId(core.new_id()), app_id, name, roles, text[-4:], now, expires_at, network=network)
     key = await tx.keys.add(key, fingerprint(text))
     await note(core, tx, EventKind.KEY_CREATED, app_id, key=str(key.id), name=name, roles=[it.value for it in roles])
     return key, text

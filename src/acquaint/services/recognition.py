@@ -32,10 +32,11 @@ _ABOUT_USERS: Final = frozenset(
         EventKind.USER_BANNED,
         EventKind.USER_ADMITTED_AGAIN,
         EventKind.USER_DELETED,
+        EventKind.USER_MERGED,
         EventKind.PASSWORD_CHANGED,
     }
 )
-_ABOUT_SESSIONS: Final = frozenset({EventKind.SESSION_ENDED, EventKind.SESSION_TAKEN})
+_ABOUT_SESSIONS: Final = frozenset({EventKind.SESSION_ENDED, EventKind.SESSION_TAKEN, EventKind.SESSION_LEFT})
 
 
 class RecognisedSessions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select, update
@@ -14,7 +15,7 @@ from . import columns as column
 from . import tables as t
 from .adding import add
 from .connection import Connection, Row
-from .statements import Statement
+from .statements import Statement, later
 
 _keys, _secrets = t.api_keys.c, t.signing_secrets.c
 
@@ -27,6 +28,8 @@ _KEY: Final = (
     _keys.created_at,
     _keys.expires_at,
     _keys.revoked_at,
+    _keys.network,
+    _keys.used_at,
 )
 _SECRET: Final = (_secrets.id, _secrets.app_id, _secrets.text, _secrets.created_at, _secrets.retired_at)
 
@@ -40,7 +43,10 @@ _GET = Statement(select(*_KEY).where(_keys.id == bindparam("id")))
 _OF_APP = Statement(select(*_KEY).where(_keys.app_id == bindparam("app_id")).order_by(_keys.created_at, _keys.id))
 _OF_SERVER = Statement(select(*_KEY).where(_keys.app_id.is_(None)).order_by(_keys.created_at, _keys.id))
 _SAVE = Statement(
-    update(t.api_keys).where(_keys.id == bindparam("id")).values({it.name: bindparam(it.name) for it in _KEY[2:]})
+    update(t.api_keys).where(_keys.id == bindparam("id")).values({it.name: bindparam(it.name) for it in _KEY[2:-1]})
+)
+_USED = Statement(  # an older moment never replaces a newer one
+    update(t.api_keys).where(_keys.id == bindparam("id")).values(used_at=later(_keys.used_at, "used_at"))
 )
 _ADD_SECRET = Statement(
     insert(t.signing_secrets).values({it.name: bindparam(it.name) for it in _SECRET}).on_conflict_do_nothing()
@@ -83,6 +89,9 @@ class SqlKeys:
     async def save(self, key: ApiKey) -> None:
         await self._db.change(_SAVE, **_key_values(key))
 
+    async def used(self, id: ApiKeyId, at: datetime) -> None:
+        await self._db.change(_USED, id=id, used_at=column.of_moment(at))
+
     async def add_secret(self, secret: SigningSecret) -> SigningSecret:
         return await add(self._db, _ADD_SECRET, secret, _secret_values(secret))
 
@@ -94,7 +103,7 @@ class SqlKeys:
 
 
 def _key(row: Row) -> ApiKey:
-    id, app_id, name, roles, ending, created_at, expires_at, revoked_at = row
+    id, app_id, name, roles, ending, created_at, expires_at, revoked_at, network, used_at = row
     return ApiKey(
         ApiKeyId(id),
         None if app_id is None else AppId(app_id),
@@ -104,6 +113,8 @@ def _key(row: Row) -> ApiKey:
         column.moment(created_at),
         column.optional_moment(expires_at),
         column.optional_moment(revoked_at),
+        network,
+        column.optional_moment(used_at),
     )
 
 
@@ -117,6 +128,8 @@ def _key_values(key: ApiKey) -> dict[str, Any]:
         "created_at": column.of_moment(key.created_at),
         "expires_at": column.of_optional_moment(key.expires_at),
         "revoked_at": column.of_optional_moment(key.revoked_at),
+        "network": key.network,
+        "used_at": column.of_optional_moment(key.used_at),
     }
 
 

@@ -22,6 +22,7 @@ from .engine import open_engine
 from .events import SqlEvents
 from .files import SqlFiles
 from .keys import SqlKeys
+from .merges import SqlMerges
 from .messages import SqlMessages
 from .schema import HEAD
 from .sessions import SEEN, SqlSessions, values_of_seen
@@ -112,6 +113,10 @@ class SqlTransaction:
     @property
     def devices(self) -> SqlDevices:
         return SqlDevices(self._db)
+
+    @property
+    def merges(self) -> SqlMerges:
+        return SqlMerges(self._db)
 
     @property
     def sessions(self) -> SqlSessions:

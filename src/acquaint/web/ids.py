@@ -11,7 +11,6 @@ from ..domain import ids
 _HEX24: Final = re.compile(r"[0-9a-f]{24}")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGITS: Final = re.compile(r"[1-9][0-9]{0,15}")
-_MARK: Final = "ac"  # makes every hex id hold a letter: SDKs take a text of digits for a number
 
 
 def read_integer(text: str) -> int | None:
@@ -22,15 +21,12 @@ def read_integer(text: str) -> int | None:
     return id if id <= ids.LARGEST else None
 
 
-def as_hex(id: int) -> str:
-    """24 hex digits, the creation second (Unix) first, at least one letter among them: as MongoDB's ids look."""
-    second = int(ids.created_at(id).timestamp())
-    return f"{second:08x}{_MARK}{id:014x}"
+as_hex: Final = ids.as_hex
 
 
 def read_hex(text: str) -> int | None:
     """The id that ``as_hex`` rendered so; None for anything else."""
-    if not _HEX24.fullmatch(text) or text[8:10] != _MARK:
+    if not _HEX24.fullmatch(text) or text[8:10] != ids.HEX_MARK:
         return None
     id = int(text[10:], 16)
     return id if 0 < id <= ids.LARGEST and as_hex(id) == text else None

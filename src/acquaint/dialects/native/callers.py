@@ -24,7 +24,7 @@ from ...ports.store import Recognised
 from ...services.apps import by_api_key, check_operator_key
 from ...services.sessions import resume
 from ...web.cors import check_origin
-from ...web.dialect import core_of
+from ...web.dialect import core_of, visit_of
 from ...web.reading import bearer
 from .problems import NoCredential, WrongCredential
 
@@ -59,15 +59,19 @@ async def _visitor(request: Request) -> Recognised:
 
 
 async def _user_key(request: Request) -> App:
-    return await by_api_key(core_of(request), _key_in(request, USER_KEY.needs), Role.USER)
+    return await by_api_key(core_of(request), _key_in(request, USER_KEY.needs), Role.USER, address=_address(request))
 
 
 async def _admin_key(request: Request) -> App:
-    return await by_api_key(core_of(request), _key_in(request, ADMIN_KEY.needs), Role.ADMIN)
+    return await by_api_key(core_of(request), _key_in(request, ADMIN_KEY.needs), Role.ADMIN, address=_address(request))
 
 
 async def _operator(request: Request) -> ApiKey:
-    return await check_operator_key(core_of(request), _key_in(request, OPERATOR.needs))
+    return await check_operator_key(core_of(request), _key_in(request, OPERATOR.needs), address=_address(request))
+
+
+def _address(request: Request) -> str:
+    return visit_of(request).address
 
 
 def _key_in(request: Request, needed: str) -> str:

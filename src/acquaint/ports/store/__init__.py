@@ -30,6 +30,7 @@ from .apps import Apps, Keys
 from .conversations import Conversations, Messages
 from .events import Events
 from .files import Files
+from .merges import Merges
 from .sessions import Recognised, Sessions, Tickets
 from .users import Devices, Users
 
@@ -43,6 +44,7 @@ __all__ = [
     "KeptAnswer",
     "Keys",
     "LastSeen",
+    "Merges",
     "Messages",
     "Reading",
     "Recognised",
@@ -63,6 +65,8 @@ class Reading(Protocol):
     def users(self) -> Users: ...
     @property
     def devices(self) -> Devices: ...
+    @property
+    def merges(self) -> Merges: ...
     @property
     def sessions(self) -> Sessions: ...
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from ...domain.apps import App, AppId
@@ -38,6 +39,10 @@ class Keys(Protocol):
         ...
 
     async def save(self, key: ApiKey) -> None: ...
+    async def used(self, id: ApiKeyId, at: datetime) -> None:
+        """Writes down when it was last used; ``save`` leaves that alone."""
+        ...
+
     async def add_secret(self, secret: SigningSecret) -> SigningSecret: ...
     async def secrets_of(self, app_id: AppId) -> list[SigningSecret]:
         """Oldest first, retired ones too."""

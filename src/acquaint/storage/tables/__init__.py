@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from .apps import api_keys, apps, signing_secrets
-from .conversations import conversations, memberships, messages
+from .conversations import conversations, hidden_messages, memberships, messages, reactions
+from .directory import directory
 from .events import answers, events
 from .files import files
 from .making import BY_USER, NEVER, VERIFIED, metadata
 from .sessions import sessions, tickets
-from .users import identifiers, retired_devices, users
+from .users import identifiers, merges, retired_devices, users
 
 __all__ = [
     "BY_USER",
@@ -27,12 +28,16 @@ __all__ = [
     "api_keys",
     "apps",
     "conversations",
+    "directory",
     "events",
     "files",
+    "hidden_messages",
     "identifiers",
     "memberships",
+    "merges",
     "messages",
     "metadata",
+    "reactions",
     "retired_devices",
     "sessions",
     "signing_secrets",

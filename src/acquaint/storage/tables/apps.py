@@ -37,6 +37,8 @@ api_keys = Table(
     number("created_at"),
     number("expires_at", optional=True),
     number("revoked_at", optional=True),
+    text("network", optional=True),
+    number("used_at", optional=True),
 )
 unique("uq_api_keys_fingerprint", api_keys.c.fingerprint)
 index("ix_api_keys_app_id", api_keys.c.app_id, api_keys.c.id)

@@ -32,9 +32,11 @@ users = Table(
     text("standing"),
     text("password_hash", optional=True),
     number("last_seen_at", optional=True),
+    number("chat_key_at", optional=True),  # when their password was minted for them as a chat key, if it was
 )
 index("ix_users_app_id", users.c.app_id, users.c.id)
 index("ix_users_guests", users.c.created_at, users.c.id, where=users.c.is_guest.is_(True))
+index("ix_users_chat_key_at", users.c.app_id, users.c.chat_key_at, users.c.id, where=users.c.chat_key_at.is_not(None))
 unique("uq_users_device_id", users.c.app_id, users.c.device_id, where=users.c.device_id.is_not(None))
 
 identifiers = Table(
@@ -60,3 +62,15 @@ retired_devices = Table(
     PrimaryKeyConstraint("app_id", "device_id"),
     sqlite_with_rowid=False,
 )
+
+merges = Table(  # they outlive both users, so they refer to nothing
+    "merges",
+    metadata,
+    own_id(),
+    number("app_id"),
+    number("source_id"),
+    number("target_id"),
+    number("at"),
+)
+unique("uq_merges_source_id", merges.c.source_id)
+index("ix_merges_target_id", merges.c.target_id, merges.c.id)
