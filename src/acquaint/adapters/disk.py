@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import re
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -47,7 +48,7 @@ class DiskShelf:
                 raise
         return size
 
-    async def read(self, key: str) -> AsyncIterator[bytes]:
+    async def read(self, key: str, *, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
         path = self._path(key)
         try:
             file = await anyio.to_thread.run_sync(lambda: path and path.open("rb"))
@@ -56,7 +57,11 @@ class DiskShelf:
         if not file:
             raise KeyError(key)
         with file:
-            while chunk := await anyio.to_thread.run_sync(file.read, CHUNK):
+            if start:
+                await anyio.to_thread.run_sync(file.seek, start)
+            left = sys.maxsize if length is None else length
+            while chunk := await anyio.to_thread.run_sync(file.read, min(CHUNK, left)):
+                left -= len(chunk)
                 yield chunk
 
     async def delete(self, key: str) -> None:

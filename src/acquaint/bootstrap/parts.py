@@ -20,6 +20,7 @@ from ..adapters.disk import DiskShelf
 from ..adapters.jose import JoseSigner
 from ..adapters.memory import MemoryBus, MemoryLimiter
 from ..adapters.outbox import OutboxMailer
+from ..adapters.pillow import PillowDrawing
 from ..domain.errors import Busy
 from ..domain.limits import Limit
 from ..ports.bus import Bus
@@ -114,6 +115,7 @@ async def open_parts(
             mailer=_mailer(settings, clock),
             outbound=_outbound(settings, closing),
             files=DiskShelf(settings.data / "files"),
+            drawing=PillowDrawing(),
             new_id=new_id,
             recognised=RecognisedSessions(believed_for=_believed_for(bus)),
             public_url=settings.public,

@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 
 from ..domain.errors import Busy
-from ..services import sessions, users
+from ..services import sessions, uploads, users
 from ..services.core import Core
 from ..settings import Settings
 from ..storage.store import SqlStore
@@ -27,7 +27,7 @@ def tasks_of(settings: Settings, core: Core, store: SqlStore) -> list[Coroutine[
     async def sweep() -> None:
         gone = 1
         while gone:
-            gone = await sessions.sweep(core) + await users.sweep_guests(core)
+            gone = await sessions.sweep(core) + await users.sweep_guests(core) + await uploads.sweep(core)
             await asyncio.sleep(SWEEP_PAUSE)
 
     async def write_behind() -> None:

@@ -13,8 +13,8 @@ class FileShelf(Protocol):
         """Keeps the content and answers its size; refuses with TooLarge and keeps nothing beyond ``at_most`` bytes."""
         ...
 
-    def read(self, key: str) -> AsyncIterator[bytes]:
-        """The content, in chunks; raises KeyError when there is none."""
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+        """The content or a part of it, in chunks; raises KeyError when there is none."""
         ...
 
     async def delete(self, key: str) -> None:

@@ -15,6 +15,7 @@ from ..ports.files import FileShelf
 from ..ports.limits import Limiter
 from ..ports.mail import Mailer
 from ..ports.outbound import Outbound
+from ..ports.pictures import Drawing
 from ..ports.store import Store
 from .recognition import RecognisedSessions
 
@@ -31,6 +32,7 @@ class Core:
     mailer: Mailer
     outbound: Outbound
     files: FileShelf
+    drawing: Drawing
     new_id: Callable[[], int]
     recognised: RecognisedSessions
     public_url: str  # where people reach this server, without a trailing slash; links in mails begin with it

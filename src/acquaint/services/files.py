@@ -3,6 +3,9 @@
 keep       bytes from a user or from the App itself
 find       the file under a key, and the App it belongs to
 content    its bytes
+file_name, kind_of, peek    what a file may be called, and what it is
+
+Files that are announced before they come are in ``uploads`` and ``named_files``.
 
 What a file is, its first bytes say, never its name or who sent it: only pictures that browsers show
 safely are ever shown in place (``domain.files.SHOWN_INLINE``).
@@ -24,6 +27,7 @@ from .core import Core, fingerprint, new_word
 from .sessions import ensure_user
 
 LARGEST_FILE: Final = 25 * 1024 * 1024
+LARGEST_UPLOAD: Final = 100 * 1024 * 1024  # of a file that was announced; ConnectyCube documents 100 MB
 KEY_LENGTH: Final = 43  # letters and digits: 256 bits
 UNKNOWN: Final = "application/octet-stream"
 
@@ -34,7 +38,7 @@ _PICTURES: Final = (
     (re.compile(rb"GIF8[79]a"), "image/gif"),
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
 )
-_MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
+MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
 
 
 async def keep_of(
@@ -51,11 +55,11 @@ async def keep(
     core: Core, app: App, name: str, media_type: str, content: AsyncIterator[bytes], *, owner_id: UserId | None = None
 ) -> tuple[File, str]:
     """The file, and the key that opens it: shown once, kept as a fingerprint. Refuses with TooLarge or Unacceptable."""
-    name = _file_name(name)
+    name = file_name(name)
     key = new_word(core, KEY_LENGTH)
-    start, content = await _peek(content)
+    start, content = await peek(content)
     size = await core.files.put(fingerprint(key), content, at_most=LARGEST_FILE)
-    kind = _kind(start, media_type)
+    kind = kind_of(start, media_type)
     file = File(FileId(core.new_id()), app.id, owner_id, name, kind, size, core.clock())
     try:
         async with core.store.write() as tx:
@@ -80,13 +84,13 @@ async def find(core: Core, key: str) -> tuple[File, App]:
 async def content(core: Core, key: str) -> AsyncIterator[bytes]:
     """The bytes of the file. Refuses with NotFound before the first of them, should they be gone."""
     try:
-        _, whole = await _peek(core.files.read(fingerprint(key)))
+        _, whole = await peek(core.files.read(fingerprint(key)))
     except KeyError:
         raise NotFound("file") from None
     return whole
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
     """The last part of the name, without anything that means something to a file system or a terminal."""
     name = "".join(it for it in re.split(r"[/\\]", name)[-1] if it.isprintable()).strip(" .")
     if not name:
@@ -96,15 +100,15 @@ def _file_name(name: str) -> str:
     return name
 
 
-def _kind(start: bytes, declared: str) -> str:
+def kind_of(start: bytes, declared: str) -> str:
     """What the bytes are; what they are said to be only where that cannot be shown in place."""
     for pattern, kind in _PICTURES:
         if pattern.match(start):
             return kind
-    return declared if _MEDIA_TYPE.fullmatch(declared) and declared not in SHOWN_INLINE else UNKNOWN
+    return declared if MEDIA_TYPE.fullmatch(declared) and declared not in SHOWN_INLINE else UNKNOWN
 
 
-async def _peek(content: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes]]:
+async def peek(content: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes]]:
     """The first bytes, and all of the content, those included."""
     start: list[bytes] = []
     async for chunk in content:

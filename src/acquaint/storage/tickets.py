@@ -37,6 +37,14 @@ _ADD = Statement(
     .on_conflict_do_nothing()
 )
 _BY_FINGERPRINT = Statement(select(_tickets.id).where(_tickets.fingerprint == bindparam("fingerprint")))
+_FIND = Statement(
+    select(*_TICKET).where(
+        _tickets.fingerprint == bindparam("fingerprint"),
+        _tickets.purpose == bindparam("purpose"),
+        _tickets.used_at.is_(None),
+        _tickets.expires_at > bindparam("now"),
+    )
+)
 _OWNER = Statement(
     select(t.users.c.id)
     .join(t.tickets, _tickets.user_id == t.users.c.id)
@@ -101,6 +109,10 @@ class SqlTickets:
         await self._db.rows(_OWNER, fingerprint=fingerprint)  # held first, like everywhere, or two wait for each other
         rows = await self._db.rows(_TAKE, purpose=purpose.value, fingerprint=fingerprint, now=column.of_moment(now))
         return _ticket(rows[0]) if rows else None
+
+    async def find(self, purpose: Purpose, fingerprint: str, now: datetime) -> Ticket | None:
+        row = await self._db.row(_FIND, purpose=purpose.value, fingerprint=fingerprint, now=column.of_moment(now))
+        return None if row is None else _ticket(row)
 
     async def void(self, user_id: UserId, purpose: Purpose) -> None:
         await self._db.change(_VOID, user_id=user_id, purpose=purpose.value, now=self._db.own.now())

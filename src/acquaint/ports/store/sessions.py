@@ -54,6 +54,10 @@ class Tickets(Protocol):
         """Spends the ticket in one step; None when unknown, spent or expired. Of many at once, one gets it."""
         ...
 
+    async def find(self, purpose: Purpose, fingerprint: str, now: datetime) -> Ticket | None:
+        """The ticket, which stays unspent; None when unknown, spent or expired."""
+        ...
+
     async def void(self, user_id: UserId, purpose: Purpose) -> None:
         """Spends all of the user's tickets of this purpose."""
         ...
