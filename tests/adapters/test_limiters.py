@@ -16,7 +16,7 @@ from hypothesis import strategies as some
 from acquaint.adapters.memory import MemoryLimiter, step_of
 from acquaint.adapters.valkey import LIMIT_ALONE_FOR, LOGGED_EVERY, ValkeyLimiter
 from acquaint.domain.errors import TooManyRequests
-from acquaint.domain.limits import Limit
+from acquaint.domain.limits import Left, Limit
 from acquaint.ports.limits import Limiter
 from tests.support.valkey import RunningValkey, running_valkey
 
@@ -54,12 +54,25 @@ def logged() -> Iterator[list[MutableMapping[str, Any]]]:
 async def allowed(limiter: Limiter, limit: Limit, who: str, tries: int) -> int:
     """How many of so many tries at once are let through."""
     outcomes = await asyncio.gather(*(limiter.take(limit, who) for _ in range(tries)), return_exceptions=True)
-    assert all(it is None or isinstance(it, TooManyRequests) for it in outcomes), outcomes
-    return outcomes.count(None)
+    assert all(isinstance(it, Left | TooManyRequests) for it in outcomes), outcomes
+    return sum(isinstance(it, Left) for it in outcomes)
 
 
 async def test_as_many_as_allowed_are_let_through_at_once_and_not_one_more(limiter: Limiter) -> None:
     assert await allowed(limiter, FIVE_AN_HOUR, "ann", 50) == 5
+
+
+async def test_whoever_is_let_through_is_told_what_is_left(limiter: Limiter) -> None:
+    said = [await limiter.take(FIVE_AN_HOUR, "ann") for _ in range(5)]
+    assert [it.times for it in said] == [4, 3, 2, 1, 0]
+    assert [round(it.whole_in / timedelta(minutes=12), 1) for it in said] == [1, 2, 3, 4, 5]
+    await limiter.give_back(FIVE_AN_HOUR, "ann")
+    assert (await limiter.take(FIVE_AN_HOUR, "ann")).times == 0
+
+
+async def test_what_is_left_is_what_is_let_through(limiter: Limiter) -> None:
+    left = (await limiter.take(FIVE_AN_HOUR, "ann")).times
+    assert await allowed(limiter, FIVE_AN_HOUR, "ann", 50) == left
 
 
 async def test_who_is_refused_is_told_when_to_come_back(limiter: Limiter) -> None:

@@ -15,7 +15,7 @@ import anyio
 
 from ..domain.errors import TooManyRequests
 from ..domain.events import Event
-from ..domain.limits import Limit
+from ..domain.limits import Left, Limit
 from ..ports.bus import Listener
 from .listeners import Listeners
 
@@ -59,7 +59,7 @@ class MemoryLimiter:
         self._spread: dict[tuple[str, str], tuple[int, int]] = {}  # until when (µs), and the whole span of the limit
         self._swept_at = min(most, 1000)
 
-    async def take(self, limit: Limit, who: str) -> None:
+    async def take(self, limit: Limit, who: str) -> Left:
         now, step, burst = self._now(), step_of(limit), burst_of(limit)
         until = max(now, self._spread.get((limit.name, who), (0, 0))[0])
         wait = until - now - burst if limit.times > 0 else step
@@ -68,6 +68,7 @@ class MemoryLimiter:
         self._spread[limit.name, who] = until + step, step + burst
         if len(self._spread) > self._swept_at:
             self._sweep(now)
+        return left_of(limit, until + step - now)
 
     async def give_back(self, limit: Limit, who: str) -> None:
         found = self._spread.get((limit.name, who))
@@ -104,3 +105,9 @@ def step_of(limit: Limit) -> int:
 def burst_of(limit: Limit) -> int:
     """How far ahead of an even spread somebody may be, in whole microseconds: all but one try at once."""
     return step_of(limit) * max(0, limit.times - 1)
+
+
+def left_of(limit: Limit, ahead: int) -> Left:
+    """What is left for somebody who is so many microseconds ahead of an even spread."""
+    step, burst = step_of(limit), burst_of(limit)
+    return Left((burst - ahead) // step + 1 if ahead <= burst else 0, timedelta(microseconds=ahead))

@@ -19,9 +19,9 @@ from valkey.commands.core import AsyncScript
 from valkey.exceptions import ValkeyError
 
 from ..domain.errors import TooManyRequests
-from ..domain.limits import Limit
+from ..domain.limits import Left, Limit
 from .line import MOST_UNSAID, LineBus
-from .memory import MemoryLimiter, burst_of, step_of
+from .memory import MemoryLimiter, burst_of, left_of, step_of
 
 ANSWERS_WITHIN: Final = 2.0  # seconds; a Valkey that takes longer is as good as gone
 LISTENING_CHECKED_EVERY: Final = 0.4  # seconds of silence; twice that, and the line counts as cut
@@ -51,14 +51,15 @@ class ValkeyLimiter:
         self._is_alone = False
         self._may_ask_at = self._may_log_at = 0.0
 
-    async def take(self, limit: Limit, who: str) -> None:
-        wait = None
+    async def take(self, limit: Limit, who: str) -> Left:
+        answer = None
         if limit.times > 0:
-            wait = await self._ask(self._take, _key(limit, who), step_of(limit), burst_of(limit))
-        if wait is None:
-            await self._here.take(limit, who)
-        elif wait > 0:
-            raise TooManyRequests(timedelta(microseconds=wait))
+            answer = await self._ask(self._take, _key(limit, who), step_of(limit), burst_of(limit))
+        if answer is None:
+            return await self._here.take(limit, who)
+        if answer > 0:
+            raise TooManyRequests(timedelta(microseconds=answer))
+        return left_of(limit, -answer)
 
     async def give_back(self, limit: Limit, who: str) -> None:
         await self._here.give_back(limit, who)
@@ -86,7 +87,7 @@ class ValkeyLimiter:
         return answer
 
 
-_TAKE: Final = """
+_TAKE: Final = """-- how long to wait; or else, below zero, how far ahead of an even spread that is
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local step, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -95,7 +96,7 @@ local wait = till - now - burst
 if wait > 0 then return wait end
 till = till + step
 redis.call('SET', KEYS[1], string.format('%.0f', till), 'PX', math.ceil((till - now) / 1000))
-return 0
+return now - till
 """
 
 _GIVE_BACK: Final = """

@@ -22,7 +22,7 @@ from ..adapters.memory import MemoryBus, MemoryLimiter
 from ..adapters.outbox import OutboxMailer
 from ..adapters.pillow import PillowDrawing
 from ..domain.errors import Busy
-from ..domain.limits import Limit
+from ..domain.limits import Left, Limit
 from ..ports.bus import Bus
 from ..ports.crypto import Clock
 from ..ports.limits import Limiter
@@ -196,8 +196,9 @@ def _limiter(settings: Settings, closing: contextlib.AsyncExitStack) -> Limiter:
 class Unlimited:
     """Counts nothing, for load tests."""
 
-    async def take(self, limit: Limit, who: str) -> None:
+    async def take(self, limit: Limit, who: str) -> Left:
         """Everything is allowed."""
+        return Left(limit.times, timedelta(0))
 
     async def give_back(self, limit: Limit, who: str) -> None:
         """Nothing was taken."""

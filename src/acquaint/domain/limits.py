@@ -13,3 +13,11 @@ class Limit:
     name: str
     times: int
     per: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a limit for somebody after a try."""
+
+    times: int  # that may follow at once
+    whole_in: timedelta  # until then something of the limit is used; nothing after it

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ..domain.limits import Limit
+from ..domain.limits import Left, Limit
 
 
 class Limiter(Protocol):
-    async def take(self, limit: Limit, who: str) -> None:
-        """Counts one try of ``who`` against the limit; refuses with TooManyRequests when it is one too many.
+    async def take(self, limit: Limit, who: str) -> Left:
+        """Counts one try of ``who`` against the limit and answers what is left of it.
+
+        Refuses with TooManyRequests when it is one too many.
 
         ``who`` is an address, an identifier or the like, already normalised; it is kept only as long as it counts.
         """
