@@ -199,10 +199,11 @@ class Provider:
 
     def as_shown(self) -> dict[str, Any]:
         """The settings without secrets: also without what a header or a parameter says on its own."""
-        shown = {name: HIDDEN if name in SECRETS else value for name, value in self.as_data().items()}
+        shown: dict[str, Any] = {name: HIDDEN if name in SECRETS else value for name, value in self.as_data().items()}
         if isinstance(self.settings, CustomProvider):
             for name in ("request_headers", "request_params"):
-                shown[name] = {key: _without_texts(key, value) for key, value in shown[name].items()}
+                templates: Mapping[str, str] = getattr(self.settings, name)
+                shown[name] = {key: _without_texts(key, value) for key, value in templates.items()}
             parts = urlsplit(self.settings.endpoint)
             if parts.query:
                 shown["endpoint"] = parts._replace(query=HIDDEN).geturl()

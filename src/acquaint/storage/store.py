@@ -24,6 +24,7 @@ from .files import SqlFiles
 from .keys import SqlKeys
 from .merges import SqlMerges
 from .messages import SqlMessages
+from .providers import SqlProviders
 from .schema import HEAD
 from .sessions import SEEN, SqlSessions, values_of_seen
 from .statements import Statement
@@ -105,6 +106,10 @@ class SqlTransaction:
     @property
     def keys(self) -> SqlKeys:
         return SqlKeys(self._db)
+
+    @property
+    def providers(self) -> SqlProviders:
+        return SqlProviders(self._db)
 
     @property
     def users(self) -> SqlUsers:

@@ -26,7 +26,7 @@ from typing import Protocol
 from ...domain.sessions import SessionId
 from ...domain.users import UserId
 from .answers import Answers, KeptAnswer
-from .apps import Apps, Keys
+from .apps import Apps, Keys, Providers
 from .conversations import Conversations, Messages
 from .events import Events
 from .files import Files
@@ -46,6 +46,7 @@ __all__ = [
     "LastSeen",
     "Merges",
     "Messages",
+    "Providers",
     "Reading",
     "Recognised",
     "Sessions",
@@ -61,6 +62,8 @@ class Reading(Protocol):
     def apps(self) -> Apps: ...
     @property
     def keys(self) -> Keys: ...
+    @property
+    def providers(self) -> Providers: ...
     @property
     def users(self) -> Users: ...
     @property

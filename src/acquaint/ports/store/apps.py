@@ -1,4 +1,4 @@
-"""Apps, and what their servers prove themselves and sign with."""
+"""Apps, what their servers prove themselves and sign with, and who testifies to their users."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ...domain.apps import App, AppId
 from ...domain.keys import ApiKey, ApiKeyId, SigningSecret
+from ...domain.providers import Provider
 
 
 class Apps(Protocol):
@@ -49,3 +50,20 @@ class Keys(Protocol):
         ...
 
     async def save_secret(self, secret: SigningSecret) -> None: ...
+
+
+class Providers(Protocol):
+    """Of an App, by name; secrets included."""
+
+    async def get(self, app_id: AppId, name: str) -> Provider | None: ...
+    async def of(self, app_id: AppId) -> list[Provider]:
+        """All of the App's, by name."""
+        ...
+
+    async def put(self, provider: Provider) -> None:
+        """Adds it, or replaces the one of this name."""
+        ...
+
+    async def remove(self, app_id: AppId, name: str) -> bool:
+        """Whether it was there."""
+        ...

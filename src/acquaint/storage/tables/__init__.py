@@ -16,6 +16,7 @@ from .directory import directory
 from .events import answers, events
 from .files import files
 from .making import BY_USER, NEVER, VERIFIED, metadata
+from .providers import providers
 from .sessions import sessions, tickets
 from .users import identifiers, merges, retired_devices, users
 
@@ -37,6 +38,7 @@ __all__ = [
     "merges",
     "messages",
     "metadata",
+    "providers",
     "reactions",
     "retired_devices",
     "sessions",
