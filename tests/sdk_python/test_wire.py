@@ -51,6 +51,8 @@ POLICY: dict[str, Any] = {
     "session_at_most": None,
     "password_min_length": None,
     "ends_sessions_on_password_change": False,
+    "allows_sign_up": False,
+    "resets_passwords_by_mail": False,
     "keeps_messages_of_deleted_users": True,
     "allowed_origins": [],
     "of_a_later_version": {},

@@ -40,6 +40,8 @@ async def test_every_rule_of_the_policy_comes_back_as_it_was_kept(world: World) 
         session_at_most=timedelta(days=7),
         password_min_length=12,
         ends_sessions_on_password_change=False,
+        allows_sign_up=False,
+        resets_passwords_by_mail=False,
         keeps_messages_of_deleted_users=True,
         allowed_origins=("https://acme.example", "http://localhost:3000"),
     )

@@ -36,17 +36,23 @@ class Policy:
     session_at_most: timedelta | None = None  # a session ends this long after it was opened
     password_min_length: int | None = None  # None: what the dialect's vendor asks
     ends_sessions_on_password_change: bool = True  # all but the one that changed it
+    allows_sign_up: bool = True  # whoever asks for it in so many words may become a user with a password of their own
+    resets_passwords_by_mail: bool = True  # a ticket for a new password is mailed to who forgot theirs
+    chat_key_max_age: timedelta | None = None  # chat keys older than this are due for new ones; None: never
+    server_requests_per_minute: int = 300  # of the App's own servers, all its keys together (Kustomer: 300 to 2000)
     keeps_messages_of_deleted_users: bool = False  # False: their words are erased with them
     allowed_origins: tuple[str, ...] = (EVERY_ORIGIN,)  # pages that may call from a browser; "*" is every page
 
     def __post_init__(self) -> None:
         _between("token_max_age", self.token_max_age, timedelta(seconds=1), timedelta(days=1))
-        for name in ("session_idle", "session_at_most"):
+        for name in ("session_idle", "session_at_most", "chat_key_max_age"):
             lifetime = getattr(self, name)
             if lifetime is not None:
                 _between(name, lifetime, timedelta(seconds=1), timedelta(days=3650))
         if self.password_min_length is not None and not 1 <= self.password_min_length <= 256:
             raise Unacceptable("password_min_length", "must be from 1 to 256")
+        if not 1 <= self.server_requests_per_minute <= 100_000:
+            raise Unacceptable("server_requests_per_minute", "must be from 1 to 100000")
         for origin in self.allowed_origins:
             if origin != EVERY_ORIGIN and not _is_origin(origin):
                 raise Unacceptable(
@@ -160,6 +166,13 @@ def _read_optional_int(name: str, value: Any) -> int | None:
     return value
 
 
+def _read_int(name: str, value: Any) -> int:
+    found = _read_optional_int(name, value)
+    if found is None:
+        raise Unacceptable(name, "must be a whole number")
+    return found
+
+
 def _read_texts(name: str, value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [it.strip() for it in value.split(",") if it.strip()]
@@ -172,6 +185,7 @@ _READERS = {
     "bool": _read_bool,
     "timedelta": _read_duration,
     "timedelta | None": _read_optional_duration,
+    "int": _read_int,
     "int | None": _read_optional_int,
     "tuple[str, ...]": _read_texts,
 }

@@ -47,7 +47,11 @@ TICK: Final = 1.0  # seconds between two looks at whose time is over
 PAUSES: Final = (0.1, 0.5, 2.0)  # seconds, before a database that did not answer is asked again
 LEAVING: Final = 3.0  # seconds in which connections are told that the server stops
 
-_OF_SESSIONS: Final = {EventKind.SESSION_ENDED: Cut.REVOKED, EventKind.SESSION_TAKEN: Cut.CHANGED}
+_OF_SESSIONS: Final = {
+    EventKind.SESSION_ENDED: Cut.REVOKED,
+    EventKind.SESSION_TAKEN: Cut.CHANGED,
+    EventKind.SESSION_LEFT: Cut.CHANGED,
+}
 _OF_USERS: Final = frozenset({EventKind.USER_BANNED, EventKind.USER_DELETED})
 
 log = structlog.get_logger()

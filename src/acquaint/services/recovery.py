@@ -7,6 +7,7 @@ complete    a new password for the ticket in the mail; everything that was open 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from html import escape
 from typing import Final
@@ -14,7 +15,7 @@ from typing import Final
 import structlog
 
 from ..domain.apps import App
-from ..domain.errors import AppClosed, TicketRefused
+from ..domain.errors import AppClosed, NotAllowed, TicketRefused
 from ..domain.identities import Identifier
 from ..domain.passwords import MACHINE_MADE, OWASP_ASVS
 from ..domain.tickets import Purpose, Ticket, TicketId
@@ -34,21 +35,28 @@ LIFETIME: Final = timedelta(hours=1)
 """Against old mails in a mailbox that somebody else reads; less would hurt people whose mail is slow."""
 
 
+Letter = Callable[[Core, App, User, str, str], Mail]
+"""What is mailed to somebody: the user, their address as they proved or claimed it, and the ticket."""
+
+
 async def ask(core: Core, app: App, email: Identifier, address: str) -> None:
-    """Counts the question, known address or not. Refuses with TooManyRequests."""
+    """Counts the question, known address or not. Refuses with TooManyRequests, or NotAllowed where the Policy does."""
+    if not app.policy.resets_passwords_by_mail:
+        raise NotAllowed
     await limits.take(core, limits.RECOVERIES_PER_ADDRESS, address)
     await core.limiter.take(limits.RECOVERIES_PER_EMAIL, f"{app.id}|{email.value}")
 
 
-async def send(core: Core, app: App, email: Identifier) -> None:
+async def send(core: Core, app: App, email: Identifier, letter: Letter | None = None) -> None:
     """Mails a ticket to the address, if somebody who has a password has it. Never raises, and answers nothing.
 
     It takes longer where somebody has the address, so nobody who asked may wait for it (rule 9).
     """
     try:
-        text = await _ticket(core, app, email)
-        if text is not None:
-            await core.mailer.send(_mail(core, app, email.value, text))
+        made = await _ticket(core, app, email)
+        if made is not None:
+            user, text = made
+            await core.mailer.send((letter or _mail)(core, app, user, email.value, text))
             log.info("recovery_mailed", app=app.id)
     except MailNotSent:
         log.warning("recovery_not_mailed", app=app.id)
@@ -74,7 +82,7 @@ async def complete(core: Core, ticket_text: str, password: str, address: str) ->
     return user
 
 
-async def _ticket(core: Core, app: App, email: Identifier) -> str | None:
+async def _ticket(core: Core, app: App, email: Identifier) -> tuple[User, str] | None:
     async with core.store.read() as tx:
         user = await reachable(tx, app, email)
         if user is None or not user.may_act or await tx.users.password_hash(user.id) is None:
@@ -83,7 +91,7 @@ async def _ticket(core: Core, app: App, email: Identifier) -> str | None:
     ticket = Ticket(TicketId(core.new_id()), app.id, Purpose.PASSWORD_RESET, core.clock() + LIFETIME, user.id)
     async with core.store.write() as tx:
         await tx.tickets.add(ticket, fingerprint(text))
-    return text
+    return user, text
 
 
 async def _redeem(core: Core, tx: Transaction, text: str) -> tuple[App, User]:
@@ -92,14 +100,14 @@ async def _redeem(core: Core, tx: Transaction, text: str) -> tuple[App, User]:
         raise TicketRefused
     app = await tx.apps.get(ticket.app_id)
     user = await tx.users.get(ticket.app_id, ticket.user_id)
-    if app is None or user is None or not user.may_act:
+    if app is None or user is None or not user.may_act or not app.policy.resets_passwords_by_mail:
         raise TicketRefused
     if not app.is_open:
         raise AppClosed
     return app, user
 
 
-def _mail(core: Core, app: App, to: str, ticket: str) -> Mail:
+def _mail(core: Core, app: App, user: User, to: str, ticket: str) -> Mail:
     link = f"{core.public_url}/acquaint/v1/password-reset#ticket={ticket}"
     minutes = LIFETIME // timedelta(minutes=1)
     intro = f"Somebody, probably you, asked for a new password for {app.name}."

@@ -3,6 +3,7 @@
 resume                what a token opens: the hot path of everything
 list_of, end, end_all  a user's sessions, seen and ended by the user or the App
 log_out               ends the session and begins a new epoch on its device
+leave                 the same, but the session goes on with nobody in it
 ensure_user           the user of a session, made at the first write when nobody is in it yet
 write_behind, sweep   housekeeping that bootstrap runs in the background
 """
@@ -98,14 +99,38 @@ async def log_out(core: Core, session: Session) -> None:
     """Ends the session; whoever comes next on the device is somebody new (rule 6)."""
     now = core.clock()
     async with core.store.write() as tx:
-        ending = [session]
-        if session.device_id is not None:
-            await tx.users.on_device(session.app_id, session.device_id)  # held: who visits in this moment has to wait
-            await tx.devices.retire(session.app_id, session.device_id, now)
-            ending += [
-                it for it in await tx.sessions.unverified_on(session.app_id, session.device_id) if it.id != session.id
-            ]
-        await end_in(core, tx, ending, why="logged_out")
+        await end_in(core, tx, [session, *await _retire_device(tx, session, now)], why="logged_out")
+
+
+async def leave(core: Core, session: Session) -> Session:
+    """Nobody is in the session any more; it goes on, with its token, and whoever holds that may sign in again.
+
+    What was seen in it is not seen again, and whoever comes next on the device is somebody new (rule 6). Leaving twice
+    is fine. Refuses with SessionEnded.
+    """
+    async with core.store.write() as tx:
+        return await leave_in(core, tx, session)
+
+
+async def leave_in(core: Core, tx: Transaction, session: Session) -> Session:
+    """``leave`` within a transaction. The Event makes every cache forget, and live connections of the session end."""
+    current = await still_open(tx, session)
+    if current.user_id is None and current.device_id is None:
+        return current
+    await end_in(core, tx, await _retire_device(tx, current, core.clock()), why="logged_out")
+    left = current.left()
+    await tx.sessions.save(left)
+    await note(core, tx, EventKind.SESSION_LEFT, current.app_id, user_id=current.user_id, session_id=current.id)
+    return left
+
+
+async def _retire_device(tx: Transaction, session: Session, now: datetime) -> list[Session]:
+    """Begins a new epoch on the session's device; answers the unverified sessions there that are over with it."""
+    if session.device_id is None:
+        return []
+    await tx.users.on_device(session.app_id, session.device_id)  # held: who visits in this moment has to wait
+    await tx.devices.retire(session.app_id, session.device_id, now)
+    return [it for it in await tx.sessions.unverified_on(session.app_id, session.device_id) if it.id != session.id]
 
 
 async def end_in(core: Core, tx: Transaction, sessions: Sequence[Session], *, why: str) -> None:

@@ -11,7 +11,7 @@ delete, delete_own                  frees the identifiers, ends the sessions, er
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -28,7 +28,7 @@ from ..ports.store import Recognised, Transaction
 from . import limits
 from .admission import Place, make_theirs, note_refusal, once_more_if_taken, refresh, resolve
 from .core import Core
-from .sessions import end_in, note, still_open
+from .sessions import end_in, leave_in, note, still_open
 from .sign_in import rules_of
 
 GUESTS_KEPT: Final = timedelta(days=1)  # ConnectyCube: a guest is deleted after one day
@@ -113,7 +113,7 @@ async def put_with_password(
                 return await _add(core, tx, app, identity, hashed), True
             if hashed is None:
                 raise Unacceptable("password", "is required for a user who exists already")
-            user = await _give_password(core, tx, user, hashed, ends_sessions=ends_sessions)
+            user = await give_password(core, tx, user, hashed, ends_sessions=ends_sessions)
             return await _update(core, tx, user, identity.profile), False
 
     return await once_more_if_taken(once)
@@ -131,6 +131,7 @@ async def update_own(core: Core, it: Recognised, change: ProfileChange) -> User:
     Refuses with NeedsUser where nobody is there yet, with NotAllowed for somebody unverified, who may only claim.
     """
     change.check_own()
+    await core.limiter.take(limits.CHANGES_PER_SESSION, str(it.session.id))
     async with core.store.write() as tx:
         session = await still_open(tx, it.session)
         if session.user_id is None:
@@ -175,7 +176,41 @@ async def change_password(
 
     Refuses with InvalidCredentials when the old one is wrong, Unacceptable when the new one is.
     """
-    rules_of(app, rules).check(new, "new_password")
+    renewed = await renewal(core, app, session, user, old=old, new=new, address=address, rules=rules)
+    async with core.store.write() as tx:
+        await still_open(tx, session)
+        await renewed.check_current(tx, user)
+        ends = app.policy.ends_sessions_on_password_change
+        await replace_password(core, tx, user, renewed.hashed, ends_sessions=ends, but=session.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A new password, hashed, of somebody who knew the old one."""
+
+    hashed: str
+    old_hash: str | None
+
+    async def check_current(self, tx: Transaction, user: User) -> None:
+        """Refuses with InvalidCredentials when somebody else changed the old one meanwhile."""
+        if await tx.users.password_hash(user.id) != self.old_hash:
+            raise InvalidCredentials(Doubt.WRONG_PASSWORD)
+
+
+async def renewal(
+    core: Core,
+    app: App,
+    session: Session,
+    user: User,
+    *,
+    old: str,
+    new: str,
+    address: str,
+    rules: PasswordRules,
+    field: str = "new_password",
+) -> Renewal:
+    """The slow part of a change of password, before any transaction. Refuses like ``change_password``."""
+    rules_of(app, rules).check(new, field)
     who = user.identifiers[0] if user.identifiers else Identifier.login(str(user.id))
     await limits.take_password_try(core, app, who, address)
     async with core.store.read() as tx:
@@ -185,13 +220,7 @@ async def change_password(
         await note_refusal(core, app, Place(session.door, session.lifetime, address), doubt, user.id)
         raise InvalidCredentials(doubt)
     await limits.give_password_try_back(core, app, who, address)
-    renewed = await core.hasher.hash(new)
-    async with core.store.write() as tx:
-        await still_open(tx, session)
-        if await tx.users.password_hash(user.id) != hashed:
-            raise InvalidCredentials(Doubt.WRONG_PASSWORD)  # somebody else changed it meanwhile
-        ends = app.policy.ends_sessions_on_password_change
-        await replace_password(core, tx, user, renewed, ends_sessions=ends, but=session.id)
+    return Renewal(await core.hasher.hash(new), hashed)
 
 
 async def set_password(
@@ -205,7 +234,7 @@ async def set_password(
     renewed = await core.hasher.hash(new)
     async with core.store.write() as tx:
         user = await _user(tx, app, user_id)
-        return await _give_password(core, tx, user, renewed, ends_sessions=ends_sessions)
+        return await give_password(core, tx, user, renewed, ends_sessions=ends_sessions)
 
 
 async def ban(core: Core, app: App, user_id: UserId) -> User:
@@ -225,13 +254,19 @@ async def delete(core: Core, app: App, user_id: UserId) -> None:
     await _burn(core, files)
 
 
-async def delete_own(core: Core, it: Recognised) -> None:
-    """``delete``, by the user. Refuses with NeedsUser where nobody is there yet."""
+async def delete_own(core: Core, it: Recognised, *, keeps_session: bool = False) -> None:
+    """``delete``, by the user. Refuses with NeedsUser where nobody is there yet.
+
+    With ``keeps_session`` this session goes on with nobody in it, as if they had left it (``sessions.leave``).
+    """
     async with core.store.write() as tx:
         session = await still_open(tx, it.session)
         if session.user_id is None:
             raise NeedsUser
-        files = await _delete(core, tx, it.app, await _user(tx, it.app, session.user_id))
+        user = await _user(tx, it.app, session.user_id)
+        if keeps_session:
+            await leave_in(core, tx, session)
+        files = await _delete(core, tx, it.app, user)
     await _burn(core, files)
 
 
@@ -272,7 +307,7 @@ async def _update(core: Core, tx: Transaction, user: User, change: ProfileChange
     return after
 
 
-async def _give_password(core: Core, tx: Transaction, user: User, hashed: str, *, ends_sessions: bool) -> User:
+async def give_password(core: Core, tx: Transaction, user: User, hashed: str, *, ends_sessions: bool) -> User:
     """The user with the password that the App's server sets.
 
     The first time, that is the App's word on whose user it is, and what whoever registered them opened ends with their

@@ -258,6 +258,8 @@ class Policy:
     session_at_most: float | None
     password_min_length: int | None
     ends_sessions_on_password_change: bool
+    allows_sign_up: bool
+    resets_passwords_by_mail: bool
     keeps_messages_of_deleted_users: bool
     allowed_origins: tuple[str, ...]
 
@@ -371,6 +373,8 @@ class PolicyChange(TypedDict, total=False):
     session_at_most: int | str | None
     password_min_length: int | None
     ends_sessions_on_password_change: bool
+    allows_sign_up: bool
+    resets_passwords_by_mail: bool
     keeps_messages_of_deleted_users: bool
     allowed_origins: list[str]
 

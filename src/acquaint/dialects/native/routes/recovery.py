@@ -47,7 +47,13 @@ OPERATIONS: Final = (
             "Mails a ticket, good once and for an hour, if somebody with a password has the address. The answer is "
             "the same, and as fast, if nobody has it."
         ),
-        refusals=(errors.UnknownApp, errors.AppClosed, errors.OriginRefused, errors.TooManyRequests),
+        refusals=(
+            errors.UnknownApp,
+            errors.AppClosed,
+            errors.OriginRefused,
+            errors.NotAllowed,
+            errors.TooManyRequests,
+        ),
         example={"app": "acme", "email": "ann@acme.example"},
     ),
     Operation(

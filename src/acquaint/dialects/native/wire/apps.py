@@ -40,6 +40,14 @@ class Policy(Shown):
     ]
     password_min_length: Annotated[int | None, Meta(description="Null: 8.")]
     ends_sessions_on_password_change: Annotated[bool, Meta(description="All but the one that changed it.")]
+    allows_sign_up: Annotated[bool, Meta(description="By ConnectyCube's API, whatever `registers_on_login` says.")]
+    resets_passwords_by_mail: bool
+    chat_key_max_age: Annotated[
+        Seconds | None, Meta(description="Seconds after which a chat key is due for a new one; null: never.")
+    ]
+    server_requests_per_minute: Annotated[
+        int, Meta(description="Of your own servers over Kustomer's API, all keys together.")
+    ]
     keeps_messages_of_deleted_users: bool
     allowed_origins: Annotated[
         list[str], Meta(description="Origins of pages that may call from a browser; * is every page.")
@@ -59,6 +67,10 @@ class PolicyChange(Sent):
     session_at_most: Duration | UnsetType | None = UNSET
     password_min_length: Annotated[int, Meta(ge=1, le=256)] | UnsetType | None = UNSET
     ends_sessions_on_password_change: bool | UnsetType = UNSET
+    allows_sign_up: bool | UnsetType = UNSET
+    resets_passwords_by_mail: bool | UnsetType = UNSET
+    chat_key_max_age: Duration | UnsetType | None = UNSET
+    server_requests_per_minute: Annotated[int, Meta(ge=1, le=100_000)] | UnsetType = UNSET
     keeps_messages_of_deleted_users: bool | UnsetType = UNSET
     allowed_origins: Origins | UnsetType = UNSET
 
@@ -115,9 +127,11 @@ class Key(Shown):
     name: str
     roles: list[str]
     ending: str
+    network: Annotated[str | None, Meta(description="CIDR: the only addresses it may be used from; null: any.")]
     created_at: Moment
     expires_at: Moment | None
     revoked_at: Moment | None
+    used_at: Annotated[Moment | None, Meta(description="The last time, to a minute.")]
 
 
 class Keys(Shown):
@@ -126,12 +140,57 @@ class Keys(Shown):
     items: list[Key]
 
 
+KeyRole = Literal[
+    "org.admin",
+    "org.admin.apps",
+    "org.admin.security",
+    "org.user",
+    "org.user.customer.read",
+    "org.user.customer.write",
+    "org.user.customer.delete",
+    "org.permission",
+    "org.permission.security",
+    "org.permission.customer",
+    "org.permission.customer.read",
+    "org.permission.customer.create",
+    "org.permission.customer.update",
+    "org.permission.customer.delete",
+    "org.permission.customer_merge.create",
+    "org.permission.conversation",
+    "org.permission.conversation.read",
+    "org.permission.conversation.create",
+    "org.permission.conversation.update",
+    "org.permission.conversation.delete",
+    "org.permission.message",
+    "org.permission.message.read",
+    "org.permission.message.create",
+    "org.permission.message.update",
+    "org.permission.message.delete",
+    "org.tracking",
+]
+
+
 class NewKey(Sent):
     """A key to be made."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
-    roles: Annotated[list[Literal["org.admin", "org.user"]], Meta(min_length=1, max_length=2)]
+    roles: Annotated[
+        list[KeyRole],
+        Meta(
+            min_length=1,
+            max_length=20,
+            description=(
+                "`org.user` is for your servers, `org.admin` for rules, keys and secrets as well. `org.tracking` is "
+                "public, stands alone and opens nothing but what visitors may do. The others narrow what a key may do "
+                "over Kustomer's API."
+            ),
+        ),
+    ]
     expires_in_days: Annotated[Days | UnsetType, Meta(description="Without it, it does not expire.")] = UNSET
+    network: Annotated[
+        Annotated[str, Meta(max_length=64, examples=["203.0.113.0/24"])] | UnsetType,
+        Meta(description="CIDR: the only addresses it may be used from."),
+    ] = UNSET
 
 
 class MadeKey(Shown):
@@ -265,8 +324,10 @@ def key(it: keys.ApiKey) -> Key:
         roles=[role.value for role in it.roles],
         ending=it.ending,
         created_at=values.moment(it.created_at),
+        network=it.network,
         expires_at=values.optional_moment(it.expires_at),
         revoked_at=values.optional_moment(it.revoked_at),
+        used_at=values.optional_moment(it.used_at),
     )
 
 
