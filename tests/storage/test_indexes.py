@@ -76,6 +76,8 @@ POPULATION = {
     "conversations": 20_000,
     "memberships": 40_000,
     "messages": 100_000,
+    "hidden_messages": 5_000,
+    "reactions": 5_000,
     "events": 100_000,
     "tickets": 5_000,
     "files": 5_000,
@@ -99,6 +101,10 @@ def some_value(column: Any) -> str:
             return "1 + i % 20000" if column.table.name != "memberships" else "1 + i / 2 % 20000 + i / 20000"
         case "session_id":
             return "1 + i % 20000"
+        case "message_id":
+            return "i"
+        case "hidden_up_to" | "cleared_up_to":
+            return "NULL"
         case "last_message_id":
             return "1000000 + (i * 7919) % 100000"
         case "assurance":

@@ -1,6 +1,7 @@
 """Conversations, who is in them, and who may see them.
 
-Conversation, Membership, Message    what people say, and as whom they said it
+Conversation, Membership, Message    what people say, and as whom they said it; who may change what is in members.py
+Reaction                             what somebody thinks of a message, in one sign
 Visibility                           what a session may see, as plain data; it judges memberships
 visibility_of                        the visibility a session has
 adopted                              giving a device's anonymous memberships to who signs in on it
@@ -11,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import Enum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 from typing import Any, Final, NewType
 
 from .apps import AppId
-from .errors import ConversationClosed, Unacceptable
-from .identities import Assurance
+from .errors import ConversationClosed, NotAllowed, NotFound, Unacceptable
+from .identities import LONGEST_URL, Assurance
 from .places import DeviceId, Workspace
 from .sessions import Session
 from .users import UserId
@@ -26,7 +27,10 @@ MessageId = NewType("MessageId", int)
 
 LONGEST_TEXT: Final = 20_000
 LONGEST_TITLE: Final = 255
+LONGEST_DESCRIPTION: Final = 2_000
+LONGEST_REACTION: Final = 32  # characters: an emoji of a family has eleven
 MOST_MEMBERS: Final = 1_000
+MOST_PINNED: Final = 50
 
 
 class ConversationKind(StrEnum):
@@ -36,11 +40,24 @@ class ConversationKind(StrEnum):
     DIRECT = "direct"  # two users
     GROUP = "group"  # users who were added
     CHANNEL = "channel"  # users who came
+    BROADCAST = "broadcast"  # a channel in which only its owner and admins speak
+
+
+class MemberRole(IntEnum):
+    """What a member is to a conversation. Ordered; what each may do is in members.py."""
+
+    MEMBER = 0
+    ADMIN = 1
+    OWNER = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """One user in one conversation, with the assurance, device and workspace they came in with."""
+    """One user in one conversation, with the assurance, device and workspace they came in with.
+
+    What they cleared they never see again, up to and including ``cleared_up_to``. A conversation they hid is not
+    listed until something is said beyond ``hidden_up_to``. Both are their own affair: nobody else notices.
+    """
 
     conversation_id: ConversationId
     user_id: UserId
@@ -50,6 +67,20 @@ class Membership:
     joined_at: datetime
     last_read_id: MessageId | None = None
     last_received_id: MessageId | None = None
+    role: MemberRole = MemberRole.MEMBER
+    cleared_up_to: MessageId | None = None
+    hidden_up_to: int | None = None  # the conversation's last message, or itself where nothing was said
+    is_muted: bool = False
+
+    def may_read(self, id: MessageId) -> bool:
+        """Whether the message is beyond what they cleared."""
+        return self.cleared_up_to is None or id > self.cleared_up_to
+
+    def has_read(self, message: Message) -> bool:
+        return message.sender_id == self.user_id or _reached(self.last_read_id, message.id)
+
+    def has_received(self, message: Message) -> bool:
+        return self.has_read(message) or _reached(self.last_received_id, message.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +96,29 @@ class Conversation:
     custom: Mapping[str, Any] = field(default_factory=dict)
     last_message_id: MessageId | None = None
     closed_at: datetime | None = None
+    description: str | None = None
+    avatar_url: str | None = None
+    is_managed: bool = False  # of a group: only its owner and admins add members and change what it is called
+    pinned: tuple[MessageId, ...] = ()
+    by_door: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # what only one dialect has a word for
 
     def __post_init__(self) -> None:
-        if self.title is not None and len(self.title) > LONGEST_TITLE:
-            raise Unacceptable("title", f"is longer than {LONGEST_TITLE} characters")
+        for name, text, longest in (
+            ("title", self.title, LONGEST_TITLE),
+            ("description", self.description, LONGEST_DESCRIPTION),
+            ("avatar_url", self.avatar_url, LONGEST_URL),
+        ):
+            if text is not None and len(text) > longest:
+                raise Unacceptable(name, f"is longer than {longest} characters")
+        if self.avatar_url is not None and not self.avatar_url.startswith(("https://", "http://")):
+            raise Unacceptable("avatar_url", "must begin with https:// or http://")
+        if len(self.pinned) > MOST_PINNED:
+            raise Unacceptable("pinned", f"are more than {MOST_PINNED}")
+
+    @property
+    def latest_id(self) -> int:
+        """Where it stands in lists: its last message, or itself where nothing was said."""
+        return self.id if self.last_message_id is None else self.last_message_id
 
     def check_open(self) -> None:
         """Refuses with ConversationClosed when nothing can be said any more."""
@@ -104,6 +154,35 @@ class Message:
             raise Unacceptable("text", f"is longer than {LONGEST_TEXT} characters")
         if self.client_id is not None and not 0 < len(self.client_id) <= 255:
             raise Unacceptable("client_id", "must have 1 to 255 characters")
+
+    @property
+    def changed_at(self) -> datetime:
+        """When it last became what it is."""
+        return self.deleted_at or self.edited_at or self.created_at
+
+    def check_of(self, user_id: UserId) -> None:
+        """Refuses with NotFound for a message that was deleted, with NotAllowed for somebody else's."""
+        if self.deleted_at is not None:
+            raise NotFound("message")
+        if self.sender_id != user_id:
+            raise NotAllowed
+
+    def deleted(self, now: datetime) -> Message:
+        """What is left of it: that it was there. Its client id stays, so that sending it again says nothing."""
+        return replace(self, text="", payload={}, extras={}, deleted_at=self.deleted_at or now)
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What somebody thinks of a message, in one sign."""
+
+    message_id: MessageId
+    user_id: UserId
+    sign: str
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.sign) <= LONGEST_REACTION or any(it.isspace() or it < " " for it in self.sign):
+            raise Unacceptable("reaction", f"must be a sign of at most {LONGEST_REACTION} characters")
 
 
 class Reason(Enum):
@@ -170,6 +249,10 @@ class Visibility:
     def covers(self, conversation: Conversation, memberships: Iterable[Membership]) -> bool:
         """Whether the conversation is seen."""
         return self.judge(conversation, memberships).sees
+
+
+def _reached(mark: MessageId | None, id: MessageId) -> bool:
+    return mark is not None and mark >= id
 
 
 def visibility_of(session: Session, *, every_workspace: bool = False) -> Visibility:

@@ -112,6 +112,8 @@ _SET_PAIR = Statement(
     .where(_conversations.id == bindparam("id"))
     .values(direct_low=bindparam("low"), direct_high=bindparam("high"))
 )
+
+
 @cache
 def _visible(*, verified: bool, every_workspace: bool) -> Statement:
     query = (
@@ -273,4 +275,3 @@ def _values(it: Conversation) -> dict[str, Any]:
         "pinned": column.of_data(it.pinned),
         "by_door": column.of_data(it.by_door),
     }
-

@@ -1,4 +1,4 @@
-"""Messages. The conversation is told which is its last with every message that is added."""
+"""Messages. With every one that is added its conversation is told which is its last."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, bindparam, func, select, text, update
+from sqlalchemy import BigInteger, bindparam, case, exists, func, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.conversations import Author, ConversationId, Membership, Message, MessageId
@@ -15,16 +15,19 @@ from ..domain.users import UserId
 from . import columns as column
 from . import tables as t
 from .adding import add
-from .connection import Connection, Row
+from .connection import Row
 from .paging import LAST, page_of
+from .reactions import SqlReactions
 from .statements import Statement, among, later, listed
 
 MOST_COUNTED: Final = 100  # unread messages of one conversation; a badge says "99+"
 ERASED_AT_ONCE: Final = 200
+MOST_ALIKE: Final = 20
+"""Messages of one client id in all the conversations of a user: everybody chooses theirs, so they may meet."""
 
-_messages = t.messages.c
+_messages, _memberships, _hidden = t.messages.c, t.memberships.c, t.hidden_messages.c
 
-_MESSAGE: Final = (
+MESSAGE: Final = (
     _messages.id,
     _messages.conversation_id,
     _messages.author,
@@ -40,14 +43,14 @@ _MESSAGE: Final = (
 )
 _in_conversation = _messages.conversation_id == bindparam("conversation_id")
 
-_ADD = Statement(insert(t.messages).values({it.name: bindparam(it.name) for it in _MESSAGE}).on_conflict_do_nothing())
+_ADD = Statement(insert(t.messages).values({it.name: bindparam(it.name) for it in MESSAGE}).on_conflict_do_nothing())
 _BY_CLIENT_ID = Statement(
-    select(*_MESSAGE).where(
+    select(*MESSAGE).where(
         _in_conversation, _messages.sender_id == bindparam("sender_id"), _messages.client_id == bindparam("client_id")
     )
 )
 _BY_CLIENT_ID_OF_NOBODY = Statement(
-    select(*_MESSAGE).where(
+    select(*MESSAGE).where(
         _in_conversation,
         _messages.author == bindparam("author"),
         _messages.client_id == bindparam("client_id"),
@@ -60,33 +63,55 @@ _IS_LAST = Statement(
     .where(t.conversations.c.id == bindparam("id"))
     .values(last_message_id=later(t.conversations.c.last_message_id, "message_id"))
 )
-_GET = Statement(select(*_MESSAGE).where(_messages.id == bindparam("id"), _in_conversation))
-_MANY = Statement(select(*_MESSAGE).where(among(_messages.id, "ids")))
+_GET = Statement(select(*MESSAGE).where(_messages.id == bindparam("id"), _in_conversation))
+_MANY = Statement(select(*MESSAGE).where(among(_messages.id, "ids")))
 _SAVE = Statement(
     update(t.messages)
     .where(_messages.id == bindparam("id"), _in_conversation)
-    .values({it.name: bindparam(it.name) for it in _MESSAGE[2:]})
+    .values({it.name: bindparam(it.name) for it in MESSAGE[2:]})
 )
+SEEN_BY_MEMBER: Final = (
+    _in_conversation,
+    _messages.id > bindparam("cleared_up_to"),
+    ~exists().where(_hidden.message_id == _messages.id, _hidden.user_id == bindparam("user_id")),
+)
+"""What a member neither cleared nor hid."""
 _NEWEST_FIRST = Statement(
-    select(*_MESSAGE)
+    select(*MESSAGE)
     .where(_in_conversation, _messages.id < bindparam("after"))
     .order_by(_messages.id.desc())
     .limit(bindparam("limit"))
 )
 _OLDEST_FIRST = Statement(
-    select(*_MESSAGE)
+    select(*MESSAGE)
     .where(_in_conversation, _messages.id > bindparam("after"))
     .order_by(_messages.id)
     .limit(bindparam("limit"))
 )
-_marks = listed("marks", conversation_id=BigInteger(), user_id=BigInteger(), last_read_id=BigInteger())
+_NEWEST_FIRST_FOR = Statement(
+    select(*MESSAGE)
+    .where(*SEEN_BY_MEMBER, _messages.id < bindparam("after"))
+    .order_by(_messages.id.desc())
+    .limit(bindparam("limit"))
+)
+_OLDEST_FIRST_FOR = Statement(
+    select(*MESSAGE)
+    .where(*SEEN_BY_MEMBER, _messages.id > bindparam("after"))
+    .order_by(_messages.id)
+    .limit(bindparam("limit"))
+)
+_marks = listed("marks", conversation_id=BigInteger(), user_id=BigInteger(), beyond=BigInteger())
+_standing = (  # of the marks' conversations, beyond the mark, neither hidden by its user nor deleted
+    _messages.conversation_id == _marks.c.conversation_id,
+    _messages.id > _marks.c.beyond,
+    _messages.deleted_at.is_(None),
+    ~exists()
+    .where(_hidden.message_id == _messages.id, _hidden.user_id == _marks.c.user_id)
+    .correlate(t.messages, _marks),
+)
 _beyond = (
     select(_messages.id)
-    .where(
-        _messages.conversation_id == _marks.c.conversation_id,
-        _messages.id > func.coalesce(_marks.c.last_read_id, 0),
-        _messages.sender_id.is_distinct_from(_marks.c.user_id),
-    )
+    .where(*_standing, _messages.sender_id.is_distinct_from(_marks.c.user_id))
     .limit(MOST_COUNTED)
     .correlate(_marks)
     .subquery("beyond")
@@ -96,6 +121,26 @@ _UNREAD = Statement(
         _marks.c.conversation_id,
         select(func.count()).select_from(_beyond).correlate(_marks).scalar_subquery(),
     ).select_from(_marks)
+)
+_LAST_FOR = Statement(
+    select(
+        select(_messages.id)
+        .where(*_standing)
+        .order_by(_messages.id.desc())
+        .limit(literal_column("1"))
+        .correlate(_marks)
+        .scalar_subquery()
+    ).select_from(_marks)
+)
+_BY_CLIENT_ID_FOR = Statement(
+    select(*MESSAGE)
+    .join_from(t.messages, t.memberships, _memberships.conversation_id == _messages.conversation_id)
+    .where(
+        _messages.client_id == bindparam("client_id"),
+        _memberships.user_id == bindparam("user_id"),
+    )
+    .order_by(case((_messages.sender_id == bindparam("user_id"), 0), else_=1), _messages.id)
+    .limit(literal_column(str(MOST_ALIKE)))
 )
 _NEXT_OF_SENDER = Statement(
     select(_messages.id)
@@ -116,10 +161,7 @@ _ERASE = Statement(
 )
 
 
-class SqlMessages:
-    def __init__(self, db: Connection) -> None:
-        self._db = db
-
+class SqlMessages(SqlReactions):
     async def add(self, message: Message) -> tuple[Message, bool]:
         try:
             message = await add(self._db, _ADD, message, _values(message), lambda: self._look_for(message))
@@ -130,12 +172,12 @@ class SqlMessages:
 
     async def get(self, conversation_id: ConversationId, id: MessageId) -> Message | None:
         row = await self._db.row(_GET, conversation_id=conversation_id, id=id)
-        return None if row is None else _message(row)
+        return None if row is None else message_of(row)
 
     async def many(self, ids: Collection[MessageId]) -> dict[MessageId, Message]:
         if not ids:
             return {}
-        return {it.id: it for it in map(_message, await self._db.rows(_MANY, ids=ids))}
+        return {it.id: it for it in map(message_of, await self._db.rows(_MANY, ids=ids))}
 
     async def save(self, message: Message) -> None:
         await self._db.change(_SAVE, **_values(message))
@@ -144,12 +186,41 @@ class SqlMessages:
         statement, beginning = (_NEWEST_FIRST, LAST) if newest_first else (_OLDEST_FIRST, 0)
         after = beginning if page.after is None else page.after
         rows = await self._db.rows(statement, conversation_id=id, after=after, limit=page.limit + 1)
-        return page_of([_message(row) for row in rows], page, lambda it: it.id)
+        return page_of([message_of(row) for row in rows], page, lambda it: it.id)
+
+    async def history_for(self, member: Membership, page: PageAsked, *, newest_first: bool = True) -> Page[Message]:
+        statement, beginning = (_NEWEST_FIRST_FOR, LAST) if newest_first else (_OLDEST_FIRST_FOR, 0)
+        rows = await self._db.rows(
+            statement,
+            conversation_id=member.conversation_id,
+            user_id=member.user_id,
+            cleared_up_to=member.cleared_up_to or 0,
+            after=beginning if page.after is None else page.after,
+            limit=page.limit + 1,
+        )
+        return page_of([message_of(row) for row in rows], page, lambda it: it.id)
+
+    async def last_for(self, memberships: Sequence[Membership]) -> Mapping[ConversationId, Message]:
+        if not memberships:
+            return {}
+        marks = [[it.conversation_id, it.user_id, it.cleared_up_to or 0] for it in memberships]
+        rows = await self._db.rows(_LAST_FOR, marks=column.of_data(marks))
+        found = await self.many([MessageId(row[0]) for row in rows if row[0] is not None])
+        return {it.conversation_id: it for it in found.values()}
+
+    async def by_client_id(self, user_id: UserId, client_ids: Collection[str]) -> list[Message]:
+        found: list[Message] = []
+        for client_id in client_ids:
+            rows = await self._db.rows(_BY_CLIENT_ID_FOR, user_id=user_id, client_id=client_id)
+            found += map(message_of, rows)
+        return found
 
     async def unread(self, memberships: Sequence[Membership]) -> Mapping[ConversationId, int]:
         if not memberships:
             return {}
-        read = [[it.conversation_id, it.user_id, it.last_read_id] for it in memberships]
+        read = [
+            [it.conversation_id, it.user_id, max(it.last_read_id or 0, it.cleared_up_to or 0)] for it in memberships
+        ]
         rows = await self._db.rows(_UNREAD, marks=column.of_data(read))
         return {ConversationId(conversation_id): unread for conversation_id, unread in rows}
 
@@ -180,7 +251,7 @@ class SqlMessages:
             client_id=message.client_id,
         )
         if row is not None:
-            raise _AlreadySaid(_message(row))
+            raise _AlreadySaid(message_of(row))
 
 
 class _AlreadySaid(Exception):
@@ -188,7 +259,7 @@ class _AlreadySaid(Exception):
         self.message = message
 
 
-def _message(row: Row) -> Message:
+def message_of(row: Row) -> Message:
     (
         id,
         conversation_id,

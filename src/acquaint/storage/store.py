@@ -16,14 +16,13 @@ from ..ports.store import LastSeen
 from .answers import SqlAnswers
 from .apps import SqlApps
 from .connection import Connection, Own
-from .conversations import SqlConversations
 from .devices import SqlDevices
 from .engine import open_engine
 from .events import SqlEvents
 from .files import SqlFiles
 from .keys import SqlKeys
+from .listings import SqlListedConversations, SqlListedMessages
 from .merges import SqlMerges
-from .messages import SqlMessages
 from .providers import SqlProviders
 from .schema import HEAD
 from .sessions import SEEN, SqlSessions, values_of_seen
@@ -132,12 +131,12 @@ class SqlTransaction:
         return SqlTickets(self._db)
 
     @property
-    def conversations(self) -> SqlConversations:
-        return SqlConversations(self._db)
+    def conversations(self) -> SqlListedConversations:
+        return SqlListedConversations(self._db)
 
     @property
-    def messages(self) -> SqlMessages:
-        return SqlMessages(self._db)
+    def messages(self) -> SqlListedMessages:
+        return SqlListedMessages(self._db)
 
     @property
     def events(self) -> SqlEvents:

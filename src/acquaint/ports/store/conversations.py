@@ -6,7 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from ...domain.apps import AppId
-from ...domain.conversations import Conversation, ConversationId, Membership, Message, MessageId, Visibility
+from ...domain.conversations import (
+    Conversation,
+    ConversationId,
+    Membership,
+    Message,
+    MessageId,
+    Reaction,
+    Visibility,
+)
+from ...domain.listings import ConversationsAsked, Listed, MessagesAsked
 from ...domain.paging import Page, PageAsked
 from ...domain.places import DeviceId
 from ...domain.users import UserId
@@ -26,15 +35,32 @@ class Conversations(Protocol):
     async def direct_between(self, app_id: AppId, one: UserId, other: UserId) -> Conversation | None: ...
     async def save(self, conversation: Conversation) -> None: ...
     async def visible(self, to: Visibility, page: PageAsked) -> Page[Conversation]:
-        """Those the visibility covers, by last message (or else creation), newest first; ``after`` is that id."""
+        """Those the visibility covers and their member does not hide, by last message (or else creation), newest
+        first; ``after`` is that id."""
+        ...
+
+    async def chosen(self, to: Visibility, asked: ConversationsAsked) -> Listed[Conversation]:
+        """Of the same ones those that are asked for, and how many there are. Belongs into a ``search``."""
+        ...
+
+    async def seen_as(self, to: Visibility) -> list[Membership]:
+        """The memberships by which the visibility covers conversations, hidden ones too; the 1,000 latest ones'."""
         ...
 
     async def of_app(self, app_id: AppId, page: PageAsked) -> Page[Conversation]:
         """All of the App, in the same order: for its operators."""
         ...
 
+    async def delete(self, id: ConversationId) -> None:
+        """With everything in it."""
+        ...
+
     async def members(self, id: ConversationId) -> list[Membership]:
         """In the order they joined."""
+        ...
+
+    async def members_of(self, ids: Collection[ConversationId]) -> Mapping[ConversationId, Sequence[Membership]]:
+        """The same for several conversations; every one has an entry."""
         ...
 
     async def membership(self, id: ConversationId, user_id: UserId) -> Membership | None: ...
@@ -52,7 +78,10 @@ class Conversations(Protocol):
         ...
 
     async def hand_over(self, membership: Membership, *, was: UserId) -> None:
-        """Makes the membership of ``was``, and what they wrote there, the membership's user's."""
+        """Makes the membership of ``was``, and what they wrote and hid there, the membership's user's.
+
+        What that user cleared there before stays cleared.
+        """
         ...
 
 
@@ -64,9 +93,56 @@ class Messages(Protocol):
     async def get(self, conversation_id: ConversationId, id: MessageId) -> Message | None: ...
     async def many(self, ids: Collection[MessageId]) -> dict[MessageId, Message]: ...
     async def save(self, message: Message) -> None: ...
-    async def history(self, id: ConversationId, page: PageAsked, *, newest_first: bool = True) -> Page[Message]: ...
+    async def history(self, id: ConversationId, page: PageAsked, *, newest_first: bool = True) -> Page[Message]:
+        """All of it: for the App. What a member sees is ``history_for`` them."""
+        ...
+
+    async def history_for(self, member: Membership, page: PageAsked, *, newest_first: bool = True) -> Page[Message]:
+        """Without what the member cleared or hid."""
+        ...
+
+    async def chosen(self, member: Membership, asked: MessagesAsked) -> Listed[Message]:
+        """Of what the member sees, and was not deleted, what is asked for, and how much it is.
+
+        Belongs into a ``search``.
+        """
+        ...
+
+    async def last_for(self, memberships: Sequence[Membership]) -> Mapping[ConversationId, Message]:
+        """The latest message that each of the members sees and that was not deleted, where there is one."""
+        ...
+
     async def unread(self, memberships: Sequence[Membership]) -> Mapping[ConversationId, int]:
-        """How many messages of others are beyond each membership's last_read_id; at most 100 are counted."""
+        """How many messages of others, that the member sees and that were not deleted, are beyond each membership's
+        last_read_id; at most 100 are counted."""
+        ...
+
+    async def by_client_id(self, user_id: UserId, client_ids: Collection[str]) -> list[Message]:
+        """Those that somebody gave one of these ids, in conversations of which the user is a member.
+
+        Of each id at most ``MOST_ALIKE``; the user's own come first, then the oldest. What the user hid or cleared is
+        among them.
+        """
+        ...
+
+    async def hide(self, ids: Collection[MessageId], user_id: UserId) -> None:
+        """The user sees these messages no more. Hiding twice is fine."""
+        ...
+
+    async def hidden(self, ids: Collection[MessageId]) -> Mapping[MessageId, Collection[UserId]]:
+        """Who hid which of the messages; those that nobody hid are left out."""
+        ...
+
+    async def react(self, reaction: Reaction) -> bool:
+        """Adds it; answers whether it is new."""
+        ...
+
+    async def withdraw(self, reaction: Reaction) -> bool:
+        """Takes it back; answers whether it was there."""
+        ...
+
+    async def reactions(self, ids: Collection[MessageId]) -> Mapping[MessageId, Sequence[Reaction]]:
+        """To each of the messages, the oldest first; those without any are left out."""
         ...
 
     async def erase_from(self, user_id: UserId) -> None:

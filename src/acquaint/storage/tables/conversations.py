@@ -12,7 +12,7 @@ from sqlalchemy import (
     and_,
 )
 
-from .making import BY_USER, VERIFIED, data, index, link, metadata, number, own_id, text, unique
+from .making import BY_USER, VERIFIED, data, index, link, metadata, number, own_id, text, unique, yes_or_no
 
 conversations = Table(
     "conversations",
@@ -33,6 +33,11 @@ conversations = Table(
     ),  # lists are in its order
     number("direct_low", optional=True),  # the two users of a direct conversation, the smaller id first
     number("direct_high", optional=True),
+    text("description", optional=True),
+    text("avatar_url", optional=True),
+    yes_or_no("is_managed", otherwise=False),
+    data("pinned", empty="[]"),
+    data("by_door", empty="{}"),
 )
 index("ix_conversations_latest_id", conversations.c.app_id, conversations.c.latest_id)
 unique(
@@ -61,6 +66,10 @@ memberships = Table(
     number("joined_at"),
     number("last_read_id", optional=True),
     number("last_received_id", optional=True),
+    Column("role", SmallInteger, nullable=False, server_default="0"),
+    number("cleared_up_to", optional=True),
+    number("hidden_up_to", optional=True),
+    yes_or_no("is_muted", otherwise=False),
     PrimaryKeyConstraint("conversation_id", "user_id"),
     sqlite_with_rowid=False,
 )
@@ -89,6 +98,10 @@ messages = Table(
     number("deleted_at", optional=True),
 )
 index("ix_messages_conversation_id", messages.c.conversation_id, messages.c.id)
+index(  # counting and listing pass over what was deleted without reading it
+    "ix_messages_standing", messages.c.conversation_id, messages.c.id, where=messages.c.deleted_at.is_(None)
+)
+index("ix_messages_client_id", messages.c.client_id, messages.c.id, where=messages.c.client_id.is_not(None))
 index("ix_messages_sender_id", messages.c.sender_id, messages.c.id, where=messages.c.sender_id.is_not(None))
 unique(
     "uq_messages_client_id",
@@ -104,3 +117,25 @@ unique(  # an operator or the App writes as nobody, and may repeat itself just t
     messages.c.client_id,
     where=and_(messages.c.client_id.is_not(None), messages.c.sender_id.is_(None), messages.c.author != BY_USER),
 )
+
+hidden_messages = Table(  # somebody deleted it for themselves
+    "hidden_messages",
+    metadata,
+    link("messages", "message_id", on_delete="CASCADE", optional=False),
+    link("users", "user_id", on_delete="CASCADE", optional=False),
+    PrimaryKeyConstraint("message_id", "user_id"),
+    sqlite_with_rowid=False,
+)
+index("ix_hidden_messages_user_id", hidden_messages.c.user_id)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    link("messages", "message_id", on_delete="CASCADE", optional=False),
+    link("users", "user_id", on_delete="CASCADE", optional=False),
+    text("sign"),
+    number("created_at"),
+    PrimaryKeyConstraint("message_id", "user_id", "sign"),
+    sqlite_with_rowid=False,
+)
+index("ix_reactions_user_id", reactions.c.user_id)

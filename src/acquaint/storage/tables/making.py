@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -14,7 +15,9 @@ from sqlalchemy import (
     MetaData,
     SmallInteger,
     Text,
+    false,
     literal_column,
+    true,
 )
 
 from ...domain.conversations import Author
@@ -48,6 +51,11 @@ def text(name: str, *, optional: bool = False) -> Column[str]:
 
 def number(name: str, *, optional: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=optional)
+
+
+def yes_or_no(name: str, *, otherwise: bool) -> Column[bool]:
+    """``otherwise`` is what older rows have that were made before the column was."""
+    return Column(name, Boolean, nullable=False, server_default=true() if otherwise else false())
 
 
 def data(name: str, *, empty: str | None = None) -> Column[Any]:
