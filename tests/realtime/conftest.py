@@ -14,7 +14,7 @@ from acquaint.ports.store import Recognised
 from acquaint.realtime import hub as module
 from acquaint.realtime.hub import Hub
 from acquaint.services.core import Core
-from acquaint.services.live import Cut, Told, Typed
+from acquaint.services.live import Aside, Cut, Told, Typed
 from tests.realtime.callers import Acme
 from tests.support.server import Server
 
@@ -26,6 +26,7 @@ class Ear:
         self.session = session
         self.heard: list[Told] = []
         self.typing: list[Typed] = []
+        self.asides: list[Aside] = []
         self.gaps = 0
         self.cuts: list[Cut] = []
 
@@ -34,6 +35,9 @@ class Ear:
 
     def typed(self, typed: Typed) -> None:
         self.typing.append(typed)
+
+    def overheard(self, aside: Aside) -> None:
+        self.asides.append(aside)
 
     def missed(self) -> None:
         self.gaps += 1

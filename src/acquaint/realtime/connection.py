@@ -17,7 +17,7 @@ from ..domain.ids import first_at
 from ..domain.sessions import Session
 from ..services.core import Core
 from ..services.history import News, missed_by
-from ..services.live import Cut, Hub, Told, Typed, as_now
+from ..services.live import Aside, Cut, Hub, Told, Typed, as_now
 from . import wire
 from .outgoing import Outgoing
 from .protocol import SIGNED_OUT, Effect, HangUp, Protocol, Replay, Say, State, Type
@@ -78,6 +78,9 @@ class Connection:
     def typed(self, typed: Typed) -> None:
         if not self._outgoing.is_behind and self._is_accepted:
             self._say(wire.typing(typed.conversation_id, typed.user_id, typed.on))
+
+    def overheard(self, aside: Aside) -> None:
+        """The native protocol has no asides."""
 
     def missed(self) -> None:
         gap = self._protocol.missed(self._core.clock())

@@ -4,7 +4,7 @@ What an Event is about is read once, however many hear it, and each listener is 
 being a member is not enough. Events about one conversation are handed on in the order in which they were heard, those
 about different ones beside each other. Sessions that end are cut before anything else is done.
 
-What is typed is no Event: it is kept nowhere, and told to who is connected to this node.
+What is typed, and what is said in passing, is no Event: it is kept nowhere, and told to who is connected to this node.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ from typing import Any, Final
 
 import structlog
 
+from ..domain.apps import AppId
 from ..domain.conversations import ConversationId, visibility_of
-from ..domain.errors import Busy, NotFound, SessionEnded, SessionExpired, TooManyRequests
+from ..domain.errors import Busy, NotAllowed, NotFound, SessionEnded, SessionExpired, TooManyRequests
 from ..domain.events import LIVE_KINDS, Event, EventKind
+from ..domain.identities import Assurance
+from ..domain.members import Act, check_may, role_of
 from ..domain.sessions import Session
+from ..domain.users import UserId
 from ..services.core import Core
 from ..services.history import News, unfold
-from ..services.live import Cut, Listener, Told, Typed, as_now
+from ..services.live import Aside, Cut, Listener, Told, Typed, as_now
 from ..services.visibility import visible
 from .register import Register
 
@@ -126,11 +130,35 @@ class Hub:
         if len(members) > MOST_TYPED_TO:
             return
         others = self._register.seeing(conversation, [it for it in members if it.user_id != user_id])
-        sure = await self._sure([by, *others])
-        if by in sure:
-            for listener in sure:
-                if listener is not by:
-                    _try(listener.typed, Typed(conversation_id, user_id, on))
+        for listener in await self._others(by, others):
+            _try(listener.typed, Typed(conversation_id, user_id, on, conversation.kind))
+
+    async def pass_on(self, by: Listener, conversation_id: ConversationId, aside: Aside) -> None:
+        user_id = by.session.user_id
+        if user_id is None:
+            raise NotFound("conversation")
+        async with self._core.store.read() as tx:
+            conversation = await visible(tx, visibility_of(by.session), conversation_id)
+            members = await tx.conversations.members(conversation_id)
+        conversation.check_open()
+        check_may(Act.SAY, conversation, role_of(user_id, members))
+        for listener in await self._others(by, self._register.seeing(conversation, members)):
+            _try(listener.overheard, aside)
+
+    async def pass_to(self, by: Listener, user_id: UserId, aside: Aside) -> None:
+        session = by.session
+        if session.assurance is not Assurance.VERIFIED:
+            raise NotAllowed
+        async with self._core.store.read() as tx:
+            user = await tx.users.get(session.app_id, user_id)
+        if user is None or not user.is_verified or not user.may_act:
+            raise NotFound("user")
+        theirs = self._register.of_user(session.app_id, user_id)
+        for listener in await self._others(by, [it for it in theirs if it.session.workspace == session.workspace]):
+            _try(listener.overheard, aside)
+
+    def is_connected(self, app_id: AppId, user_id: UserId) -> bool:
+        return bool(self._register.of_user(app_id, user_id))
 
     async def close(self) -> None:
         """Cuts everybody, and lets nobody in any more; returns when they are gone, or have had the time to."""
@@ -213,6 +241,11 @@ class Hub:
         told = Told(news)
         for listener in await self._sure(self._register.seeing(news.conversation, news.members)):
             _try(listener.deliver, told)
+
+    async def _others(self, by: Listener, listeners: Sequence[Listener]) -> list[Listener]:
+        """Those that may be told something, without who says it; nobody, unless that one is sure themselves."""
+        sure = await self._sure([by, *(it for it in listeners if it is not by)])
+        return [it for it in sure if it is not by] if by in sure else []
 
     async def _sure(self, listeners: Sequence[Listener]) -> Sequence[Listener]:
         """Those that may be told something: all, unless the Bus is cut, or was and they have not been checked since."""

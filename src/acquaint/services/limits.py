@@ -50,6 +50,9 @@ CHANGES_PER_SESSION: Final = Limit("changes_per_session", 300, MINUTE)
 """What a session says of its user, and tickets it asks for. Against keeping the database busy; lower would hurt pages
 that pass the same user data on each click."""
 
+ASIDES_PER_SESSION: Final = Limit("asides_per_session", 600, MINUTE)
+"""What is said in passing. Against ringing at strangers; lower would hurt calls, which begin with dozens of them."""
+
 FILES_PER_SESSION: Final = Limit("files_per_session", 30, MINUTE)
 """Files of one session. Against filling the disk; lower would hurt people who send an album."""
 

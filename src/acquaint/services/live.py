@@ -4,6 +4,7 @@ Listener    one connection, as the hub sees it
 Hub         what a connection may ask of the hub
 Told        what happened, on its way to everybody who hears it
 Typed       somebody is writing, or no longer
+Aside       said in passing, and kept nowhere
 Cut         why a connection is cut
 as_now      whether sessions are still what a connection took them for
 """
@@ -16,7 +17,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeVar, cast
 
 from ..domain.apps import App, AppId
-from ..domain.conversations import ConversationId, visibility_of
+from ..domain.conversations import ConversationId, ConversationKind, visibility_of
 from ..domain.errors import SessionEnded, SessionExpired
 from ..domain.sessions import Session
 from ..domain.users import UserId
@@ -59,6 +60,15 @@ class Typed:
     conversation_id: ConversationId
     user_id: UserId
     on: bool
+    kind: ConversationKind
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Said in passing: kept nowhere, in the words of one protocol, for connections that speak it."""
+
+    protocol: str
+    words: object
 
 
 class Listener(Protocol):
@@ -75,6 +85,10 @@ class Listener(Protocol):
 
     def typed(self, typed: Typed) -> None:
         """Somebody else is writing in a conversation that the session sees, or no longer."""
+        ...
+
+    def overheard(self, aside: Aside) -> None:
+        """Something was said in passing that this connection may hear; it ignores protocols it does not speak."""
         ...
 
     def missed(self) -> None:
@@ -107,6 +121,24 @@ class Hub(Protocol):
 
     async def type(self, by: Listener, conversation_id: ConversationId, on: bool) -> None:
         """Shows the others that the listener's user is writing, or no longer. Refuses with NotFound."""
+        ...
+
+    async def pass_on(self, by: Listener, conversation_id: ConversationId, aside: Aside) -> None:
+        """Tells everybody else in the conversation who is connected to this node, the user's own others among them.
+
+        Refuses with NotFound, with ConversationClosed, and with NotAllowed where the user may not speak.
+        """
+        ...
+
+    async def pass_to(self, by: Listener, user_id: UserId, aside: Aside) -> None:
+        """Tells a user of the App, where they are connected to this node. Between verified users only.
+
+        Refuses with NotFound or NotAllowed.
+        """
+        ...
+
+    def is_connected(self, app_id: AppId, user_id: UserId) -> bool:
+        """Whether the user has a connection to this node."""
         ...
 
 

@@ -94,6 +94,21 @@ class RecognisedSessions:
         self._unwritten[it.session.id] = LastSeen(it.session.id, it.session.last_seen_at, it.session.user_id)
         return it
 
+    def went_on(self, session: Session, now: datetime) -> Session:
+        """Notes the use of a session by a connection that stays, whose token nobody shows again; the session after it.
+
+        One whose time is over stays over: it is answered as it is.
+        """
+        session = self.used(session)
+        if (ends := session.expires_at) is not None and now >= ends:
+            return session
+        mark = self._of_session.get(session.id)
+        if mark is not None and (it := self._by_fingerprint.get(mark)) is not None:
+            self.saw(mark, it, now)
+        else:
+            self._unwritten[session.id] = LastSeen(session.id, now, session.user_id)
+        return session.seen(now)
+
     def used(self, session: Session) -> Session:
         """The session, as it was read from the store, with its latest use known here."""
         unwritten = self._unwritten.get(session.id)
