@@ -53,6 +53,8 @@ POLICY: dict[str, Any] = {
     "ends_sessions_on_password_change": False,
     "allows_sign_up": False,
     "resets_passwords_by_mail": False,
+    "chat_key_max_age": None,
+    "server_requests_per_minute": 300,
     "keeps_messages_of_deleted_users": True,
     "allowed_origins": [],
     "of_a_later_version": {},

@@ -13,7 +13,34 @@ if TYPE_CHECKING:
     from ..domain.keys import ApiKey
     from ..services.core import Core
 
-ROLES = ("org.admin", "org.user", "org.tracking")
+ROLES = (
+    "org.admin",
+    "org.admin.apps",
+    "org.admin.security",
+    "org.user",
+    "org.user.customer.read",
+    "org.user.customer.write",
+    "org.user.customer.delete",
+    "org.permission",
+    "org.permission.security",
+    "org.permission.customer",
+    "org.permission.customer.read",
+    "org.permission.customer.create",
+    "org.permission.customer.update",
+    "org.permission.customer.delete",
+    "org.permission.customer_merge.create",
+    "org.permission.conversation",
+    "org.permission.conversation.read",
+    "org.permission.conversation.create",
+    "org.permission.conversation.update",
+    "org.permission.conversation.delete",
+    "org.permission.message",
+    "org.permission.message.read",
+    "org.permission.message.create",
+    "org.permission.message.update",
+    "org.permission.message.delete",
+    "org.tracking",
+)
 
 
 @click.group()
@@ -29,11 +56,25 @@ _server = click.option("--server", is_flag=True, help="Keys of the server's oper
 @_whose
 @_server
 @click.option("--name", required=True, help="What the key is for.")
-@click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), help="May be repeated. [default: org.user]")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice(ROLES),
+    metavar="ROLE",
+    help="One of Kustomer's names, such as org.admin. May be repeated. [default: org.user]",
+)
 @click.option("--days", type=int, help="The key expires after so many days. [default: never]")
+@click.option("--network", help="The only addresses it may be used from, such as 203.0.113.0/24. [default: any]")
 @on_core()
 async def create(
-    core: Core, app: tuple[str, ...], server: bool, name: str, roles: tuple[str, ...], days: int | None
+    core: Core,
+    app: tuple[str, ...],
+    server: bool,
+    name: str,
+    roles: tuple[str, ...],
+    days: int | None,
+    network: str | None,
 ) -> dict[str, Any]:
     """Create a key. It is shown this once."""
     from ..domain.keys import Role
@@ -43,7 +84,7 @@ async def create(
     if server and roles:
         raise click.UsageError("--server keys have one role, and it needs no --role")
     asked = (Role.OPERATOR,) if server else tuple(Role(it) for it in roles) or (Role.USER,)
-    key, text = await apps.create_key(core, owner, name, asked, days=days)
+    key, text = await apps.create_key(core, owner, name, asked, days=days, network=network)
     return _said(key) | {"api_key": text}
 
 
@@ -84,7 +125,9 @@ def _said(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "roles": [it.value for it in key.roles],
         "ending": key.ending,
+        "network": key.network,
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,
+        "used_at": key.used_at,
     }

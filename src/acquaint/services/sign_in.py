@@ -132,7 +132,7 @@ async def sign_in(
             if await tx.users.password_hash(user.id) != hashed:
                 raise InvalidCredentials(Doubt.WRONG_PASSWORD)  # changed meanwhile
             if renewed:
-                await tx.users.set_password_hash(user.id, renewed)
+                await tx.users.set_password_hash(user.id, renewed, is_same=True)
             return await admit(core, tx, app, Identity((who,), Assurance.VERIFIED, profile), place)
 
     return await noting_refusals(core, app, place, once)

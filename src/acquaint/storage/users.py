@@ -13,12 +13,15 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
+from ..domain.directory import Query
 from ..domain.errors import IdentifierTaken
 from ..domain.identities import Claimed, Identifier, IdentifierKind, Profile
 from ..domain.paging import Page, PageAsked
 from ..domain.places import DeviceId
 from ..domain.users import Standing, User, UserId
+from ..ports.store.users import ChatKey
 from . import columns as column
+from . import directory
 from . import tables as t
 from .adding import add
 from .connection import Connection, Row
@@ -144,7 +147,26 @@ _DROP = Statement(
 )
 _PASSWORD_HASH = Statement(select(_users.password_hash).where(_users.id == bindparam("id")))
 _SET_PASSWORD_HASH = Statement(
+    update(t.users)
+    .where(_users.id == bindparam("id"))
+    .values(password_hash=bindparam("password_hash"), chat_key_at=None)
+)
+_REHASH = Statement(
     update(t.users).where(_users.id == bindparam("id")).values(password_hash=bindparam("password_hash"))
+)
+_MARK_CHAT_KEY = Statement(
+    update(t.users).where(_users.id == bindparam("id")).values(chat_key_at=bindparam("chat_key_at"))
+)
+_CHAT_KEYS_BEFORE = Statement(
+    select(_users.id, _users.chat_key_at)
+    .where(
+        _users.app_id == bindparam("app_id"),
+        _users.chat_key_at.is_not(None),
+        _users.chat_key_at < bindparam("moment"),
+        _users.id > bindparam("after"),
+    )
+    .order_by(_users.id)
+    .limit(bindparam("limit"))
 )
 
 
@@ -169,6 +191,7 @@ class SqlUsers:
         values = _values(user) | {"password_hash": password_hash}
         user = await add(self._db, _ADD, user, values, refuse)
         await self._claim(user)
+        await directory.list_user(self._db, user)
         return user
 
     async def get(self, app_id: AppId, id: UserId) -> User | None:
@@ -199,6 +222,11 @@ class SqlUsers:
         (row,) = await self._db.rows(_COUNT_KNOWN_BY, app_id=app_id, kind=kind.value)
         return int(row[0])
 
+    async def search(self, app_id: AppId, query: Query) -> tuple[list[User], int]:
+        ids, total = await directory.search(self._db, app_id, query)
+        users = await self.many(app_id, [UserId(it) for it in ids])
+        return [users[UserId(it)] for it in ids if it in users], total
+
     async def save(self, user: User) -> None:
         if user.device_id is not None:
             await self._refuse_device_of_another(user)
@@ -210,13 +238,28 @@ class SqlUsers:
                 )
             await self._claim(user)
         await self._db.change(_SAVE, **_values(user))
+        await directory.relist(self._db, user)
 
     async def password_hash(self, id: UserId) -> str | None:
         row = await self._db.row(_PASSWORD_HASH, id=id)
         return None if row is None else row[0]
 
-    async def set_password_hash(self, id: UserId, password_hash: str | None) -> None:
-        await self._db.change(_SET_PASSWORD_HASH, id=id, password_hash=password_hash)
+    async def set_password_hash(self, id: UserId, password_hash: str | None, *, is_same: bool = False) -> None:
+        await self._db.change(_REHASH if is_same else _SET_PASSWORD_HASH, id=id, password_hash=password_hash)
+
+    async def mark_chat_key(self, id: UserId, at: datetime) -> None:
+        await self._db.change(_MARK_CHAT_KEY, id=id, chat_key_at=column.of_moment(at))
+
+    async def chat_keys_before(self, app_id: AppId, moment: datetime, page: PageAsked) -> Page[ChatKey]:
+        rows = await self._db.rows(
+            _CHAT_KEYS_BEFORE,
+            app_id=app_id,
+            moment=column.of_moment(moment),
+            after=page.after or 0,
+            limit=page.limit + 1,
+        )
+        found = [ChatKey(UserId(id), column.moment(minted_at)) for id, minted_at in rows]
+        return page_of(found, page, lambda it: it.user_id)
 
     async def guests(self, before: datetime, limit: int) -> list[User]:
         return users_of(await self._db.rows(_GUESTS, before=column.of_moment(before), limit=limit))

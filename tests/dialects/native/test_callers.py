@@ -18,6 +18,7 @@ REFUSED = {  # whose example a good caller is refused: what it says is not so in
     "PATCH /session/claims": "not_allowed",
     "POST /user/password": "invalid_credentials",
     "POST /password-resets/complete": "ticket_refused",
+    "POST /app/users/{user}/chat-key": "unacceptable",  # ann has no login to give it with
     "POST /server/apps": "identifier_taken",
 }
 

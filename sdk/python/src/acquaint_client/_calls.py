@@ -160,6 +160,15 @@ def set_password(id: str, password: str, *, ends_sessions: bool) -> Call[None]:
     return _keyed("PUT", f"/app/users/{_id(id)}/password", _nothing, body)
 
 
+def mint_chat_key(user: str, *, ends_sessions: bool) -> Call[models.MintedChatKey]:
+    path = f"/app/users/{_id(user)}/chat-key"
+    return Call("POST", path, _one(models.MintedChatKey), {"ends_sessions": ends_sessions})
+
+
+def chat_keys_due(*, limit: int | None, after: str | None) -> Call[Page[models.ChatKey]]:
+    return _get("/app/chat-keys/due", _page(models.ChatKey), limit=limit, after=after)
+
+
 def sessions_of(user: str) -> Call[tuple[models.Session, ...]]:
     return _get(f"/app/users/{_id(user)}/sessions", _items(models.Session))
 
@@ -219,8 +228,10 @@ def keys() -> Call[tuple[models.Key, ...]]:
     return _get("/app/keys", _items(models.Key))
 
 
-def make_key(name: str, roles: Sequence[str], *, expires_in_days: int | None) -> Call[models.MadeKey]:
-    body = _given({"name": name, "roles": list(roles), "expires_in_days": expires_in_days})
+def make_key(
+    name: str, roles: Sequence[str], *, expires_in_days: int | None, network: str | None
+) -> Call[models.MadeKey]:
+    body = _given({"name": name, "roles": list(roles), "expires_in_days": expires_in_days, "network": network})
     return Call("POST", "/app/keys", _one(models.MadeKey), body)
 
 

@@ -16,7 +16,33 @@ T = TypeVar("T")
 
 Assurance = Literal["anonymous", "claimed", "verified"]
 Order = Literal["newest", "oldest"]
-Role = Literal["org.admin", "org.user"]
+Role = Literal[
+    "org.admin",
+    "org.admin.apps",
+    "org.admin.security",
+    "org.user",
+    "org.user.customer.read",
+    "org.user.customer.write",
+    "org.user.customer.delete",
+    "org.permission",
+    "org.permission.security",
+    "org.permission.customer",
+    "org.permission.customer.read",
+    "org.permission.customer.create",
+    "org.permission.customer.update",
+    "org.permission.customer.delete",
+    "org.permission.customer_merge.create",
+    "org.permission.conversation",
+    "org.permission.conversation.read",
+    "org.permission.conversation.create",
+    "org.permission.conversation.update",
+    "org.permission.conversation.delete",
+    "org.permission.message",
+    "org.permission.message.read",
+    "org.permission.message.create",
+    "org.permission.message.update",
+    "org.permission.message.delete",
+]
 
 
 # Who somebody is
@@ -260,6 +286,8 @@ class Policy:
     ends_sessions_on_password_change: bool
     allows_sign_up: bool
     resets_passwords_by_mail: bool
+    chat_key_max_age: float | None
+    server_requests_per_minute: int
     keeps_messages_of_deleted_users: bool
     allowed_origins: tuple[str, ...]
 
@@ -286,9 +314,11 @@ class Key:
     name: str
     roles: tuple[str, ...]
     ending: str
+    network: str | None
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +327,22 @@ class MadeKey:
 
     key: Key
     text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MintedChatKey:
+    """A user's new password, made for their device. ``text`` is shown this once."""
+
+    user_id: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatKey:
+    """Whose password was minted for them, and when."""
+
+    user_id: str
+    minted_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -375,6 +421,8 @@ class PolicyChange(TypedDict, total=False):
     ends_sessions_on_password_change: bool
     allows_sign_up: bool
     resets_passwords_by_mail: bool
+    chat_key_max_age: int | str | None
+    server_requests_per_minute: int
     keeps_messages_of_deleted_users: bool
     allowed_origins: list[str]
 

@@ -20,6 +20,7 @@ from .models import (
     Admission,
     App,
     AppConversation,
+    ChatKey,
     Event,
     Identifiers,
     Key,
@@ -27,6 +28,7 @@ from .models import (
     MadeKey,
     MadeSecret,
     Message,
+    MintedChatKey,
     Order,
     Page,
     Policy,
@@ -135,6 +137,17 @@ class ServerClient:
     def set_password(self, user_id: str, password: str, *, ends_sessions: bool = False) -> None:
         return self._do(_calls.set_password(user_id, password, ends_sessions=ends_sessions))
 
+    def mint_chat_key(self, user_id: str, *, ends_sessions: bool = False) -> MintedChatKey:
+        """A strong password in place of the user's, for their device to come in with. Its text is shown this once.
+
+        Not repeated when no answer comes: mint another one then. What is open goes on unless ``ends_sessions``.
+        """
+        return self._do(_calls.mint_chat_key(user_id, ends_sessions=ends_sessions))
+
+    def chat_keys_due(self, *, limit: int | None = None, after: str | None = None) -> Page[ChatKey]:
+        """Those older than the Policy's ``chat_key_max_age``. They are good until you mint new ones."""
+        return self._do(_calls.chat_keys_due(limit=limit, after=after))
+
     # Sessions
 
     def sessions(self, user_id: str) -> tuple[Session, ...]:
@@ -200,9 +213,11 @@ class ServerClient:
     def keys(self) -> tuple[Key, ...]:
         return self._do(_calls.keys())
 
-    def make_key(self, name: str, roles: Sequence[Role], *, expires_in_days: int | None = None) -> MadeKey:
+    def make_key(
+        self, name: str, roles: Sequence[Role], *, expires_in_days: int | None = None, network: str | None = None
+    ) -> MadeKey:
         """Its text is shown this once. Not repeated when no answer comes: look at ``keys`` then."""
-        return self._do(_calls.make_key(name, roles, expires_in_days=expires_in_days))
+        return self._do(_calls.make_key(name, roles, expires_in_days=expires_in_days, network=network))
 
     def revoke_key(self, key_id: str) -> Key:
         return self._do(_calls.revoke_key(key_id))
@@ -325,6 +340,17 @@ class AsyncServerClient:
     async def set_password(self, user_id: str, password: str, *, ends_sessions: bool = False) -> None:
         return await self._do(_calls.set_password(user_id, password, ends_sessions=ends_sessions))
 
+    async def mint_chat_key(self, user_id: str, *, ends_sessions: bool = False) -> MintedChatKey:
+        """A strong password in place of the user's, for their device to come in with. Its text is shown this once.
+
+        Not repeated when no answer comes: mint another one then. What is open goes on unless ``ends_sessions``.
+        """
+        return await self._do(_calls.mint_chat_key(user_id, ends_sessions=ends_sessions))
+
+    async def chat_keys_due(self, *, limit: int | None = None, after: str | None = None) -> Page[ChatKey]:
+        """Those older than the Policy's ``chat_key_max_age``. They are good until you mint new ones."""
+        return await self._do(_calls.chat_keys_due(limit=limit, after=after))
+
     # Sessions
 
     async def sessions(self, user_id: str) -> tuple[Session, ...]:
@@ -390,9 +416,11 @@ class AsyncServerClient:
     async def keys(self) -> tuple[Key, ...]:
         return await self._do(_calls.keys())
 
-    async def make_key(self, name: str, roles: Sequence[Role], *, expires_in_days: int | None = None) -> MadeKey:
+    async def make_key(
+        self, name: str, roles: Sequence[Role], *, expires_in_days: int | None = None, network: str | None = None
+    ) -> MadeKey:
         """Its text is shown this once. Not repeated when no answer comes: look at ``keys`` then."""
-        return await self._do(_calls.make_key(name, roles, expires_in_days=expires_in_days))
+        return await self._do(_calls.make_key(name, roles, expires_in_days=expires_in_days, network=network))
 
     async def revoke_key(self, key_id: str) -> Key:
         return await self._do(_calls.revoke_key(key_id))

@@ -32,11 +32,12 @@ from .events import Events
 from .files import Files
 from .merges import Merges
 from .sessions import Recognised, Sessions, Tickets
-from .users import Devices, Users
+from .users import ChatKey, Devices, Users
 
 __all__ = [
     "Answers",
     "Apps",
+    "ChatKey",
     "Conversations",
     "Devices",
     "Events",

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from ...domain.apps import AppId
+from ...domain.directory import Query
 from ...domain.identities import Identifier, IdentifierKind
 from ...domain.paging import Page, PageAsked
 from ...domain.places import DeviceId
 from ...domain.users import User, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class ChatKey:
+    """Whose password was minted for them, and when."""
+
+    user_id: UserId
+    minted_at: datetime
 
 
 class Users(Protocol):
@@ -37,12 +47,27 @@ class Users(Protocol):
 
     async def count_known_by(self, app_id: AppId, kind: IdentifierKind) -> int: ...
 
+    async def search(self, app_id: AppId, query: Query) -> tuple[list[User], int]:
+        """Those on the page that the query asks for, and how many match: counted up to ``directory.COUNTED``."""
+        ...
+
     async def save(self, user: User) -> None:
         """Identifiers included; refuses with IdentifierTaken like ``add``."""
         ...
 
     async def password_hash(self, id: UserId) -> str | None: ...
-    async def set_password_hash(self, id: UserId, password_hash: str | None) -> None: ...
+    async def set_password_hash(self, id: UserId, password_hash: str | None, *, is_same: bool = False) -> None:
+        """``is_same``: it is another hash of the same password. Any other password is no chat key, until marked so."""
+        ...
+
+    async def mark_chat_key(self, id: UserId, at: datetime) -> None:
+        """The user's password was minted for them."""
+        ...
+
+    async def chat_keys_before(self, app_id: AppId, moment: datetime, page: PageAsked) -> Page[ChatKey]:
+        """Those minted before the moment, by the id of their users."""
+        ...
+
     async def guests(self, before: datetime, limit: int) -> list[User]:
         """Guests of any App that were created before the moment, oldest first."""
         ...

@@ -35,7 +35,9 @@ async def keys(asked: Asked[App, Nothing, Nothing]) -> wire.Keys:
 async def create_key(asked: Asked[App, Nothing, wire.NewKey]) -> wire.MadeKey:
     body = asked.body
     roles = tuple(Role(it) for it in dict.fromkeys(body.roles))
-    key, text = await service.create_key(asked.core, asked.who, body.name, roles, days=given(body.expires_in_days))
+    key, text = await service.create_key(
+        asked.core, asked.who, body.name, roles, days=given(body.expires_in_days), network=given(body.network)
+    )
     return wire.MadeKey(key=wire.key(key), text=text)
 
 

@@ -166,8 +166,8 @@ KeyRole = Literal[
     "org.permission.message.create",
     "org.permission.message.update",
     "org.permission.message.delete",
-    "org.tracking",
 ]
+"""``org.tracking`` is not among them: the public key comes with the App, and Kustomer's API makes others."""
 
 
 class NewKey(Sent):
@@ -180,9 +180,8 @@ class NewKey(Sent):
             min_length=1,
             max_length=20,
             description=(
-                "`org.user` is for your servers, `org.admin` for rules, keys and secrets as well. `org.tracking` is "
-                "public, stands alone and opens nothing but what visitors may do. The others narrow what a key may do "
-                "over Kustomer's API."
+                "`org.user` is for your servers, `org.admin` for rules, keys and secrets as well. The others narrow "
+                "what a key may do over Kustomer's API, and open nothing here."
             ),
         ),
     ]
