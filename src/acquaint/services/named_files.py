@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
+from ..domain.apps import App
 from ..domain.errors import AppClosed, NeedsUser, NotFound
 from ..domain.files import File, FileId
 from ..domain.tickets import Purpose, Ticket, TicketId
@@ -25,6 +26,7 @@ from . import limits
 from .core import Core, fingerprint, new_text
 from .files import file_name, peek
 from .sessions import present
+from .tickets import is_backed
 
 LINK_LIFETIME: Final = timedelta(hours=1)
 
@@ -61,7 +63,9 @@ async def listed(core: Core, it: Recognised, *, skip: int, limit: int) -> tuple[
         return await tx.files.of_owner(user.id, skip=skip, limit=limit), await tx.files.count_of_owner(user.id)
 
 
-async def readable(core: Core, uid: str, *, ticket: str | None, by: Callable[[], Awaitable[Recognised]]) -> Shelved:
+async def readable(
+    core: Core, uid: str, *, ticket: str | None, by: Callable[[], Awaitable[Recognised]]
+) -> tuple[Shelved, App]:
     """A complete file that may be read: by anybody if it is public, else with a link's ticket or by a user of the App.
 
     ``by`` finds out who asks, and refuses where nobody does; it is called only where that matters. Refuses with
@@ -74,15 +78,17 @@ async def readable(core: Core, uid: str, *, ticket: str | None, by: Callable[[],
             raise NotFound("file")
         app = await tx.apps.get(found.file.app_id)
         opened = await tx.tickets.find(Purpose.DOWNLOAD, fingerprint(ticket), now) if ticket else None
+        if opened is not None and not await is_backed(tx, opened):
+            opened = None
     if app is None or not app.is_open:
         raise AppClosed
     if found.file.is_public or (opened is not None and opened.details.get("file") == found.file.id):
-        return found
+        return found, app
     it = await by()
     if it.app.id != found.file.app_id:
         raise NotFound("file")
     _who(it)
-    return found
+    return found, app
 
 
 async def link(core: Core, it: Recognised, file: File) -> tuple[str, Ticket]:

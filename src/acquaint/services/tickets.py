@@ -2,6 +2,7 @@
 
 nonce, spend_nonce    makes one signed identity token usable once
 live_ticket, redeem_live    opens one WebSocket, so that no token is ever in a URL
+is_backed             whether whoever a ticket was made for is still let in
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from ..domain.apps import App
 from ..domain.errors import SessionEnded, TicketRefused
 from ..domain.tickets import Purpose, Ticket, TicketId
 from ..domain.tokens import TokenKind, is_well_formed
-from ..ports.store import Recognised
+from ..ports.store import Reading, Recognised
 from . import limits
 from .core import Core, fingerprint, new_text, new_word
 from .sessions import present
@@ -73,3 +74,12 @@ async def redeem_live(core: Core, text: str, address: str) -> Recognised:
     session.check_live(now)
     await core.limiter.give_back(limits.LIVE_TICKETS_PER_ADDRESS, limits.party(address))
     return Recognised(session, app, user)
+
+
+async def is_backed(tx: Reading, ticket: Ticket) -> bool:
+    """Whether whoever it was made for is still in that session: a ticket is no way around a ban or a log-out."""
+    if ticket.app_id is None or ticket.session_id is None or ticket.user_id is None:
+        return False
+    user = await tx.users.get(ticket.app_id, ticket.user_id)
+    session = await tx.sessions.get(ticket.app_id, ticket.session_id)
+    return user is not None and user.may_act and session is not None and session.ended_at is None

@@ -19,11 +19,12 @@ from ..domain.errors import AppClosed, NeedsUser, NotFound, TicketRefused
 from ..domain.files import File, FileId
 from ..domain.tickets import Purpose, Ticket, TicketId
 from ..domain.tokens import TokenKind, is_well_formed
-from ..ports.store import Recognised, Transaction
+from ..ports.store import Recognised
 from . import limits
 from .core import Core, fingerprint, new_text, new_word
 from .files import KEY_LENGTH, LARGEST_UPLOAD, MEDIA_TYPE, UNKNOWN, file_name, kind_of, peek
 from .sessions import present
+from .tickets import is_backed
 
 UPLOAD_LIFETIME: Final = timedelta(hours=1)  # ConnectyCube: the write access of a blob
 UNFINISHED_KEPT: Final = timedelta(days=1)
@@ -86,7 +87,8 @@ async def receive(core: Core, uid: str, text: str, content: AsyncIterator[bytes]
         file, app = found.file, await tx.apps.get(found.file.app_id)
         if app is None or not app.is_open:
             raise AppClosed
-        await _check_sender(tx, ticket)
+        if not await is_backed(tx, ticket):
+            raise TicketRefused
     await core.limiter.take(limits.UPLOADS_PER_TICKET, str(ticket.id))
     kept_under = new_word(core, KEY_LENGTH)  # its own: what two bring at once does not end in one file
     start, content = await peek(content)
@@ -96,10 +98,7 @@ async def receive(core: Core, uid: str, text: str, content: AsyncIterator[bytes]
     try:
         async with core.store.write() as tx:
             spent = await tx.tickets.take(Purpose.UPLOAD, mark, began)
-            if spent is None:
-                raise TicketRefused
-            await _check_sender(tx, spent)
-            if not await tx.files.arrive(file, kept_under):
+            if spent is None or not await is_backed(tx, spent) or not await tx.files.arrive(file, kept_under):
                 raise TicketRefused
     except BaseException:
         with anyio.CancelScope(shield=True):
@@ -131,16 +130,6 @@ async def sweep(core: Core, *, at_once: int = 100) -> int:
     for it in gone:
         await core.files.delete(it)
     return len(gone)
-
-
-async def _check_sender(tx: Transaction, ticket: Ticket) -> None:
-    """Whoever announced it must still be let in: a ticket is no way around a ban or a log-out."""
-    session = user = None
-    if ticket.app_id is not None and ticket.user_id is not None and ticket.session_id is not None:
-        session = await tx.sessions.get(ticket.app_id, ticket.session_id)
-        user = await tx.users.get(ticket.app_id, ticket.user_id)
-    if session is None or session.ended_at is not None or user is None or not user.may_act:
-        raise TicketRefused
 
 
 async def _burn_unless_kept(core: Core, uid: str, kept_under: str) -> None:

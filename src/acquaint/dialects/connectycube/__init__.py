@@ -3,11 +3,13 @@
 from typing import Final
 
 from ...web.dialect import Dialect, Route
-from . import session
+from . import blobs, downloads, session
 from .errors import ERRORS, error_response
 
 ROUTES: Final[list[Route]] = [
     *session.ROUTES,
+    *blobs.ROUTES,
+    *downloads.ROUTES,
 ]
 
 DIALECT = Dialect(

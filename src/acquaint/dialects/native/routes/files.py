@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Final
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -15,8 +14,9 @@ from ....domain.apps import App
 from ....domain.files import File
 from ....ports.store import Recognised
 from ....services import files as service
-from ....services.files import LARGEST_FILE, UNKNOWN
+from ....services.files import LARGEST_FILE
 from ....web.cors import check_origin
+from ....web.handing_out import safe_headers
 from ....web.reading import body_chunks, media_type
 from ..callers import NOBODY, USER_KEY, VISITOR
 from ..operation import PREFIX, Asked, Operation, Raw
@@ -25,8 +25,6 @@ from ..wire.values import Nothing
 
 SECTION: Final = "Files"
 SLOWEST_UPLOAD: Final = timedelta(minutes=5)  # 25 MiB at 0.7 Mbit/s: a phone with poor reception
-PLAYED: Final = ("audio/", "video/", "application/pdf")
-"""Types whose name is told to who downloads: a browser runs nothing in them on our origin."""
 
 
 async def keep(asked: Asked[Recognised, wire.FileName, Raw]) -> wire.File:
@@ -59,17 +57,10 @@ def _shown(file: File, key: str) -> wire.File:
 
 
 def _headers(file: File) -> dict[str, str]:
-    """What keeps a stranger's file from acting in our name: never sniffed, never run, downloaded unless a picture."""
-    kind = file.content_type if file.is_shown_inline or file.content_type.startswith(PLAYED) else UNKNOWN
-    way = "inline" if file.is_shown_inline else "attachment"
     return {
-        "Content-Type": kind,
+        **safe_headers(file.name, file.content_type, is_inline=True),
         "Content-Length": str(file.size),
-        "Content-Disposition": f"{way}; filename*=UTF-8''{quote(file.name, safe='')}",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Cross-Origin-Resource-Policy": "cross-origin",
         "Cache-Control": "private, max-age=31536000, immutable",
-        "Referrer-Policy": "no-referrer",
     }
 
 
