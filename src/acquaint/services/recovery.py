@@ -3,6 +3,7 @@
 ask         counts the question; says nothing about whether anybody has the address
 send        the mail, to whoever has the address: run it after the answer is given
 complete    a new password for the ticket in the mail; everything that was open ends
+tell_former_address    somebody gave another address than this one
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 import structlog
 
 from ..domain.apps import App
-from ..domain.errors import AppClosed, NotAllowed, TicketRefused
+from ..domain.errors import AppClosed, NotAllowed, TicketRefused, TooManyRequests
 from ..domain.identities import Identifier
 from ..domain.passwords import MACHINE_MADE, OWASP_ASVS
 from ..domain.tickets import Purpose, Ticket, TicketId
@@ -33,7 +34,6 @@ log = structlog.get_logger()
 
 LIFETIME: Final = timedelta(hours=1)
 """Against old mails in a mailbox that somebody else reads; less would hurt people whose mail is slow."""
-
 
 Letter = Callable[[Core, App, User, str, str], Mail]
 """What is mailed to somebody: the user, their address as they proved or claimed it, and the ticket."""
@@ -82,6 +82,23 @@ async def complete(core: Core, ticket_text: str, password: str, address: str) ->
     return user
 
 
+async def tell_former_address(core: Core, app: App, email: str) -> None:
+    """Tells an address that a user gave another one in its place, in case it was not them. Never raises.
+
+    Nothing of the user is said, and no more mails are sent than would be for a forgotten password: the address may be
+    somebody's who never heard of the App.
+    """
+    try:
+        await core.limiter.take(limits.RECOVERIES_PER_EMAIL, f"{app.id}|{email}")
+        await core.mailer.send(_farewell(app, email))
+    except TooManyRequests:
+        log.info("farewell_limited", app=app.id)
+    except MailNotSent:
+        log.warning("farewell_not_mailed", app=app.id)
+    except Exception:
+        log.exception("farewell_broke", app=app.id)
+
+
 async def _ticket(core: Core, app: App, email: Identifier) -> tuple[User, str] | None:
     async with core.store.read() as tx:
         user = await reachable(tx, app, email)
@@ -122,3 +139,11 @@ def _mail(core: Core, app: App, user: User, to: str, ticket: str) -> Mail:
         f"<p>{escape(rest)}</p>\n"
     )
     return Mail(to, f"A new password for {app.name}", text, html)
+
+
+def _farewell(app: App, to: str) -> Mail:
+    said = f"Somebody who signs in to {app.name} gave another e-mail address in place of this one."
+    rest = "If it was you, there is nothing to do. If it was not, sign in and choose a new password."
+    return Mail(
+        to, f"Your address at {app.name}", f"{said}\n\n{rest}\n", f"<p>{escape(said)}</p>\n<p>{escape(rest)}</p>\n"
+    )

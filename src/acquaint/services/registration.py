@@ -1,7 +1,7 @@
 """What people register themselves with, and change later: a login, an address, a password, a profile.
 
 Names                   the login and the address somebody says
-named                   whom signing in with such names means
+named, is_known         whom signing in with such names means, and whether that is anybody
 sign_up                 a new user, without a session
 sign_in_or_register     by password; the first time creates the user, where the Policy says so
 OwnChange, change_own   names, password and profile of one's own, changed in one step
@@ -64,6 +64,13 @@ async def named(core: Core, app: App, names: Names) -> Identifier:
     return await meant(core, app, names.email or "")
 
 
+async def is_known(core: Core, app: App, names: Names) -> bool:
+    """Whether signing in with these names means anybody."""
+    who = await named(core, app, names)
+    async with core.store.read() as tx:
+        return await tx.users.find(app.id, who) is not None
+
+
 async def sign_up(
     core: Core,
     app: App,
@@ -107,11 +114,11 @@ async def sign_in_or_register(
 
     Refuses like ``sign_in``: a known user's password is never overwritten, nor their profile.
     """
-    if app.policy.registers_on_login and not await _is_anybody(core, app, names):
+    if app.policy.registers_on_login:
         try:
             identifiers, claimed = await _registering_as(core, app, names)
             return await register(core, app, identifiers, password, profile, place, rules, claimed)
-        except IdentifierTaken:  # another first login won the race, so ours is a second one
+        except IdentifierTaken:  # they are known, or another first login won the race and ours is a second one
             pass
     return await sign_in(core, app, await named(core, app, names), password, place)
 
@@ -259,12 +266,6 @@ async def _registering_as(core: Core, app: App, names: Names) -> tuple[tuple[Ide
             if await tx.users.find(app.id, it) is not None:
                 raise IdentifierTaken(it.kind if it.value == names.login else IdentifierKind.EMAIL)
     return tuple(identifiers), claimed
-
-
-async def _is_anybody(core: Core, app: App, names: Names) -> bool:
-    who = await named(core, app, names)
-    async with core.store.read() as tx:
-        return await tx.users.find(app.id, who) is not None
 
 
 def _address(email: str | None) -> str | None:

@@ -3,11 +3,13 @@
 from typing import Final
 
 from ...web.dialect import Dialect, Route
-from . import blobs, downloads, session
+from . import blobs, downloads, reset, session, users
 from .errors import ERRORS, error_response
 
 ROUTES: Final[list[Route]] = [
     *session.ROUTES,
+    *users.ROUTES,
+    *reset.ROUTES,
     *blobs.ROUTES,
     *downloads.ROUTES,
 ]

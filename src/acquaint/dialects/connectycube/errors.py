@@ -54,6 +54,18 @@ class UnknownUser(Refusal):
     """Nobody has this login or address, and the App creates nobody on the fly. The vendor says so to strangers."""
 
 
+class NoName(Refusal):
+    """Neither a login nor an address was given."""
+
+
+class BadSignature(Refusal):
+    """The signature is not one of the App's secret over these parameters."""
+
+
+class ResetsOff(Refusal):
+    """The App mails nobody a new password."""
+
+
 def plain(status: int, text: str, *, wait: timedelta | None = None) -> WireError:
     """``{"errors": ["text"]}``"""
     headers = {} if wait is None else {"Retry-After": str(max(1, math.ceil(wait.total_seconds())))}
@@ -106,6 +118,9 @@ ERRORS: Final[ErrorTable] = {
     TokenRequired: plain(401, "Token is required"),
     NotOwner: base(403, "You are not owner of this object"),
     UnknownUser: plain(404, "User not found"),
+    NoName: plain(422, "Both user login and email can't be blank"),
+    BadSignature: plain(422, "Unexpected signature"),
+    ResetsOff: base(422, "Reset password by email is disabled"),
 }
 
 

@@ -105,9 +105,12 @@ def external_id_of(user: User) -> str | None:
 
 def subject_of(user: User, issuer: str) -> str | None:
     """What the Provider calls them: proven, or else as they say."""
-    subjects = (it.value for it in user.identifiers if it.kind is IdentifierKind.SUBJECT)
-    proven = next((it.partition("|")[2] for it in subjects if it.partition("|")[0] == issuer), None)
-    return proven or user.profile.claimed.subjects.get(issuer)
+    return proven_subject(user, issuer) or user.profile.claimed.subjects.get(issuer)
+
+
+def proven_subject(user: User, issuer: str) -> str | None:
+    subjects = (it.value.partition("|") for it in user.identifiers if it.kind is IdentifierKind.SUBJECT)
+    return next((subject for by, _, subject in subjects if by == issuer), None)
 
 
 def tags_of(user: User) -> list[str]:
