@@ -4,7 +4,6 @@ wire         the shapes of the native frames
 protocol     what may be said on a native connection, and when; sans I/O
 hub          who listens to what, over the Bus; connections of any protocol register here
 register     who is connected
-outgoing     what is on its way to one client
 connection   one native connection
 live         the WebSocket at /acquaint/v1/live: who is let in
 """

@@ -18,8 +18,8 @@ from ..domain.sessions import Session
 from ..services.core import Core
 from ..services.history import News, missed_by
 from ..services.live import Aside, Cut, Hub, Told, Typed, as_now
+from ..web.outgoing import Outgoing
 from . import wire
-from .outgoing import Outgoing
 from .protocol import SIGNED_OUT, Effect, HangUp, Protocol, Replay, Say, State, Type
 
 TIME_TO_RESUME: Final = 1.0

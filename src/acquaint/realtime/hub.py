@@ -26,7 +26,7 @@ from ..domain.members import Act, check_may, role_of
 from ..domain.sessions import Session
 from ..domain.users import UserId
 from ..services.core import Core
-from ..services.history import News, unfold
+from ..services.history import News, farewell, unfold
 from ..services.live import Aside, Cut, Listener, Told, Typed, as_now
 from ..services.visibility import visible
 from .register import Register
@@ -222,6 +222,8 @@ class Hub:
                 for news in await self._unfold(events):
                     await self._hand_on(news)
                     await asyncio.sleep(0)  # connections write in between: they are not slow because we are fast
+                for event in events:
+                    await self._say_farewell(event)
             except Busy:
                 self.lost()
             except Exception:
@@ -246,6 +248,23 @@ class Hub:
         """Those that may be told something, without who says it; nobody, unless that one is sure themselves."""
         sure = await self._sure([by, *(it for it in listeners if it is not by)])
         return [it for it in sure if it is not by] if by in sure else []
+
+    async def _say_farewell(self, event: Event) -> None:
+        """Who is not a member any more hears that, and nothing else."""
+        found = farewell(event)
+        if found is None:
+            return
+        news, users = found
+        told = Told(news)
+        theirs = [
+            listener
+            for user_id in users
+            for listener in self._register.of_user(news.conversation.app_id, user_id)
+            if listener.session.assurance is Assurance.VERIFIED
+            and listener.session.workspace == news.conversation.workspace
+        ]
+        for listener in await self._sure(theirs):
+            _try(listener.deliver, told)
 
     async def _sure(self, listeners: Sequence[Listener]) -> Sequence[Listener]:
         """Those that may be told something: all, unless the Bus is cut, or was and they have not been checked since."""

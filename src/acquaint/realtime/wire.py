@@ -119,6 +119,8 @@ class _Bye(_Said, tag="bye"):
 Words = Callable[[News], str]
 ErrorCode = Literal["unreadable", "unacceptable", "unknown_type", "already_resumed", "not_found", "busy"]
 
+_MARKS = frozenset({EventKind.MESSAGES_READ, EventKind.MESSAGES_RECEIVED})
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -171,7 +173,7 @@ def _event(news: News, viewer: UserId | None) -> str:
             str(news.conversation.id),
             None if it.user_id is None else str(it.user_id),
             UNSET if news.message is None else _message(news.message, viewer),
-            str(it.details.get("up_to", "")) if it.kind is EventKind.MESSAGES_READ else UNSET,
+            str(it.details.get("up_to", "")) if it.kind in _MARKS else UNSET,
         )
     )
 
