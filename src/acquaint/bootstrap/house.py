@@ -80,6 +80,7 @@ def build_app(house: House) -> Edge:
         trusted_proxies=house.settings.trusted_proxies,
         seen=house.requests.seen,
         logs_reads=house.settings.log_reads,
+        hub=house.hub,
     )
 
 

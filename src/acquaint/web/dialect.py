@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from ..domain.errors import Refusal
 from ..services.core import Core
+from ..services.live import Hub
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -100,6 +101,7 @@ class Visit:
     request_id: str
     address: str  # the client's network address, as far as the trusted proxies tell it
     is_secure: bool
+    hub: Hub | None = None  # where what is told as it happens can be heard; None where nobody serves live connections
 
 
 def visit_of(request: Request) -> Visit:

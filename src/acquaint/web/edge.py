@@ -16,6 +16,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..services.core import Core
+from ..services.live import Hub
 from .dialect import Visit
 
 log = structlog.get_logger()
@@ -40,8 +41,9 @@ class Edge:
         trusted_proxies: Sequence[Network] = (),
         seen: Callable[[str, str, int, float], None] = lambda method, route, status, seconds: None,
         logs_reads: bool = False,
+        hub: Hub | None = None,
     ) -> None:
-        self._core, self._http, self._sockets = core, http, sockets
+        self._core, self._http, self._sockets, self._hub = core, http, sockets, hub
         self._proxies, self._seen, self._logs_reads = tuple(trusted_proxies), seen, logs_reads
         self._count = 0
         self._run = core.chance(4).hex()
@@ -97,7 +99,7 @@ class Edge:
         request_id = None
         if self._proxies and self._is_trusted(peer):
             address, is_secure, request_id = self._as_proxies_tell(scope, peer, is_secure)
-        return Visit(self._core, request_id or self._next_id(), address, is_secure)
+        return Visit(self._core, request_id or self._next_id(), address, is_secure, self._hub)
 
     def _next_id(self) -> str:
         self._count += 1

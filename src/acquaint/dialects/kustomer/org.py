@@ -28,6 +28,11 @@ def org_in_host(request: Request) -> str | None:
     return labels[0] if len(labels) >= 3 and labels[1] == "api" and labels[0] else None
 
 
+def names_org(request: Request) -> bool:
+    """Whether a request says of which App it is, before any credential does."""
+    return org_in_host(request) is not None or ORG_HEADER in request.headers
+
+
 async def app_of(request: Request) -> App:
     """The App of the host, or of the header where the host names none.
 

@@ -1,0 +1,204 @@
+"""What a visitor does beside talking: about themselves, and about their conversations with the App's operators.
+
+arrive       the user of a session, made now if nobody is there yet
+describe     what somebody says of themselves, kept apart from what is vouched for
+chats        the support conversations a session sees, by numbered pages
+one_chat     one of them
+one_message  a message of one of them
+annotate     the custom data of one, and its end
+overview     what changes whenever anything a session sees does
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from ..domain.conversations import (
+    Conversation,
+    ConversationId,
+    ConversationKind,
+    Membership,
+    Message,
+    MessageId,
+    visibility_of,
+)
+from ..domain.errors import NotAllowed, NotFound
+from ..domain.events import EventKind
+from ..domain.identities import KEEP, Identity, Profile, ProfileChange
+from ..domain.paging import LARGEST_PAGE, PageAsked
+from ..domain.sessions import Session
+from ..domain.users import User
+from ..ports.store import Reading, Recognised
+from .admission import once_more_if_taken
+from .core import Core
+from .sessions import ensure_user, note, present
+from .visibility import visible
+
+MOST_WALKED: Final = 2_000  # conversations; further back nobody pages by number
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A support conversation as one of its members sees it."""
+
+    conversation: Conversation
+    mine: Membership
+    last_message: Message | None
+
+
+async def arrive(core: Core, it: Recognised) -> Recognised:
+    """The session with its user in it, who is made now if nobody is there yet: what somebody keeps has an owner."""
+    if it.user is not None:
+        return it
+
+    async def once() -> Recognised:
+        async with core.store.write() as tx:
+            session, user = await ensure_user(core, tx, it)
+        return Recognised(session, it.app, user)
+
+    return await once_more_if_taken(once)
+
+
+async def describe(core: Core, it: Recognised, said: Callable[[Profile], ProfileChange]) -> tuple[Session, User]:
+    """Keeps what somebody says of themselves, who is made now if this is the first thing they do.
+
+    ``said`` makes the change from the profile as it is. It may only touch what nobody takes for proven: what begins
+    with ``claimed``, and what is kept for a door (NotAllowed). Nobody is believed any more than before, and nobody is
+    found by it.
+    """
+
+    async def once() -> tuple[Session, User]:
+        async with core.store.write() as tx:
+            session, user = await ensure_user(core, tx, it)
+            change = said(user.profile)
+            change.check_own()
+            if (change.name, change.avatar_url, change.phone) != (KEEP, KEEP, KEEP):
+                raise NotAllowed
+            after = user.met_again(Identity((), session.assurance, change), now=core.clock())
+            if after is not user:
+                await tx.users.save(after)
+                await note(
+                    core,
+                    tx,
+                    EventKind.USER_CHANGED,
+                    it.app.id,
+                    user_id=user.id,
+                    session_id=session.id,
+                    claimed=True,
+                )
+            return session, after
+
+    return await once_more_if_taken(once)
+
+
+async def chats(
+    core: Core, session: Session, *, skip: int, limit: int, only_open: bool = False
+) -> tuple[list[Chat], bool]:
+    """Part of the session's support conversations, the one with the latest message first; and whether more follow."""
+    async with core.store.read() as tx:
+        found = await _walk(tx, session, only_open=only_open, until=skip + limit + 1)
+        wanted = found[skip : skip + limit]
+        return await _chats(tx, session, wanted), len(found) > skip + limit
+
+
+async def one_chat(core: Core, session: Session, id: ConversationId) -> Chat:
+    """Refuses with NotFound for one that is not seen, or is none with operators."""
+    async with core.store.read() as tx:
+        conversation = await _seen(tx, session, id)
+        found = await _chats(tx, session, [conversation] if conversation is not None else [])
+    if not found:
+        raise NotFound("conversation")
+    return found[0]
+
+
+async def one_message(core: Core, session: Session, id: MessageId) -> tuple[Message, Chat]:
+    """A message by its id alone. Refuses with NotFound where its conversation is not seen."""
+    async with core.store.read() as tx:
+        message = (await tx.messages.many([id])).get(id)
+        if message is None or (conversation := await _seen(tx, session, message.conversation_id)) is None:
+            raise NotFound("message")
+        found = await _chats(tx, session, [conversation])
+    if not found:
+        raise NotFound("message")
+    return message, found[0]
+
+
+async def annotate(
+    core: Core,
+    it: Recognised,
+    id: ConversationId,
+    custom: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    *,
+    closes: bool = False,
+) -> None:
+    """Changes the custom data of a support conversation, and with ``closes`` ends it: nothing more can be said.
+
+    Refuses with NotFound like ``one_chat``. Closing twice is fine, and changes nothing the second time.
+    """
+    async with core.store.write() as tx:
+        session, _ = await present(tx, it.session)
+        was = await visible(tx, visibility_of(session), id)
+        if not _is_support(was):
+            raise NotFound("conversation")
+        if closes and was.closed_at is not None:
+            return
+        now = core.clock()
+        conversation = replace(was, custom=dict(custom(was.custom)), closed_at=now if closes else was.closed_at)
+        if conversation == was:
+            return
+        await tx.conversations.save(replace(conversation, updated_at=now))
+        await note(
+            core,
+            tx,
+            EventKind.CONVERSATION_CHANGED,
+            session.app_id,
+            user_id=session.user_id,
+            session_id=session.id,
+            conversation_id=id,
+            **({"closed": True} if closes else {}),
+        )
+
+
+async def overview(core: Core, session: Session) -> Sequence[Conversation]:
+    """The latest of the support conversations that the session sees."""
+    async with core.store.read() as tx:
+        return await _walk(tx, session, only_open=False, until=LARGEST_PAGE)
+
+
+async def _seen(tx: Reading, session: Session, id: ConversationId) -> Conversation | None:
+    try:
+        conversation = await visible(tx, visibility_of(session), id)
+    except NotFound:
+        return None
+    return conversation if _is_support(conversation) else None
+
+
+async def _walk(tx: Reading, session: Session, *, only_open: bool, until: int) -> list[Conversation]:
+    """The first ``until`` of the session's support conversations."""
+    found: list[Conversation] = []
+    walked, after = 0, None
+    while len(found) < until and walked < MOST_WALKED:
+        page = await tx.conversations.visible(visibility_of(session), PageAsked(LARGEST_PAGE, after))
+        found += [it for it in page.items if _is_support(it) and not (only_open and it.closed_at is not None)]
+        walked += len(page.items)
+        after = page.next
+        if after is None:
+            break
+    return found[:until]
+
+
+async def _chats(tx: Reading, session: Session, conversations: Iterable[Conversation]) -> list[Chat]:
+    conversations = list(conversations)
+    last = await tx.messages.many([it.last_message_id for it in conversations if it.last_message_id is not None])
+    found = []
+    for it in conversations:
+        mine = await tx.conversations.membership(it.id, session.user_id) if session.user_id is not None else None
+        if mine is not None:
+            found.append(Chat(it, mine, last.get(it.last_message_id) if it.last_message_id is not None else None))
+    return found
+
+
+def _is_support(conversation: Conversation) -> bool:
+    return conversation.kind is ConversationKind.SUPPORT
