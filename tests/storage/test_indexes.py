@@ -72,6 +72,7 @@ POPULATION = {
     "apps": 10,
     "users": 20_000,
     "identifiers": 20_000,
+    "directory": 40_000,
     "sessions": 20_000,
     "conversations": 20_000,
     "memberships": 40_000,

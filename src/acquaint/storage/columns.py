@@ -10,7 +10,7 @@ import msgspec
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = 86_400_000_000
-_SECOND: Final = 1_000_000
+SECOND: Final = 1_000_000
 _NOTHING: Final[Mapping[str, Any]] = {}
 _json = msgspec.json.Encoder()
 
@@ -33,7 +33,7 @@ def optional_moment(column: int | None) -> datetime | None:
 
 
 def of_duration(duration: timedelta) -> int:
-    return duration.days * _DAY + duration.seconds * _SECOND + duration.microseconds
+    return duration.days * _DAY + duration.seconds * SECOND + duration.microseconds
 
 
 def of_optional_duration(duration: timedelta | None) -> int | None:

@@ -91,7 +91,7 @@ class among(ColumnElement[bool]):  # noqa: N801 - it reads as a word of the quer
 
     inherit_cache = False
 
-    def __init__(self, column: Column[Any], name: str) -> None:
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
         self.column = column
         self.list: BindParameter[Any] = bindparam(name, type_=_ListOf(column.type))
 
