@@ -1,4 +1,4 @@
-"""Signed tokens by joserfc. HS256 and nothing else.
+"""Signed tokens by joserfc. HS256 and nothing else; what other issuers sign is read in ``id_tokens``, as strictly.
 
 A token is read more strictly than JOSE asks: whatever two programs could read in two ways is refused, because
 sooner or later one of them is the one that checks and the other the one that believes.
@@ -39,10 +39,10 @@ class JoseSigner:
 
     def verify(self, token: str, secrets: Sequence[str]) -> SignedToken:
         """``secrets`` oldest first, as an App keeps them; the newest is tried first."""
-        signed, header = _opened(token)
+        signed, header = opened(token, _HS256_ONLY, [ALGORITHM])
         if not any(_signed_with(secret, signed) for secret in reversed(secrets)):
             raise TokenRefused("signature", "was made with none of the App's signing secrets", Doubt.BAD_SIGNATURE)
-        return SignedToken(header, _object_in(signed.payload or b"", "payload"))
+        return SignedToken(header, object_in(signed.payload or b"", "payload"))
 
     def sign(self, claims: Mapping[str, Any], secret: str, header: Mapping[str, Any] | None = None) -> str:
         more = dict(header or {})
@@ -52,35 +52,38 @@ class JoseSigner:
         return jwt.encode(whole, dict(claims), _key(secret), registry=_HS256_ONLY, default_type=None)
 
 
-def _opened(token: str) -> tuple[CompactSignature, dict[str, Any]]:
+def opened(
+    token: str, registry: JWSRegistry, algorithms: Sequence[str], *, longest: int = LONGEST_TOKEN
+) -> tuple[CompactSignature, dict[str, Any]]:
     """The token taken apart and its header, found to be one that we may check; no key was used."""
-    if len(token) > LONGEST_TOKEN:
-        raise TokenRefused("token", f"is longer than {LONGEST_TOKEN} bytes", Doubt.UNREADABLE_TOKEN)
+    if len(token) > longest:
+        raise TokenRefused("token", f"is longer than {longest} bytes", Doubt.UNREADABLE_TOKEN)
     parts = _COMPACT.fullmatch(token)
     if parts is None:
         why = "is not a signed JSON Web Token: three parts of base64url without padding, with dots between them"
         raise TokenRefused("token", why, Doubt.UNREADABLE_TOKEN)
     try:
-        header = _object_in(base64.urlsafe_b64decode(parts[1] + "=="), "header")
-        _check_header(header)
-        return jws.extract_compact(token.encode(), registry=_HS256_ONLY), header
+        header = object_in(base64.urlsafe_b64decode(parts[1] + "=="), "header")
+        _check_header(header, algorithms)
+        return jws.extract_compact(token.encode(), registry=registry), header
     except (JoseError, ValueError):
         why = "has a part that is not the one right spelling in base64url"
         raise TokenRefused("token", why, Doubt.UNREADABLE_TOKEN) from None
 
 
-def _check_header(header: Mapping[str, Any]) -> None:
+def _check_header(header: Mapping[str, Any], algorithms: Sequence[str]) -> None:
+    allowed = " or ".join(algorithms)
     if "alg" not in header:
-        raise TokenRefused("alg", f"is required and must be {ALGORITHM}")
-    if header["alg"] != ALGORITHM:
-        raise TokenRefused("alg", f"must be {ALGORITHM}")
+        raise TokenRefused("alg", f"is required and must be {allowed}")
+    if header["alg"] not in algorithms:
+        raise TokenRefused("alg", f"must be {allowed}")
     if "crit" in header:
         raise TokenRefused("crit", "names extensions that we do not know")
     if "b64" in header:
         raise TokenRefused("b64", "is not supported")
     for name in _BRINGS_A_KEY:
         if name in header:
-            raise TokenRefused(name, "brings a key; tokens are only checked with the App's signing secrets")
+            raise TokenRefused(name, "brings a key; tokens are only checked with keys that we have already")
     for name in _TEXTS:
         if not isinstance(header.get(name, ""), str):
             raise TokenRefused(name, "must be a string")
@@ -98,7 +101,8 @@ def _key(secret: str) -> OctKey:
     return OctKey.import_key(secret.encode())
 
 
-def _object_in(text: bytes, what: str) -> dict[str, Any]:
+def object_in(text: bytes, what: str) -> dict[str, Any]:
+    """The JSON object that a part of a token is; refuses with TokenRefused."""
     try:
         found = _STRICT_JSON.decode(text.decode("utf-8"))
         if b"\\u" in text:

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 
 from ..adapters.argon2 import OWASP, Argon2Hasher
 from ..adapters.disk import DiskShelf
+from ..adapters.id_tokens import JoseIdTokens
 from ..adapters.jose import JoseSigner
 from ..adapters.memory import MemoryBus, MemoryLimiter
+from ..adapters.oauth1 import OAuth1Signer
 from ..adapters.outbox import OutboxMailer
 from ..adapters.pillow import PillowDrawing
 from ..domain.errors import Busy
@@ -29,6 +31,7 @@ from ..ports.limits import Limiter
 from ..ports.mail import Mailer
 from ..ports.outbound import Outbound
 from ..services.core import Core, IdMaker
+from ..services.outside import Outside
 from ..services.recognition import BELIEVED_AMONG_NODES, BELIEVED_FOR, RecognisedSessions
 from ..settings import Settings, without_password
 from ..storage.schema import migrate as migrate_database
@@ -104,16 +107,20 @@ async def open_parts(
         await _check(settings, store)
         hasher = Argon2Hasher(hashing, threads=settings.hash_threads or None)
         closing.callback(hasher.close)
+        outbound = _outbound(settings, closing)
         core = Core(
             store=store,
             hasher=hasher,
             signer=JoseSigner(),
+            id_tokens=JoseIdTokens(),
+            oauth1=OAuth1Signer(),
             clock=clock,
             chance=chance,
             limiter=_limiter(settings, closing),
             bus=bus,
             mailer=_mailer(settings, clock),
-            outbound=_outbound(settings, closing),
+            outbound=outbound,
+            outside=Outside(outbound, clock),
             files=DiskShelf(settings.data / "files"),
             drawing=PillowDrawing(),
             new_id=new_id,

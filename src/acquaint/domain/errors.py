@@ -155,6 +155,11 @@ class ProviderRefused(InvalidCredentials):
         self.text = text
         self.lacks = lacks
 
+    @property
+    def is_about_credential(self) -> bool:
+        """Whether it is the credential that it does not know; otherwise the Provider or its settings are at fault."""
+        return self.status in (400, 401, 403, 404, 422) and not self.lacks
+
 
 class UserBanned(Refusal):
     """The credentials are right, and the App does not let this user in."""
@@ -247,6 +252,7 @@ class Busy(Refusal):
 class ProviderUnavailable(Busy):
     """A Provider does not answer, or may not be asked; nothing was done."""
 
-    def __init__(self, provider: str) -> None:
+    def __init__(self, provider: str, why: str = "") -> None:
         super().__init__(timedelta(seconds=5))
         self.provider = provider
+        self.why = why  # for the App, never for whoever wants in

@@ -81,6 +81,16 @@ class Identifier:
             raise Unacceptable("subject", "has an issuer that cannot be told from its subject")
         return cls(IdentifierKind.SUBJECT, _plain("subject", f"{issuer}|{subject}"))
 
+    def excludes(self, other: Identifier) -> bool:
+        """Whether nobody has both: one person has one name of a kind, and one at each issuer."""
+        if self.kind is not other.kind or self == other:
+            return False
+        return self.kind is not IdentifierKind.SUBJECT or _issuer(self.value) == _issuer(other.value)
+
+
+def _issuer(subject: str) -> str:
+    return subject.partition("|")[0]
+
 
 def normal_email(address: str) -> str:
     """The one spelling under which an address is stored and compared.
@@ -227,15 +237,21 @@ class Profile:
             tuple(dict.fromkeys(self.tags + other.tags))[:MOST_TAGS],
             claimed,
             {
-                door: _together(self.by_door.get(door, {}), other.by_door.get(door, {}))
+                door: _together(self.by_door.get(door, {}), other.by_door.get(door, {}), joins_lists=True)
                 for door in {**self.by_door, **other.by_door}
             },
         )
 
 
-def _together(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    """Both; where both say something, mine."""
-    both = {**mine, **{name: it for name, it in theirs.items() if name not in mine}}
+def _together(mine: Mapping[str, Any], theirs: Mapping[str, Any], *, joins_lists: bool = False) -> dict[str, Any]:
+    """Both; where both say something, mine. Lists can also be joined, mine first, up to what fits."""
+    both = {**theirs, **mine}
+    if joins_lists:
+        for name in mine.keys() & theirs.keys():
+            if isinstance(mine[name], list) and isinstance(theirs[name], list):
+                more = [it for it in theirs[name] if it not in mine[name]]
+                both[name] = (mine[name] + more)[:MOST_CUSTOM_FIELDS]
+    both = {name: both[name] for name in [*mine, *both]}
     return dict(list(both.items())[:MOST_CUSTOM_FIELDS])
 
 

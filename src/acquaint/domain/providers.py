@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -78,6 +78,11 @@ class CustomProvider:
             raise Unacceptable("method", "must be GET or POST")
         for name in ("response_params", "request_headers", "request_params"):
             _check_templates(name, getattr(self, name))
+        for name in ("request_headers", "request_params"):
+            for text in getattr(self, name).values():
+                unknown = {".".join(it) for it in Template.of(text, name).paths} - {"login", "email", "password"}
+                if unknown:
+                    raise Unacceptable(name, f"may only speak of login, email and password, not {min(unknown)[:64]!r}")
         for header, value in self.request_headers.items():
             if not _HEADER.fullmatch(header) or header.lower() in OURS_TO_SAY:
                 raise Unacceptable("request_headers", f"may not set {header[:64]!r}")
@@ -201,13 +206,19 @@ class Provider:
         """The settings without secrets: also without what a header or a parameter says on its own."""
         shown: dict[str, Any] = {name: HIDDEN if name in SECRETS else value for name, value in self.as_data().items()}
         if isinstance(self.settings, CustomProvider):
-            for name in ("request_headers", "request_params"):
-                templates: Mapping[str, str] = getattr(self.settings, name)
-                shown[name] = {key: _without_texts(key, value) for key, value in templates.items()}
-            parts = urlsplit(self.settings.endpoint)
-            if parts.query:
-                shown["endpoint"] = parts._replace(query=HIDDEN).geturl()
+            hidden = hidden_in(self.settings)
+            shown |= {name: _plain(getattr(hidden, name)) for name in ("endpoint", "request_headers", "request_params")}
         return shown
+
+
+def hidden_in(it: CustomProvider) -> CustomProvider:
+    """The settings without secrets: what a header, a parameter or the address says of its own accord is hidden."""
+    return replace(
+        it,
+        endpoint=it.endpoint.partition("?")[0] + (f"?{HIDDEN}" if "?" in it.endpoint else ""),
+        request_headers={name: _without_texts(name, text) for name, text in it.request_headers.items()},
+        request_params={name: _without_texts(name, text) for name, text in it.request_params.items()},
+    )
 
 
 def settings_of(kind: str, data: Mapping[str, Any]) -> Settings:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NewType, Protocol
 
 from ..domain.claims import SignedToken
+
+IssuerKey = NewType("IssuerKey", object)
+"""A public key that an issuer publishes; what it is made of is the adapter's affair."""
 
 
 class Clock(Protocol):
@@ -51,4 +54,47 @@ class TokenSigner(Protocol):
 
     def sign(self, claims: Mapping[str, Any], secret: str, header: Mapping[str, Any] | None = None) -> str:
         """A compact token, its header ``{"alg": "HS256", "typ": "JWT"}`` and what ``header`` adds."""
+        ...
+
+
+class IdTokenReader(Protocol):
+    """What other issuers sign, RS256 and ES256, with keys that they publish."""
+
+    def keys_in(self, document: bytes) -> Mapping[str, IssuerKey]:
+        """The keys that sign tokens, by ``kid``; one without a kid is under the empty text.
+
+        The document is a JSON Web Key Set, or Google's form: certificates by kid. What is of another kind, or too
+        weak, is left out. Raises ValueError for a document of neither form.
+        """
+        ...
+
+    def kid_of(self, token: str) -> str:
+        """The ``kid`` that the token names, or the empty text. Refuses with TokenRefused what could not be verified."""
+        ...
+
+    def verify(self, token: str, key: IssuerKey) -> SignedToken:
+        """Header and claims, if the key signed it; otherwise refuses with TokenRefused.
+
+        The algorithm must be the one that the key is for; a key in the header is never used; an unknown ``crit``,
+        duplicate claims and tokens over 8 KiB are refused.
+        """
+        ...
+
+
+class RequestSigner(Protocol):
+    """OAuth 1.0a with HMAC-SHA1 (RFC 5849), as X wants it."""
+
+    def authorization(
+        self,
+        method: str,
+        url: str,
+        *,
+        consumer_key: str,
+        consumer_secret: str,
+        token: str,
+        token_secret: str,
+        nonce: str,
+        timestamp: int,
+    ) -> str:
+        """The value of the Authorization header for a request without a body. Raises ValueError for texts it cannot."""
         ...

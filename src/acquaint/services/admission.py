@@ -233,10 +233,8 @@ async def refresh(core: Core, tx: Transaction, user: User, identity: Identity) -
     """The user with what the credential newly says: profile, and identifiers they did not have yet."""
     missing = tuple(it for it in identity.identifiers if it not in user.identifiers)
     for it in missing:
-        if (
-            user.known_as(it.kind) is not None
-        ):  # they have another one: replacing it takes a change of the user, not a sign-in
-            raise IdentifierTaken(it.kind)
+        if any(it.excludes(has) for has in user.identifiers):
+            raise IdentifierTaken(it.kind)  # replacing the other one takes a change of the user, not a sign-in
     now = core.clock()
     met = user.met_again(identity, now=now)
     if missing:

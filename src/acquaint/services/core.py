@@ -10,13 +10,14 @@ from ..domain import ids
 from ..domain.places import DeviceId
 from ..domain.tokens import BASE62, RANDOM_BYTES, TokenKind, compose
 from ..ports.bus import Bus
-from ..ports.crypto import Chance, Clock, PasswordHasher, TokenSigner
+from ..ports.crypto import Chance, Clock, IdTokenReader, PasswordHasher, RequestSigner, TokenSigner
 from ..ports.files import FileShelf
 from ..ports.limits import Limiter
 from ..ports.mail import Mailer
 from ..ports.outbound import Outbound
 from ..ports.pictures import Drawing
 from ..ports.store import Store
+from .outside import Outside
 from .recognition import RecognisedSessions
 
 
@@ -25,12 +26,15 @@ class Core:
     store: Store
     hasher: PasswordHasher
     signer: TokenSigner
+    id_tokens: IdTokenReader
+    oauth1: RequestSigner
     clock: Clock
     chance: Chance
     limiter: Limiter
     bus: Bus
     mailer: Mailer
     outbound: Outbound
+    outside: Outside
     files: FileShelf
     drawing: Drawing
     new_id: Callable[[], int]

@@ -28,6 +28,10 @@ ARRIVALS_PER_ADDRESS: Final = Limit("arrivals_per_address", 600, MINUTE)
 TOKENS_PER_ADDRESS: Final = Limit("tokens_per_address", 600, MINUTE)
 """Refused signed tokens. Against filling the audit trail; lower would hurt an App whose clock is off."""
 
+PROVIDERS_PER_ADDRESS: Final = Limit("providers_per_address", 300, MINUTE)
+"""Refused credentials of Providers. Each may cost a question to somebody else's server: against having us flood it;
+lower would hurt an office behind one address while a Provider is being set up."""
+
 REGISTRATIONS_PER_ADDRESS: Final = Limit("registrations_per_address", 300, MINUTE)
 """New users. Against registering names in bulk; lower would hurt a launch day behind one address."""
 

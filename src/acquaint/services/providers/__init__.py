@@ -3,29 +3,55 @@
 sign_in_with_provider            Firebase, Facebook, X, or an OpenID Connect issuer that the App set up
 has_custom_provider              whether logins and passwords are the App's own identity provider's affair
 sign_in_with_custom_provider     by it
-try_custom_provider, try_provider    what would happen, without letting anybody in
+try_provider, try_custom_provider    what would happen, without letting anybody in
+list_of, put, remove             which Providers an App has
+
+    setting_up   what an App has          asking      a Provider's own server
+    tokens       OpenID Connect, Firebase  profiles   Facebook, X              custom     the App's own
+    admitting    whose User it is         trying      the same, to be looked at
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 from ...domain.apps import App
-from ...domain.errors import Unacceptable
+from ...domain.errors import (
+    InvalidCredentials,
+    ProviderRefused,
+    ProviderUnavailable,
+    TokenRefused,
+    Unacceptable,
+)
+from ...domain.events import EventKind
+from ...domain.identities import Identifier, IdentifierKind
+from ...domain.passwords import LONGEST_PASSWORD
+from ...domain.providers import CustomProvider, Provider, ProviderKind
+from ...domain.questions import LONGEST_FIELD
+from .. import addresses, limits, sign_in
 from ..admission import Admission, Place
-from ..core import Core
+from ..core import Core, fingerprint
+from ..sessions import note
+from .admitting import admit_by
+from .custom import by_custom
+from .setting_up import found, list_of, put, remove
+from .testifying import testimony_of
+from .trying import DryRun, try_custom_provider, try_provider
 
+__all__ = [
+    "DryRun",
+    "has_custom_provider",
+    "list_of",
+    "put",
+    "remove",
+    "sign_in_with_custom_provider",
+    "sign_in_with_provider",
+    "try_custom_provider",
+    "try_provider",
+]
 
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """What was asked, what was answered, whom it would have let in, or why nobody. Plain data, for people."""
-
-    request: Mapping[str, Any] | None
-    answer: Mapping[str, Any] | None
-    mapped: Mapping[str, Any] | None
-    why_not: str | None
+T = TypeVar("T")
 
 
 async def sign_in_with_provider(core: Core, app: App, name: str, asked: Mapping[str, Any], place: Place) -> Admission:
@@ -36,12 +62,16 @@ async def sign_in_with_provider(core: Core, app: App, name: str, asked: Mapping[
     ``nonce``. Refuses with Unacceptable (no such Provider, a field is missing), TokenRefused, ProviderRefused,
     ProviderUnavailable, TooManyRequests, UserBanned or RegistrationClosed.
     """
-    raise Unacceptable("provider", "is not set up in this App")
+    provider = await found(core, app, name)
+    await limits.take(core, limits.PROVIDERS_PER_ADDRESS, place.address)
+    testimony = await _noting(core, app, name, place, lambda: testimony_of(core, app, name, provider, asked))
+    await core.limiter.give_back(limits.PROVIDERS_PER_ADDRESS, limits.party(place.address))
+    return await admit_by(core, app, testimony, place)
 
 
 async def has_custom_provider(core: Core, app: App) -> bool:
     """Whether the App's own identity provider is to be asked about every login and password."""
-    return False
+    return await _custom(core, app) is not None
 
 
 async def sign_in_with_custom_provider(core: Core, app: App, fields: Mapping[str, str], place: Place) -> Admission:
@@ -51,9 +81,78 @@ async def sign_in_with_custom_provider(core: Core, app: App, fields: Mapping[str
     its settings say so (``falls_back_to_own``), the password is tried here; nobody is registered by it. Refuses with
     ProviderRefused, ProviderUnavailable, InvalidCredentials, TooManyRequests, UserBanned or RegistrationClosed.
     """
-    raise Unacceptable("provider", "is not set up in this App")
+    settings = await _custom(core, app)
+    if settings is None:
+        raise Unacceptable("provider", "is not set up in this App")
+    for name, value in fields.items():
+        if len(value) > LONGEST_FIELD:
+            raise Unacceptable(name, f"is longer than {LONGEST_FIELD} characters")
+    # Whose password it may be is only a text yet, of any length; tries are counted by its fingerprint.
+    who = Identifier(IdentifierKind.LOGIN, fingerprint(fields.get("login") or fields.get("email") or ""))
+    await limits.take_password_try(core, app, who, place.address)
+    try:
+        testimony = await _noting(core, app, "custom", place, lambda: by_custom(core, app, settings, fields))
+    except ProviderRefused as refusal:
+        own = await _own(core, app, fields) if settings.falls_back_to_own and refusal.is_about_credential else None
+        if own is None:
+            raise
+        admission = await sign_in.sign_in(core, app, own, fields["password"], place)
+        await limits.give_password_try_back(core, app, who, place.address)
+        return admission
+    await limits.give_password_try_back(core, app, who, place.address)
+    return await admit_by(core, app, testimony, place)
 
 
-async def try_custom_provider(core: Core, app: App, fields: Mapping[str, str]) -> DryRun:
-    """What the App's own identity provider would be asked and what would come of its answer. Lets nobody in."""
-    raise Unacceptable("provider", "is not set up in this App")
+async def _custom(core: Core, app: App) -> CustomProvider | None:
+    async with core.store.read() as tx:
+        provider = await tx.providers.get(app.id, ProviderKind.CUSTOM.value)
+    return provider.settings if _is_usable(provider) and isinstance(provider.settings, CustomProvider) else None
+
+
+def _is_usable(provider: Provider | None) -> bool:
+    return provider is not None and provider.is_enabled
+
+
+async def _own(core: Core, app: App, fields: Mapping[str, str]) -> Identifier | None:
+    """Who it would be by a password of our own; None where nothing that was sent could be one's."""
+    try:
+        if not 0 < len(fields.get("password", "")) <= LONGEST_PASSWORD:
+            return None
+        if fields.get("login"):
+            return Identifier.login(fields["login"])
+        if fields.get("email"):
+            return await addresses.meant(core, app, fields["email"])
+    except Unacceptable:
+        pass
+    return None
+
+
+async def _noting(core: Core, app: App, name: str, place: Place, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Keeps the precise cause of a refusal, for those who may know it."""
+    try:
+        return await attempt()
+    except (InvalidCredentials, ProviderUnavailable) as refusal:
+        async with core.store.write() as tx:
+            await note(
+                core,
+                tx,
+                EventKind.SIGN_IN_REFUSED,
+                app.id,
+                door=place.door,
+                address=place.address,
+                provider=name,
+                **_cause(refusal),
+            )
+        raise
+
+
+def _cause(refusal: InvalidCredentials | ProviderUnavailable) -> dict[str, Any]:
+    match refusal:
+        case TokenRefused():
+            return {"doubt": refusal.doubt.value, "claim": refusal.claim, "why": refusal.why}
+        case ProviderRefused():
+            told = {"status": refusal.status, "text": refusal.text, "lacks": refusal.lacks}
+            return {"doubt": refusal.doubt.value, **{name: value for name, value in told.items() if value}}
+        case ProviderUnavailable():
+            return {"doubt": "provider", "why": refusal.why}
+    return {"doubt": refusal.doubt.value}

@@ -1,0 +1,31 @@
+"""OAuth 1.0a by oauthlib, which is imported at the first signature: it takes a while, and few Apps need it."""
+
+from __future__ import annotations
+
+
+class OAuth1Signer:
+    def authorization(
+        self,
+        method: str,
+        url: str,
+        *,
+        consumer_key: str,
+        consumer_secret: str,
+        token: str,
+        token_secret: str,
+        nonce: str,
+        timestamp: int,
+    ) -> str:
+        from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, Client
+
+        client = Client(
+            consumer_key,
+            client_secret=consumer_secret,
+            resource_owner_key=token,
+            resource_owner_secret=token_secret,
+            signature_method=SIGNATURE_HMAC_SHA1,
+            nonce=nonce,
+            timestamp=str(timestamp),
+        )
+        _, headers, _ = client.sign(url, http_method=method)
+        return str(headers["Authorization"])
