@@ -129,6 +129,7 @@ def _joined(mine: Membership | None, theirs: Membership, user_id: UserId) -> Mem
     return replace(
         surer,
         user_id=user_id,
+        role=max(mine.role, theirs.role),
         joined_at=min(mine.joined_at, theirs.joined_at),
         last_read_id=max((it for it in (mine.last_read_id, theirs.last_read_id) if it), default=None),
         last_received_id=max((it for it in (mine.last_received_id, theirs.last_received_id) if it), default=None),

@@ -1,8 +1,8 @@
-"""What people say in conversations, and what they have read of it.
+"""What people say in conversations, and what they have read of it. What becomes of it later is in saying.py.
 
-post, answer    by a session; by the App's operators
-history         as a session sees it; ``history_of_app`` as the operators do
-mark_read       how far a session's user has read
+post, answer               by a session; by the App's operators
+history, chosen            as a session sees it; ``history_of_app`` as the operators do
+mark_read, mark_received   how far a session's user has read, and how far their devices have got it
 """
 
 from __future__ import annotations
@@ -12,13 +12,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..domain.apps import App
-from ..domain.conversations import Author, Conversation, ConversationId, Message, MessageId, visibility_of
+from ..domain.conversations import (
+    Author,
+    Conversation,
+    ConversationId,
+    ConversationKind,
+    Membership,
+    Message,
+    MessageId,
+    visibility_of,
+)
 from ..domain.errors import NotFound, Unacceptable
 from ..domain.events import EventKind
+from ..domain.listings import Listed, MessagesAsked
+from ..domain.members import Act, check_may, role_of
 from ..domain.paging import Page, PageAsked
 from ..domain.sessions import Session
 from ..domain.users import User
-from ..ports.store import Recognised, Transaction
+from ..ports.store import Reading, Recognised, Transaction
 from . import limits
 from .core import Core
 from .sessions import note, present
@@ -36,7 +47,7 @@ class Draft:
     client_id: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.text.strip() and not self.payload:
+        if not self.text.strip() and not self.payload and not self.extras:
             raise Unacceptable("text", "cannot be blank")
 
 
@@ -48,6 +59,8 @@ async def post(core: Core, it: Recognised, id: ConversationId, draft: Draft) -> 
         conversation = await visible(tx, visibility_of(session), id)
         if user is None:
             raise NotFound("conversation")
+        if conversation.kind is ConversationKind.BROADCAST:
+            check_may(Act.SAY, conversation, role_of(user.id, await tx.conversations.members(id)))
         message, _ = await post_in(core, tx, conversation, draft, session, user)
     return message
 
@@ -60,17 +73,22 @@ async def answer(
         conversation = await tx.conversations.get(app.id, id)
         if conversation is None:
             raise NotFound("conversation")
-        message, _ = await _add(core, tx, conversation, draft, author, None, None)
+        message, _ = await add_in(core, tx, conversation, draft, author, None, None)
     return message
 
 
 async def history(
     core: Core, session: Session, id: ConversationId, page: PageAsked, *, newest_first: bool = True
 ) -> Page[Message]:
-    """Refuses with NotFound for a conversation the session does not see."""
+    """Without what the user cleared or hid. Refuses with NotFound for a conversation the session does not see."""
     async with core.store.read() as tx:
-        await visible(tx, visibility_of(session), id)
-        return await tx.messages.history(id, page, newest_first=newest_first)
+        return await tx.messages.history_for(await as_member(tx, session, id), page, newest_first=newest_first)
+
+
+async def chosen(core: Core, session: Session, id: ConversationId, asked: MessagesAsked) -> Listed[Message]:
+    """Of what the session sees of it, and was not deleted, what is asked for. Refuses with NotFound."""
+    async with core.store.search() as tx:
+        return await tx.messages.chosen(await as_member(tx, session, id), asked)
 
 
 async def history_of_app(
@@ -84,39 +102,58 @@ async def history_of_app(
 
 async def mark_read(core: Core, session: Session, id: ConversationId, up_to: MessageId) -> MessageId:
     """Remembers how far the user has read, never backwards; answers that point. Refuses with NotFound."""
+    return await _mark(core, session, id, up_to, EventKind.MESSAGES_READ)
+
+
+async def mark_received(core: Core, session: Session, id: ConversationId, up_to: MessageId) -> MessageId:
+    """Remembers how far the user's devices have got it, never backwards; answers that point. Refuses with NotFound."""
+    return await _mark(core, session, id, up_to, EventKind.MESSAGES_RECEIVED)
+
+
+async def _mark(core: Core, session: Session, id: ConversationId, up_to: MessageId, kind: EventKind) -> MessageId:
     async with core.store.write() as tx:
         session, _ = await present(tx, session)
-        await visible(tx, visibility_of(session), id)
-        if await tx.messages.get(id, up_to) is None or session.user_id is None:
+        mine = await as_member(tx, session, id)
+        if await tx.messages.get(id, up_to) is None:
             raise NotFound("message")
-        mine = await tx.conversations.membership(id, session.user_id)
-        if mine is None:
-            raise NotFound("conversation")
-        read = max(up_to, mine.last_read_id or up_to)
-        if read != mine.last_read_id:
-            received = max(read, mine.last_received_id or read)
-            await tx.conversations.put_member(replace(mine, last_read_id=read, last_received_id=received))
+        received = max(up_to, mine.last_received_id or up_to)
+        reached = received
+        marked = replace(mine, last_received_id=received)
+        if kind is EventKind.MESSAGES_READ:
+            reached = max(up_to, mine.last_read_id or up_to)
+            marked = replace(marked, last_read_id=reached)
+        if marked != mine:
+            await tx.conversations.put_member(marked)
             await note(
                 core,
                 tx,
-                EventKind.MESSAGES_READ,
+                kind,
                 session.app_id,
                 user_id=session.user_id,
                 session_id=session.id,
                 conversation_id=id,
-                up_to=str(read),
+                up_to=str(reached),
             )
-    return read
+    return reached
+
+
+async def as_member(tx: Reading, session: Session, id: ConversationId) -> Membership:
+    """As whom the session sees the conversation; refuses with NotFound when it does not."""
+    await visible(tx, visibility_of(session), id)
+    mine = None if session.user_id is None else await tx.conversations.membership(id, session.user_id)
+    if mine is None:
+        raise NotFound("conversation")
+    return mine
 
 
 async def post_in(
     core: Core, tx: Transaction, conversation: Conversation, draft: Draft, session: Session, user: User
 ) -> tuple[Message, Conversation]:
     """Posts within a transaction, as a user who was found to see the conversation."""
-    return await _add(core, tx, conversation, draft, Author.USER, user, session)
+    return await add_in(core, tx, conversation, draft, Author.USER, user, session)
 
 
-async def _add(
+async def add_in(
     core: Core,
     tx: Transaction,
     conversation: Conversation,

@@ -24,6 +24,7 @@ from .keys import SqlKeys
 from .listings import SqlListedConversations, SqlListedMessages
 from .merges import SqlMerges
 from .providers import SqlProviders
+from .roster import SqlRoster
 from .schema import HEAD
 from .sessions import SEEN, SqlSessions, values_of_seen
 from .statements import Statement
@@ -121,6 +122,10 @@ class SqlTransaction:
     @property
     def merges(self) -> SqlMerges:
         return SqlMerges(self._db)
+
+    @property
+    def roster(self) -> SqlRoster:
+        return SqlRoster(self._db)
 
     @property
     def sessions(self) -> SqlSessions:

@@ -31,6 +31,7 @@ from .conversations import Conversations, Messages
 from .events import Events
 from .files import Files
 from .merges import Merges
+from .roster import ConversationCounts, Roster
 from .sessions import Recognised, Sessions, Tickets
 from .users import ChatKey, Devices, Users
 
@@ -38,6 +39,7 @@ __all__ = [
     "Answers",
     "Apps",
     "ChatKey",
+    "ConversationCounts",
     "Conversations",
     "Devices",
     "Events",
@@ -50,6 +52,7 @@ __all__ = [
     "Providers",
     "Reading",
     "Recognised",
+    "Roster",
     "Sessions",
     "Store",
     "Tickets",
@@ -71,6 +74,8 @@ class Reading(Protocol):
     def devices(self) -> Devices: ...
     @property
     def merges(self) -> Merges: ...
+    @property
+    def roster(self) -> Roster: ...
     @property
     def sessions(self) -> Sessions: ...
     @property

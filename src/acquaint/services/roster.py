@@ -1,0 +1,178 @@
+"""What the App's server keeps of its users, and says in their names.
+
+listed, counts            its users by numbered pages; how many conversations each is in
+add                       a new user; never one who is there already
+revise                    identifiers and profile in one write, decided by what is there
+conversations_of          what a user is in, for the App's own eyes
+start_for, post_for       a conversation and a message in a user's name
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..domain.apps import App
+from ..domain.conversations import (
+    Author,
+    Conversation,
+    ConversationId,
+    ConversationKind,
+    Membership,
+    Message,
+)
+from ..domain.errors import NotAllowed, NotFound
+from ..domain.events import EventKind
+from ..domain.identities import NO_CHANGE, Assurance, Identifier, Identity, ProfileChange
+from ..domain.listings import Between
+from ..domain.places import DeviceId
+from ..domain.tickets import Purpose
+from ..domain.users import User, UserId
+from ..ports.store import ConversationCounts, Transaction
+from .admission import make_theirs
+from .core import Core
+from .messages import Draft, add_in
+from .sessions import note
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What becomes of a user. No identifiers said: they stay."""
+
+    identifiers: tuple[Identifier, ...] | None = None
+    profile: ProfileChange = NO_CHANGE
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    users: list[User]
+    total: int
+    counts: Mapping[UserId, ConversationCounts]
+
+
+async def listed(core: Core, app: App, created: Between, *, skip: int, limit: int, newest_first: bool = True) -> Listed:
+    """The App's users that were made in this time, and how many there are of them."""
+    async with core.store.search() as tx:
+        found = await tx.roster.listed(app.id, created, skip=skip, limit=limit, newest_first=newest_first)
+        total = await tx.roster.count(app.id, created)
+        return Listed(found, total, await tx.roster.conversation_counts(app.id, [it.id for it in found]))
+
+
+async def counts(core: Core, app: App, ids: Collection[UserId]) -> Mapping[UserId, ConversationCounts]:
+    """How many conversations each of them is in; those who are in none are left out."""
+    async with core.store.read() as tx:
+        return await tx.roster.conversation_counts(app.id, ids)
+
+
+async def add(core: Core, app: App, revision: Revision) -> User:
+    """A new user by the App's word. Refuses with IdentifierTaken where one of the identifiers names somebody."""
+    identity = Identity(revision.identifiers or (), Assurance.VERIFIED, revision.profile, is_vouched=True)
+    fresh = User.from_identity(
+        UserId(core.new_id()), app.id, identity, device_id=None, is_guest=False, now=core.clock()
+    )
+    async with core.store.write() as tx:
+        user = await tx.users.add(fresh)
+        await note(core, tx, EventKind.USER_CREATED, app.id, user_id=user.id, door="server")
+    return user
+
+
+async def revise(core: Core, app: App, user_id: UserId, decide: Callable[[User], Revision]) -> User:
+    """The user after what ``decide`` makes of them, as they are at that moment; what it raises undoes everything.
+
+    Refuses with NotFound and IdentifierTaken, and with NotAllowed where somebody unverified would get identifiers:
+    they are whoever holds their device, and would be so under that name.
+    """
+    async with core.store.write() as tx:
+        was = user = await _user(tx, app, user_id)
+        revision = decide(user)
+        user = user.met_again(Identity((), Assurance.VERIFIED, revision.profile), now=core.clock())
+        renamed = revision.identifiers is not None and revision.identifiers != user.identifiers
+        if revision.identifiers is not None and renamed:
+            if not user.is_verified:
+                raise NotAllowed
+            if not user.is_vouched and not set(revision.identifiers) <= set(user.identifiers):
+                user = await make_theirs(core, tx, user)
+            user = replace(user, identifiers=revision.identifiers, updated_at=core.clock())
+            await tx.tickets.void(user.id, Purpose.PASSWORD_RESET)  # sent to an old address
+        if user != was:
+            await tx.users.save(user)
+            await note(core, tx, EventKind.USER_CHANGED, app.id, user_id=user.id, identifiers=renamed)
+    return user
+
+
+async def conversations_of(
+    core: Core, app: App, user_id: UserId, *, only_open: bool = False, skip: int, limit: int
+) -> tuple[list[Conversation], int]:
+    """What the user is in, the one with the latest message first, and how much that is. Refuses with NotFound."""
+    async with core.store.search() as tx:
+        if await tx.users.get(app.id, user_id) is None:
+            raise NotFound("user")
+        found = await tx.roster.conversations_of(app.id, user_id, only_open=only_open, skip=skip, limit=limit)
+        total = (await tx.roster.conversation_counts(app.id, [user_id])).get(user_id, ConversationCounts())
+        return found, total.every - (total.closed if only_open else 0)
+
+
+async def start_for(
+    core: Core,
+    app: App,
+    user_id: UserId,
+    *,
+    title: str | None = None,
+    custom: Mapping[str, Any] | None = None,
+    said: Collection[tuple[Author, Draft]] = (),
+) -> Conversation:
+    """A conversation of the user with the App's operators, by the App's word, and what was said in it.
+
+    Somebody verified is in it verified. Of anybody else the App cannot say more than on which device they are, so it
+    is seen there and nowhere else. Refuses with NotFound.
+    """
+    now = core.clock()
+    async with core.store.write() as tx:
+        user = await _user(tx, app, user_id)
+        fresh = Conversation(
+            ConversationId(core.new_id()),
+            app.id,
+            ConversationKind.SUPPORT,
+            None,
+            created_at=now,
+            updated_at=now,
+            title=title,
+            custom=custom or {},
+        )
+        assurance = Assurance.VERIFIED if user.is_verified else Assurance.ANONYMOUS
+        device: DeviceId | None = user.device_id
+        member = Membership(fresh.id, user.id, assurance, device, None, joined_at=now)
+        conversation = await tx.conversations.add(fresh, [member])
+        kind = EventKind.CONVERSATION_STARTED
+        await note(core, tx, kind, app.id, user_id=user.id, conversation_id=conversation.id)
+        for author, draft in said:
+            _, conversation = await add_in(core, tx, conversation, draft, author, _sender(author, user), None)
+    return conversation
+
+
+async def post_for(
+    core: Core, app: App, user_id: UserId, id: ConversationId, draft: Draft, *, author: Author = Author.USER
+) -> Message:
+    """Says something in the user's name, by the App's word; or to the user, as an operator or the App.
+
+    Refuses with NotFound where the user is not in the conversation, and with ConversationClosed.
+    """
+    async with core.store.write() as tx:
+        user = await _user(tx, app, user_id)
+        conversation = await tx.conversations.get(app.id, id)
+        if conversation is None or await tx.conversations.membership(id, user.id) is None:
+            raise NotFound("conversation")
+        message, _ = await add_in(core, tx, conversation, draft, author, _sender(author, user), None)
+    return message
+
+
+def _sender(author: Author, user: User) -> User | None:
+    return user if author is Author.USER else None
+
+
+async def _user(tx: Transaction, app: App, user_id: UserId) -> User:
+    user = await tx.users.get(app.id, user_id)
+    if user is None:
+        raise NotFound("user")
+    return user
