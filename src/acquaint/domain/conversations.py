@@ -1,7 +1,7 @@
 """Conversations, who is in them, and who may see them.
 
 Conversation, Membership, Message    what people say, and as whom they said it; who may change what is in members.py
-Reaction                             what somebody thinks of a message, in one sign
+Reaction, Tally                      what somebody thinks of a message, in one sign; how many do
 Visibility                           what a session may see, as plain data; it judges memberships
 visibility_of                        the visibility a session has
 adopted                              giving a device's anonymous memberships to who signs in on it
@@ -31,6 +31,8 @@ LONGEST_DESCRIPTION: Final = 2_000
 LONGEST_REACTION: Final = 32  # characters: an emoji of a family has eleven
 MOST_MEMBERS: Final = 1_000
 MOST_PINNED: Final = 50
+MOST_REACTIONS: Final = 5  # of one user to one message
+MOST_SIGNS: Final = 50  # different ones, to one message
 
 
 class ConversationKind(StrEnum):
@@ -183,6 +185,15 @@ class Reaction:
     def __post_init__(self) -> None:
         if not 0 < len(self.sign) <= LONGEST_REACTION or any(it.isspace() or it < " " for it in self.sign):
             raise Unacceptable("reaction", f"must be a sign of at most {LONGEST_REACTION} characters")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many people thought so of a message, and whether somebody is among them."""
+
+    sign: str
+    count: int
+    is_own: bool
 
 
 class Reason(Enum):

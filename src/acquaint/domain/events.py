@@ -49,6 +49,7 @@ class EventKind(StrEnum):
     MESSAGE_CHANGED = "message.changed"
     MESSAGE_DELETED = "message.deleted"
     MESSAGES_READ = "messages.read"
+    MESSAGES_RECEIVED = "messages.received"
 
 
 IDENTITY_KINDS = frozenset(it for it in EventKind if not it.value.startswith(("conversation.", "message", "members.")))

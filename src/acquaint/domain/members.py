@@ -143,6 +143,18 @@ class Change:
         }
         return frozenset(act for act, is_needed in found.items() if is_needed)
 
+    @property
+    def names(self) -> list[str]:
+        """What it changes of the conversation itself, by name."""
+        found = {
+            name for name in ("title", "description", "avatar_url", "is_managed") if getattr(self, name) is not KEEP
+        }
+        if self.pin or self.unpin:
+            found.add("pinned")
+        if self.by_door:
+            found.add("by_door")
+        return sorted(found)
+
     def check_may(self, conversation: Conversation, user_id: UserId, members: Sequence[Membership]) -> None:
         """Refuses with NotAllowed unless the member may make the whole of it."""
         role = role_of(user_id, members)
@@ -166,6 +178,9 @@ class Change:
             pinned=tuple(pinned),
         )
         return it if changed == it else replace(changed, updated_at=now)
+
+
+NOTHING: Final = Change()
 
 
 def with_roles(members: Sequence[Membership], change: Change) -> list[Membership]:

@@ -86,6 +86,7 @@ class _Event(_Said, tag="event"):
     conversation: str
     user: str | None
     message: _Message | UnsetType = UNSET
+    message_id: str | UnsetType = UNSET  # where the message itself is not shown
     up_to: str | UnsetType = UNSET
 
 
@@ -173,6 +174,7 @@ def _event(news: News, viewer: UserId | None) -> str:
             str(news.conversation.id),
             None if it.user_id is None else str(it.user_id),
             UNSET if news.message is None else _message(news.message, viewer),
+            UNSET if news.message is not None else it.details.get("message", UNSET),
             str(it.details.get("up_to", "")) if it.kind in _MARKS else UNSET,
         )
     )

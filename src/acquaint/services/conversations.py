@@ -1,7 +1,9 @@
 """Conversations, as a session sees them, and as the App's operators do.
 
 start                    a conversation, with its first message if there is one
-seen, one_seen           what a session sees: through its Visibility and nothing else
+seen, one_seen, chosen   what a session sees: through its Visibility and nothing else
+unread                   how much of it the session's user has not read
+change, delete           by a member who may, or by the App; who is in it, and for oneself alone: members.py
 of_app, one_of_app       everything of the App, for those who answer
 explain                  why a session can or cannot see a conversation
 close, open_again        whether anything more can be said
@@ -20,6 +22,7 @@ from ..domain.conversations import (
     Conversation,
     ConversationId,
     ConversationKind,
+    MemberRole,
     Membership,
     Message,
     Reason,
@@ -28,11 +31,14 @@ from ..domain.conversations import (
 from ..domain.errors import NotAllowed, NotFound, SessionEnded, Unacceptable
 from ..domain.events import EventKind
 from ..domain.identities import Assurance
+from ..domain.listings import ConversationsAsked, Listed
+from ..domain.members import NOTHING, OPEN, Act, Change, with_roles
 from ..domain.paging import Page, PageAsked
 from ..domain.sessions import Session, SessionId
 from ..domain.users import User, UserId
 from ..ports.store import Reading, Recognised, Transaction
-from . import limits
+from . import limits, members
+from .acting import Acting, By, acting, count
 from .admission import once_more_if_taken
 from .core import Core
 from .messages import Draft, post_in
@@ -69,15 +75,16 @@ async def start(
     title: str | None = None,
     custom: Mapping[str, Any] | None = None,
     with_users: Sequence[UserId] = (),
+    looks: Change = NOTHING,
 ) -> tuple[Seen, Session]:
-    """A new conversation of the session's user, who is made now if this is the first thing they do.
+    """A new conversation of the session's user, who owns it, and is made now if this is the first thing they do.
 
     Starting a direct conversation that the two have already answers that one. Only a verified session may
-    bring in other users; each must be a verified user of the App (NotFound). Answers the session, too, because
-    its user may be new.
+    bring in other users, or open a channel; each must be a verified user of the App (NotFound). Of ``looks`` counts
+    how the conversation looks and whom it appoints. Answers the session, too, because its user may be new.
     """
     await core.limiter.take(limits.MESSAGES_PER_SESSION, str(it.session.id))
-    if with_users and it.session.assurance is not Assurance.VERIFIED:
+    if (with_users or kind in OPEN) and it.session.assurance is not Assurance.VERIFIED:
         raise NotAllowed
     others = tuple(dict.fromkeys(user_id for user_id in with_users if it.user is None or user_id != it.user.id))
     if len(others) >= MOST_MEMBERS:
@@ -89,8 +96,10 @@ async def start(
         async with core.store.write() as tx:
             session, user = await ensure_user(core, tx, it)
             conversation = await _existing_direct(tx, session, others) if kind is ConversationKind.DIRECT else None
-            if conversation is None:
-                conversation = await _add(core, tx, session, user, kind, title, custom or {}, others)
+            if conversation is not None:
+                await members.show(core, tx, conversation, user.id)
+            else:
+                conversation = await _add(core, tx, session, user, kind, title, custom or {}, others, looks)
             message = None
             if first is not None:
                 message, conversation = await post_in(core, tx, conversation, first, session, user)
@@ -103,7 +112,23 @@ async def seen(core: Core, session: Session, page: PageAsked, *, every_workspace
     """What the session sees, the conversation with the latest message first."""
     async with core.store.read() as tx:
         found = await tx.conversations.visible(visibility_of(session, every_workspace=every_workspace), page)
-        return Page(tuple([await _seen(tx, it, session.user_id) for it in found.items]), found.next)
+        return Page(await _all_seen(tx, found.items, session.user_id), found.next)
+
+
+async def chosen(
+    core: Core, session: Session, asked: ConversationsAsked, *, every_workspace: bool = False
+) -> Listed[Seen]:
+    """Of what the session sees what is asked for, and how many there are."""
+    async with core.store.search() as tx:
+        found = await tx.conversations.chosen(visibility_of(session, every_workspace=every_workspace), asked)
+        return Listed(await _all_seen(tx, found.items, session.user_id), found.total)
+
+
+async def unread(core: Core, session: Session) -> Mapping[ConversationId, int]:
+    """How many messages are unread in each conversation the session sees, of the 1,000 with the latest messages."""
+    async with core.store.search() as tx:
+        mine = await tx.conversations.seen_as(visibility_of(session))
+        return await tx.messages.unread(mine)
 
 
 async def one_seen(core: Core, session: Session, id: ConversationId, *, every_workspace: bool = False) -> Seen:
@@ -117,7 +142,7 @@ async def of_app(core: Core, app: App, page: PageAsked) -> Page[Seen]:
     """All conversations of the App, the one with the latest message first."""
     async with core.store.search() as tx:
         found = await tx.conversations.of_app(app.id, page)
-        return Page(tuple([await _seen(tx, it, None) for it in found.items]), found.next)
+        return Page(await _all_seen(tx, found.items, None), found.next)
 
 
 async def one_of_app(core: Core, app: App, id: ConversationId) -> Seen:
@@ -139,6 +164,57 @@ async def explain(core: Core, app: App, id: ConversationId, session_id: SessionI
     except SessionEnded:
         reason = Reason.SESSION_OVER
     return Explanation(reason, session, conversation, mine)
+
+
+async def change(core: Core, by: By, id: ConversationId, asked: Change) -> Seen:
+    """Changes a conversation and who is in it, all of it or nothing. To remove oneself is to leave.
+
+    Refuses with NotFound (the conversation, a user or a message), NotAllowed (domain/members.py), ConversationClosed
+    or Unacceptable.
+    """
+    await count(core, by)
+    async with core.store.write() as tx:
+        it = await acting(tx, by, id)
+        leaves = it.user is not None and it.user.id in asked.remove
+        if it.user is not None:
+            asked = replace(asked, remove=tuple(user_id for user_id in asked.remove if user_id != it.user.id))
+            _check_may(it, asked, leaves)
+        for message_id in asked.pin:
+            message = await tx.messages.get(id, message_id)
+            if message is None or message.deleted_at is not None:
+                raise NotFound("message")
+        conversation = asked.of(it.conversation, core.clock())
+        if conversation != it.conversation:
+            await tx.conversations.save(conversation)
+            await it.note(core, tx, EventKind.CONVERSATION_CHANGED, changed=asked.names)
+        now_members = await members.change_in(core, tx, it, asked)
+        seen = await _seen(tx, conversation, it.user.id if it.user and not leaves else None)
+        if leaves:
+            await members.leave_in(core, tx, replace(it, members=now_members))
+    return seen
+
+
+def _check_may(it: Acting, asked: Change, leaves: bool) -> None:
+    if it.user is None or it.session is None:
+        return
+    if asked.add and it.session.assurance is not Assurance.VERIFIED:
+        raise NotAllowed
+    if leaves:
+        it.check_may(Act.LEAVE)
+    if asked.acts:
+        it.conversation.check_open()
+    asked.check_may(it.conversation, it.user.id, it.members)
+
+
+async def delete(core: Core, by: By, id: ConversationId) -> None:
+    """For everybody, with everything that was said in it. Refuses with NotFound or NotAllowed."""
+    await count(core, by)
+    async with core.store.write() as tx:
+        it = await acting(tx, by, id)
+        it.check_may(Act.DELETE)
+        everybody = [member.user_id for member in it.members]
+        await members.dismissed(core, tx, it, everybody, EventKind.CONVERSATION_CHANGED, is_deleted=True)
+        await tx.conversations.delete(id)
 
 
 async def close(core: Core, app: App, id: ConversationId) -> Conversation:
@@ -167,9 +243,10 @@ async def _add(
     title: str | None,
     custom: Mapping[str, Any],
     others: Sequence[UserId],
+    looks: Change,
 ) -> Conversation:
     now = core.clock()
-    fresh = Conversation(
+    plain = Conversation(
         ConversationId(core.new_id()),
         session.app_id,
         kind,
@@ -179,14 +256,23 @@ async def _add(
         title=title,
         custom=custom,
     )
-    members = [
-        Membership(fresh.id, user.id, session.assurance, session.device_id, session.workspace, joined_at=now),
-        *[
-            Membership(fresh.id, it, Assurance.VERIFIED, None, session.workspace, joined_at=now)
-            for it in await _verified(tx, session, others)
-        ],
+    fresh = replace(looks, pin=()).of(plain, now)
+    mine = Membership(
+        fresh.id,
+        user.id,
+        session.assurance,
+        session.device_id,
+        session.workspace,
+        joined_at=now,
+        role=MemberRole.OWNER,
+    )
+    theirs = [
+        Membership(fresh.id, it, Assurance.VERIFIED, None, session.workspace, joined_at=now)
+        for it in await members.verified(tx, fresh, others)
     ]
-    conversation = await tx.conversations.add(fresh, members)
+    admins = {it.user_id: it for it in with_roles([mine, *theirs], looks)}
+    everybody = [mine, *(admins.get(it.user_id, it) for it in theirs)]
+    conversation = await tx.conversations.add(fresh, everybody)
     await note(
         core,
         tx,
@@ -199,21 +285,22 @@ async def _add(
     return conversation
 
 
-async def _verified(tx: Transaction, session: Session, ids: Sequence[UserId]) -> list[UserId]:
-    found = await tx.users.many(session.app_id, ids) if ids else {}
-    for id in ids:
-        if id not in found or not found[id].is_verified:
-            raise NotFound("user")
-    return list(ids)
+async def _seen(tx: Reading, it: Conversation, user_id: UserId | None, last: Message | None = None) -> Seen:
+    [seen] = await _all_seen(tx, [it], user_id)
+    return seen if last is None else replace(seen, last_message=last)
 
 
-async def _seen(tx: Reading, conversation: Conversation, user_id: UserId | None, last: Message | None = None) -> Seen:
-    members = await tx.conversations.members(conversation.id)
-    if last is None and conversation.last_message_id is not None:
-        last = await tx.messages.get(conversation.id, conversation.last_message_id)
-    mine = [it for it in members if it.user_id == user_id]
-    unread = (await tx.messages.unread(mine)).get(conversation.id, 0) if mine else 0
-    return Seen(conversation, tuple(members), last, unread)
+async def _all_seen(tx: Reading, found: Sequence[Conversation], user_id: UserId | None) -> tuple[Seen, ...]:
+    """As the user sees them, or as the App does where there is none."""
+    everybody = await tx.conversations.members_of([it.id for it in found])
+    if user_id is None:
+        lasts = await tx.messages.many([it.last_message_id for it in found if it.last_message_id is not None])
+        last = {it.conversation_id: it for it in lasts.values()}
+        return tuple(Seen(it, tuple(everybody[it.id]), last.get(it.id), 0) for it in found)
+    mine = [member for it in found for member in everybody[it.id] if member.user_id == user_id]
+    seen_last = await tx.messages.last_for(mine)
+    unread = await tx.messages.unread(mine)
+    return tuple(Seen(it, tuple(everybody[it.id]), seen_last.get(it.id), unread.get(it.id, 0)) for it in found)
 
 
 async def _of_app(tx: Reading, app: App, id: ConversationId) -> Conversation:

@@ -8,7 +8,15 @@ from datetime import timedelta
 from typing import Final
 
 from ..domain.apps import App
-from ..domain.conversations import Conversation, ConversationId, Membership, Message, MessageId, visibility_of
+from ..domain.conversations import (
+    Conversation,
+    ConversationId,
+    ConversationKind,
+    Membership,
+    Message,
+    MessageId,
+    visibility_of,
+)
 from ..domain.events import IDENTITY_KINDS, LIVE_KINDS, Event, EventKind
 from ..domain.ids import created_at, first_at
 from ..domain.paging import Page, PageAsked
@@ -23,7 +31,11 @@ OVERLAP: Final = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """An Event about a conversation with what a listener needs: who may hear it, and what was said."""
+    """An Event about a conversation with what a listener needs: who may hear it, and what was said.
+
+    Of a message those members do not hear who cleared or deleted it for themselves, and what somebody does for
+    themselves alone only they hear. Without any members it is a ``farewell``.
+    """
 
     event: Event
     conversation: Conversation
@@ -50,6 +62,26 @@ async def unfold(core: Core, events: Sequence[Event]) -> list[News]:
         return []
     async with core.store.read() as tx:
         return await _unfold(tx, events)
+
+
+def farewell(event: Event) -> tuple[News, frozenset[UserId]] | None:
+    """For an Event after which somebody is not a member any more: what they are told, and who they are.
+
+    They hear that it happened, and where. What is left of the conversation for them is made of the Event: it may not
+    be there any more.
+    """
+    removed = event.details.get("removed")
+    if event.app_id is None or event.conversation_id is None or not removed:
+        return None
+    what_is_left = Conversation(
+        event.conversation_id,
+        event.app_id,
+        ConversationKind(event.details["of_kind"]),
+        event.details["workspace"],
+        created_at=event.at,
+        updated_at=event.at,
+    )
+    return News(event, what_is_left, (), None), frozenset(UserId(int(it)) for it in removed)
 
 
 async def missed_by(core: Core, session: Session, event_id: int, limit: int) -> list[News] | None:
@@ -83,6 +115,7 @@ async def _unfold(tx: Reading, events: Sequence[Event]) -> list[News]:
         if conversation is not None:
             whole[id] = conversation, tuple(await tx.conversations.members(id))
     messages = await tx.messages.many([mark for it in events if (mark := _message_id(it)) is not None])
+    hidden = await tx.messages.hidden(list(messages))
     news = []
     for event in events:
         if event.conversation_id in whole:
@@ -90,8 +123,22 @@ async def _unfold(tx: Reading, events: Sequence[Event]) -> list[News]:
             message_id = _message_id(event)
             message = messages.get(message_id) if message_id is not None else None
             is_there = message is not None and message.conversation_id == conversation.id
-            news.append(News(event, conversation, members, message if is_there else None))
+            if only_for := event.details.get("only_for"):
+                news.append(News(event, conversation, tuple(it for it in members if str(it.user_id) == only_for), None))
+            elif message is None or not is_there:
+                news.append(News(event, conversation, members, None))
+            else:
+                to = _who_sees(message, members, hidden.get(message.id, ()))
+                news.append(News(event, conversation, to, message))
     return news
+
+
+def _who_sees(
+    message: Message, members: tuple[Membership, ...], hidden_by: Collection[UserId]
+) -> tuple[Membership, ...]:
+    if not hidden_by and all(it.may_read(message.id) for it in members):
+        return members
+    return tuple(it for it in members if it.may_read(message.id) and it.user_id not in hidden_by)
 
 
 def _message_id(event: Event) -> MessageId | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, case, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from ..domain.conversations import MessageId, Reaction
+from ..domain.conversations import MessageId, Reaction, Tally
 from ..domain.users import UserId
 from . import tables as t
 from .connection import Connection
@@ -34,6 +34,17 @@ _REACTIONS_TO = Statement(
     select(*_REACTION)
     .where(among(_reactions.message_id, "ids"))
     .order_by(_reactions.created_at, _reactions.user_id, _reactions.sign)
+)
+_TALLIES = Statement(
+    select(
+        _reactions.message_id,
+        _reactions.sign,
+        func.count(),
+        func.max(case((_reactions.user_id == bindparam("user_id"), 1), else_=0)),
+    )
+    .where(among(_reactions.message_id, "ids"))
+    .group_by(_reactions.message_id, _reactions.sign)
+    .order_by(_reactions.message_id, func.min(_reactions.created_at), _reactions.sign)
 )
 
 
@@ -64,6 +75,12 @@ class SqlReactions:
         for message_id, user_id, sign in await self._db.rows(_REACTIONS_TO, ids=ids) if ids else ():
             it = Reaction(MessageId(message_id), UserId(user_id), sign)
             found.setdefault(it.message_id, []).append(it)
+        return found
+
+    async def tallies(self, ids: Collection[MessageId], user_id: UserId) -> Mapping[MessageId, Sequence[Tally]]:
+        found: dict[MessageId, list[Tally]] = {}
+        for message_id, sign, count, is_own in await self._db.rows(_TALLIES, ids=ids, user_id=user_id) if ids else ():
+            found.setdefault(MessageId(message_id), []).append(Tally(sign, count, bool(is_own)))
         return found
 
 

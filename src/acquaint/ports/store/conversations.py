@@ -13,6 +13,7 @@ from ...domain.conversations import (
     Message,
     MessageId,
     Reaction,
+    Tally,
     Visibility,
 )
 from ...domain.listings import ConversationsAsked, Listed, MessagesAsked
@@ -143,6 +144,10 @@ class Messages(Protocol):
 
     async def reactions(self, ids: Collection[MessageId]) -> Mapping[MessageId, Sequence[Reaction]]:
         """To each of the messages, the oldest first; those without any are left out."""
+        ...
+
+    async def tallies(self, ids: Collection[MessageId], user_id: UserId) -> Mapping[MessageId, Sequence[Tally]]:
+        """How many think what of each of the messages, and whether the user does; those without any are left out."""
         ...
 
     async def erase_from(self, user_id: UserId) -> None:
