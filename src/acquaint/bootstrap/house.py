@@ -67,6 +67,8 @@ async def open_house(
 def build_app(house: House) -> Edge:
     """The ASGI application. ``scope["type"]`` is http or websocket; there is no lifespan, that is the house's."""
     from ..dialects import ALL
+    from ..dialects.connectycube.chat import PATH as CHAT
+    from ..dialects.connectycube.chat import Chat
     from ..realtime.live import Live
     from ..web.edge import Edge
     from ..web.health import own_words
@@ -76,7 +78,7 @@ def build_app(house: House) -> Edge:
     return Edge(
         house.core,
         Switchboard([*ALL, own], others=own),
-        {"/acquaint/v1/live": Live(house.core, house.hub)},
+        {"/acquaint/v1/live": Live(house.core, house.hub), CHAT: Chat(house.core, house.hub)},
         trusted_proxies=house.settings.trusted_proxies,
         seen=house.requests.seen,
         logs_reads=house.settings.log_reads,
