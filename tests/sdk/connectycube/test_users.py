@@ -1,0 +1,82 @@
+"""Signing up, changing oneself, and a forgotten password, by the unmodified connectycube 6.1.2 in Node."""
+
+from __future__ import annotations
+
+import re
+from email import message_from_bytes, policy
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.sdk.connectycube.conftest import Cube
+from tests.support.server import Server
+
+pytestmark = pytest.mark.sdk
+
+
+def unacceptable(**fields: str) -> dict[str, Any]:
+    return {"code": 422, "info": {"errors": {name: [text] for name, text in fields.items()}}}
+
+
+def test_somebody_signs_up_changes_and_goes(cube: Cube) -> None:
+    told = cube.tells("profile")
+    user = told["signedUp"]["user"]
+    assert {name: user[name] for name in ("login", "email", "full_name", "phone", "website", "custom_data")} == {
+        "login": "ann",
+        "email": "ann@example.com",
+        "full_name": "Ann Archer",
+        "phone": "+49 30 123451",
+        "website": "http://ann.example",
+        "custom_data": '{"seat":7}',
+    }
+    assert (user["user_tags"], user["external_id"], user["timezone"]) == ("vip,rower", "acme-ann", 60)
+    assert told["taken"] == unacceptable(base="login must be unique")
+    assert told["takenAddress"] == unacceptable(base="email must be unique")
+    assert told["session"]["user_id"] == user["id"]
+    updated = told["updated"]["user"]
+    assert (updated["full_name"], updated["avatar"], updated["user_tags"]) == (
+        "Ann",
+        "https://img.example/ann.png",
+        "vip",
+    )
+    assert (told["emptied"]["user"]["avatar"], told["emptied"]["user"]["website"]) == (None, None)
+    assert told["nothing"]["user"]["full_name"] == "Ann"
+    assert told["noOld"] == unacceptable(old_password="cannot be blank")
+    assert told["wrongOld"] == unacceptable(old_password="is invalid")
+    assert told["oldPassword"]["code"] == 401
+    assert told["bensName"] == unacceptable(base="login must be unique")
+    assert told["withoutId"]["user"]["full_name"] == "Ann again"
+    assert told["deleted"].strip() == ""
+    assert told["again"]["user_id"] != user["id"]  # the login was free again
+
+
+def test_a_forgotten_password_is_replaced_by_the_page_in_the_mail(cube: Cube) -> None:
+    told = cube.tells("forgotten")
+    assert told["noSession"] == {"code": 401, "info": {"errors": ["Token is required"]}}
+    assert told["known"] == told["unknown"] == " "
+    assert told["invalid"] == unacceptable(email="is invalid")
+    link = re.sub(r"^https?://[^/]+", cube.url, _link_to(cube.server, "ann@example.com"))
+    assert httpx2.get(link).status_code == 200
+    token = re.findall(r"token=(\w+)", link)[0]
+    new = "a goat in the snow"
+    page = httpx2.post(f"{cube.url}/password_reset", data={"token": token, "password": new, "again": new})
+    assert page.status_code == 200
+    assert "changed" in page.text
+
+    was = {"email": "ann@example.com", "password": "secret77"}
+    assert cube.tells("log_in", credentials=was)["code"] == 401
+    assert cube.tells("log_in", credentials=was | {"password": new})["user"]["full_name"] == "Ann Archer"
+    headers = {"CB-Token": told["token"]}
+    assert httpx2.get(f"{cube.url}/session", headers=headers).status_code == 401
+
+
+def _link_to(server: Server, address: str) -> str:
+    """The link in the last mail to the address."""
+    for path in sorted((server.data / "outbox").glob("*.eml"), reverse=True):
+        mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+        if mail["To"] == address:
+            body = mail.get_body(("plain",))
+            assert body is not None
+            return re.findall(r"https?://\S+", body.get_content())[0]
+    raise AssertionError(f"nobody mailed {address}")
