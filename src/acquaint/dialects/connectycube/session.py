@@ -32,6 +32,7 @@ from ...web.dialect import Route, core_of
 from ...web.ids import read_integer
 from . import wire
 from .auth import answers_for, app_by_key, caller_of, place_of
+from .avatars import show_avatar
 from .errors import NoName, UnknownUser
 from .profile import CONNECTYCUBE, address, change_of, names_of
 from .providers import credential
@@ -166,6 +167,7 @@ async def _by_password(core: Core, app: App, fields: Asked, place: Place, *, reg
     try:
         if registers and app.policy.registers_on_login and not await is_known(core, app, names):
             change = change_of(fields, None)
+            await show_avatar(core, app, None, fields)
             return await sign_in_or_register(core, app, names_of(fields), password, change, place, CONNECTYCUBE)
         return await sign_in(core, app, await named(core, app, names), password, place)
     except InvalidCredentials as refusal:

@@ -18,6 +18,7 @@ from ...web.dialect import Route, core_of, visit_of
 from ...web.ids import read_integer
 from . import wire
 from .auth import Caller, app_by_key, caller_of, place_of, user_of
+from .avatars import show_avatar
 from .errors import NotOwner, TokenRequired
 from .profile import CONNECTYCUBE, address, change_of, names_of, new_login
 from .reading import Asked, read
@@ -35,6 +36,7 @@ async def create_user(request: Request) -> Response:
         raise TokenRequired
     fields = (await read(request)).within("user")
     names, change = names_of(fields), change_of(fields, None)
+    await show_avatar(core_of(request), app, None, fields)
     try:
         user = await sign_up(
             core_of(request), app, names, fields.needed("password"), change, place_of(request), CONNECTYCUBE
@@ -50,6 +52,7 @@ async def update_user(request: Request) -> Response:
     _check_own(request, caller)
     fields = (await read(request)).within("user")
     old, new = _passwords(fields)
+    await show_avatar(core_of(request), caller.app, caller.known_user, fields)
     change = OwnChange(
         profile=lambda user: change_of(fields, user),
         login=_login(fields, caller.known_user),
