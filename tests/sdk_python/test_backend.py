@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from acquaint_client import Identifiers
@@ -27,6 +29,9 @@ async def test_users(acme: Acme) -> None:
     first = await backend.users(limit=1)
     second = await backend.users(after=first.next)
     assert [it.identifiers.login for page in (first, second) for it in page.items] == [ben.login, ann.login]
+
+    assert [it.id for it in (await backend.users(login=ann.login, tag="vip")).items] == [made.user.id]
+    assert (await backend.users(name_starts_with="Nobody", seen_since=datetime(2020, 1, 1, tzinfo=UTC))).items == ()
 
     await backend.delete_user(made.user.id)
     with pytest.raises(NotFound):

@@ -42,6 +42,10 @@ async def test_every_rule_of_the_policy_comes_back_as_it_was_kept(world: World) 
         ends_sessions_on_password_change=False,
         allows_sign_up=False,
         resets_passwords_by_mail=False,
+        lists_users=False,
+        strict_user_queries=True,
+        shows_online_users=True,
+        shows_contact_details=False,
         keeps_messages_of_deleted_users=True,
         allowed_origins=("https://acme.example", "http://localhost:3000"),
     )

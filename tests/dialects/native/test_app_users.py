@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 
 from tests.cast import ann, ben, eve
@@ -168,3 +170,52 @@ async def test_a_change_that_breaks_a_rule_changes_nothing(api: Api, body: dict[
     refused(await api.as_app("PATCH", path, {"name": "Eve", **body}), 400, "unacceptable")
 
     assert (await api.as_app("GET", path)).json() == before
+
+
+async def test_users_are_searched_page_by_page_newest_first(api: Api) -> None:
+    for number in range(3):
+        await put(api, identifiers={"login": f"ann{number}"}, name=ann.name, tags=["vip"])
+    await put(api, identifiers={"login": ben.login, "email": ben.email}, name=ben.name, tags=["vip"])
+
+    async def logins(**search: str) -> list[str]:
+        answer = await api.as_app("GET", f"/app/users?{urlencode(search)}")
+        assert answer.status_code == 200, answer.text
+        return [it["identifiers"]["login"] for it in answer.json()["items"]]
+
+    assert await logins(name=ann.name.upper()) == ["ann2", "ann1", "ann0"]
+    assert await logins(name_starts_with="ben") == [ben.login]
+    assert await logins(tag="vip", email=ben.email) == [ben.login]
+    assert await logins(tag="vip", login="ann1") == ["ann1"]
+    assert await logins(external_id="nobody") == []
+    assert await logins(created_since="2020-01-01T00:00:00Z", limit="1") == [ben.login]
+    assert await logins(created_since="2099-01-01T00:00:00+01:00") == []
+    assert await logins(seen_since="2020-01-01T00:00:00Z") == []
+
+    first = (await api.as_app("GET", "/app/users?tag=vip&limit=3")).json()
+    rest = (await api.as_app("GET", f"/app/users?tag=vip&limit=3&after={first['next']}")).json()
+    assert [it["identifiers"]["login"] for it in first["items"] + rest["items"]] == [ben.login, "ann2", "ann1", "ann0"]
+    assert rest["next"] is None
+
+
+async def test_what_somebody_claims_finds_them_until_it_is_proved_to_be_anothers(api: Api) -> None:
+    await api.post("/users", {"app": "acme", "email": ann.email, "password": eve.password})
+    claimed = (await api.as_app("GET", f"/app/users?email={ann.email}")).json()["items"]
+    assert [it["identifiers"]["email"] for it in claimed] == [None]
+    await put(api, identifiers={"external_id": "42", "email": ann.email})
+    proven = (await api.as_app("GET", f"/app/users?email={ann.email}")).json()["items"]
+    assert [it["identifiers"]["external_id"] for it in proven] == ["42"]
+
+
+@pytest.mark.parametrize(
+    ("search", "field"),
+    [
+        ("seen_since=yesterday-at-noon", "seen_since"),
+        ("seen_since=2026-01-01T00:00:00", "seen_since"),
+        ("tag=", "tag"),
+        ("name_starts_with=", "name_starts_with"),
+        ("phone=letters&password_hash=x", "password_hash"),
+        ("name=a&name=b", "name"),
+    ],
+)
+async def test_a_search_for_what_cannot_be_is_refused(api: Api, search: str, field: str) -> None:
+    refused(await api.as_app("GET", f"/app/users?{search}"), 400, "unacceptable", field=field)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
@@ -123,8 +124,9 @@ def put_user(identifiers: Identifiers, change: Json) -> Call[models.KnownUser]:
     return _keyed("PUT", "/app/users", _one(models.KnownUser), body)
 
 
-def users(*, limit: int | None, after: str | None) -> Call[Page[models.User]]:
-    return _get("/app/users", _page(models.User), limit=limit, after=after)
+def users(search: Mapping[str, Any], *, limit: int | None, after: str | None) -> Call[Page[models.User]]:
+    said = {name: it.isoformat() if isinstance(it, datetime) else it for name, it in search.items()}
+    return _get("/app/users", _page(models.User), limit=limit, after=after, **said)
 
 
 def find_user(identifiers: Identifiers) -> Call[models.User]:

@@ -288,6 +288,10 @@ class Policy:
     resets_passwords_by_mail: bool
     chat_key_max_age: float | None
     server_requests_per_minute: int
+    lists_users: bool
+    strict_user_queries: bool
+    shows_online_users: bool
+    shows_contact_details: bool
     keeps_messages_of_deleted_users: bool
     allowed_origins: tuple[str, ...]
 
@@ -394,6 +398,20 @@ class UserChange(TypedDict, total=False):
     tags: list[str]
 
 
+class UserSearch(TypedDict, total=False):
+    """Users who meet all of it. What somebody merely claims finds them only while nobody has proved to own it."""
+
+    login: str
+    email: str
+    phone: str
+    external_id: str
+    name: str
+    name_starts_with: str
+    tag: str
+    seen_since: datetime
+    created_since: datetime
+
+
 class OwnChange(TypedDict, total=False):
     name: str | None
     avatar_url: str | None
@@ -423,6 +441,10 @@ class PolicyChange(TypedDict, total=False):
     resets_passwords_by_mail: bool
     chat_key_max_age: int | str | None
     server_requests_per_minute: int
+    lists_users: bool
+    strict_user_queries: bool
+    shows_online_users: bool
+    shows_contact_details: bool
     keeps_messages_of_deleted_users: bool
     allowed_origins: list[str]
 

@@ -38,6 +38,7 @@ from .models import (
     SigningSecret,
     User,
     UserChange,
+    UserSearch,
     Visibility,
 )
 
@@ -107,9 +108,11 @@ class ServerClient:
         """Makes a user, or brings whoever one of the identifiers names up to date."""
         return self._do(_calls.put_user(identifiers, change))
 
-    def users(self, *, limit: int | None = None, after: str | None = None) -> Page[User]:
-        """Newest first."""
-        return self._do(_calls.users(limit=limit, after=after))
+    def users(
+        self, *, limit: int | None = None, after: str | None = None, **search: Unpack[UserSearch]
+    ) -> Page[User]:
+        """Newest first; with a search, those who meet all of it."""
+        return self._do(_calls.users(search, limit=limit, after=after))
 
     def find_user(self, identifiers: Identifiers) -> User:
         """By exactly one identifier. Raises NotFound."""
@@ -310,9 +313,11 @@ class AsyncServerClient:
         """Makes a user, or brings whoever one of the identifiers names up to date."""
         return await self._do(_calls.put_user(identifiers, change))
 
-    async def users(self, *, limit: int | None = None, after: str | None = None) -> Page[User]:
-        """Newest first."""
-        return await self._do(_calls.users(limit=limit, after=after))
+    async def users(
+        self, *, limit: int | None = None, after: str | None = None, **search: Unpack[UserSearch]
+    ) -> Page[User]:
+        """Newest first; with a search, those who meet all of it."""
+        return await self._do(_calls.users(search, limit=limit, after=after))
 
     async def find_user(self, identifiers: Identifiers) -> User:
         """By exactly one identifier. Raises NotFound."""

@@ -8,11 +8,12 @@ from ....domain import errors
 from ....domain.apps import App
 from ....domain.identities import Assurance, Identity
 from ....domain.users import UserId
+from ....services import directory
 from ....services import users as service
 from ..callers import USER_KEY
 from ..operation import Asked, Operation
 from ..wire import users
-from ..wire.values import Nothing, Paging, optional_id
+from ..wire.values import Nothing, optional_id
 
 SECTION: Final = "App: users"
 
@@ -23,8 +24,8 @@ async def put(asked: Asked[App, Nothing, users.PutUser]) -> users.KnownUser:
     return users.KnownUser(user=users.user(user), is_new=is_new)
 
 
-async def newest(asked: Asked[App, Paging, Nothing]) -> users.UserPage:
-    page = await service.newest(asked.core, asked.who, asked.query.page())
+async def newest(asked: Asked[App, users.Search, Nothing]) -> users.UserPage:
+    page = await directory.newest(asked.core, asked.who, asked.query.conditions(), asked.query.page())
     return users.UserPage(items=[users.user(it) for it in page.items], next=optional_id(page.next))
 
 
@@ -86,11 +87,12 @@ OPERATIONS: Final = (
         path="/app/users",
         caller=USER_KEY,
         serve=newest,
-        query=Paging,
+        query=users.Search,
         body=Nothing,
         answer=users.UserPage,
         section=SECTION,
-        summary="List users, newest first",
+        summary="List or search users, newest first",
+        description="Visitors are among them, by what they claim. Moments are compared by whole seconds.",
     ),
     Operation(
         method="GET",

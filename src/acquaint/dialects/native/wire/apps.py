@@ -48,6 +48,16 @@ class Policy(Shown):
     server_requests_per_minute: Annotated[
         int, Meta(description="Of your own servers over Kustomer's API, all keys together.")
     ]
+    lists_users: Annotated[
+        bool, Meta(description="Users may go through the App's users; where not, they find whom they can name.")
+    ]
+    strict_user_queries: Annotated[
+        bool, Meta(description="A user's query must name somebody; a span of time alone is refused.")
+    ]
+    shows_online_users: Annotated[bool, Meta(description="Users may ask who is online.")]
+    shows_contact_details: Annotated[
+        bool, Meta(description="Users see each other's e-mail addresses and phone numbers, as ConnectyCube shows them.")
+    ]
     keeps_messages_of_deleted_users: bool
     allowed_origins: Annotated[
         list[str], Meta(description="Origins of pages that may call from a browser; * is every page.")
@@ -71,6 +81,10 @@ class PolicyChange(Sent):
     resets_passwords_by_mail: bool | UnsetType = UNSET
     chat_key_max_age: Duration | UnsetType | None = UNSET
     server_requests_per_minute: Annotated[int, Meta(ge=1, le=100_000)] | UnsetType = UNSET
+    lists_users: bool | UnsetType = UNSET
+    strict_user_queries: bool | UnsetType = UNSET
+    shows_online_users: bool | UnsetType = UNSET
+    shows_contact_details: bool | UnsetType = UNSET
     keeps_messages_of_deleted_users: bool | UnsetType = UNSET
     allowed_origins: Origins | UnsetType = UNSET
 

@@ -7,10 +7,29 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, UnsetType, structs
 
 from ....domain import users as domain
+from ....domain.directory import Condition, Field, Operator
 from ....domain.errors import Unacceptable
 from ....domain.identities import KEEP, Identifier, IdentifierKind, ProfileChange
 from . import values
-from .values import Custom, Email, Id, Login, Moment, Name, Password, Phone, Secret, Sent, Shown, Slug, Tags, Url, given
+from .values import (
+    Custom,
+    Email,
+    Id,
+    Login,
+    Moment,
+    Name,
+    Paging,
+    Password,
+    Phone,
+    Secret,
+    Sent,
+    Shown,
+    Since,
+    Slug,
+    Tags,
+    Url,
+    given,
+)
 
 
 class Identifiers(Shown):
@@ -180,6 +199,46 @@ class LookUp(Sent):
         if len(found) != 1:
             raise Unacceptable("external_id", "or email, login or phone is needed, and only one of them")
         return found[0]
+
+
+class Search(Paging):
+    """Users who meet all of it; nothing said means everybody."""
+
+    login: Annotated[Login | None, Meta(description="Exactly this one.")] = None
+    email: Annotated[
+        Email | None,
+        Meta(description="Proven or, while nobody in the App has proved to own it, claimed. So are the next two."),
+    ] = None
+    phone: Phone | None = None
+    external_id: Login | None = None
+    name: Annotated[Name | None, Meta(description="The whole name, in capitals or not.")] = None
+    name_starts_with: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=255)] | None,
+        Meta(description="How the name begins, in capitals or not."),
+    ] = None
+    tag: Annotated[Annotated[str, Meta(min_length=1, max_length=64)] | None, Meta(description="Has this tag.")] = None
+    seen_since: Annotated[Since | None, Meta(description="Was here at this moment or later.")] = None
+    created_since: Annotated[Since | None, Meta(description="Was made at this moment or later.")] = None
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """What is asked besides the page; refuses with Unacceptable."""
+        texts = (
+            (Field.LOGIN, Operator.IN, self.login),
+            (Field.EMAIL, Operator.IN, self.email),
+            (Field.PHONE, Operator.IN, self.phone),
+            (Field.EXTERNAL_ID, Operator.IN, self.external_id),
+            (Field.NAME, Operator.IN, self.name),
+            (Field.NAME, Operator.STARTS_WITH, self.name_starts_with),
+            (Field.TAG, Operator.IN, self.tag),
+        )
+        moments = (
+            (Field.LAST_SEEN_AT, values.read_moment(self.seen_since, "seen_since")),
+            (Field.CREATED_AT, values.read_moment(self.created_since, "created_since")),
+        )
+        return (
+            *(Condition.of(field, operator, it) for field, operator, it in texts if it is not None),
+            *(Condition.of(field, Operator.AT_LEAST, it) for field, it in moments if it is not None),
+        )
 
 
 class PutUser(UserChange, kw_only=True):

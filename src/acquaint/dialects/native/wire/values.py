@@ -49,6 +49,16 @@ Moment = Annotated[
         extra_json_schema={"format": "date-time"},
     ),
 ]
+Since = Annotated[
+    str,
+    Meta(
+        min_length=10,
+        max_length=40,
+        description="A moment as RFC 3339 writes it.",
+        examples=["2026-03-14T09:26:53Z"],
+        extra_json_schema={"format": "date-time"},
+    ),
+]
 Slug = Annotated[str, Meta(min_length=1, max_length=63, description="The App's slug.", examples=["acme"])]
 Secret = Annotated[str, Meta(min_length=1, max_length=255)]
 Name = Annotated[str, Meta(max_length=255)]
@@ -83,6 +93,17 @@ NEXT: Final = "``after`` of the following page; null at the end."
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC with milliseconds. Every moment of ours is in UTC already."""
     return at.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def read_moment(text: str | None, field: str) -> datetime | None:
+    """The moment that was sent; refuses with Unacceptable what is none, or says no time zone."""
+    try:
+        found = None if text is None else datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Unacceptable(field, "is not a moment") from error
+    if found is not None and found.tzinfo is None:
+        raise Unacceptable(field, "says no time zone")
+    return found
 
 
 def optional_moment(at: datetime | None) -> str | None:
