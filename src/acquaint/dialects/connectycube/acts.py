@@ -19,6 +19,7 @@ from ...domain.errors import (
     NotAllowed,
     NotFound,
     Refusal,
+    SessionEnded,
     TooLarge,
     TooManyRequests,
     Unreadable,
@@ -91,6 +92,8 @@ async def act(here: Here, ask: Ask, stanza: Element) -> Sequence[str]:
     """Raises SessionEnded when the session is over; every other refusal is answered."""
     try:
         return await _act(here, ask, stanza)
+    except SessionEnded:
+        raise
     except NotFound as refusal:
         return [_missing(here, ask, stanza, refusal)]
     except Refusal as refusal:

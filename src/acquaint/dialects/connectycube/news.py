@@ -15,6 +15,7 @@ from ...domain.events import EventKind
 from ...domain.users import UserId
 from ...services.history import News
 from ...web.ids import as_hex
+from . import stanzas
 from .asks import CORRECTION, DELETION, MARKERS
 from .extra import extra_of
 from .jid import Names
@@ -58,6 +59,8 @@ class Telling:
     def _words(self, news: News) -> Stanza | None:
         if news.marked is not None:
             return self._marker(news, news.marked)
+        if news.event.details.get("removed"):
+            return self._removed(news)
         it = news.message
         if it is None:
             return None
@@ -83,6 +86,20 @@ class Telling:
         what.attributes = {"from": address, "type": "chat" if is_direct else "groupchat", **what.attributes}
         with_children(what, extra_of(it, as_hex(conversation.id)))
         return Stanza(write(what), is_direct, by, resource, other)
+
+    def _removed(self, news: News) -> Stanza | None:
+        """For those who are not in the conversation any more; whoever left by themselves knows."""
+        by = news.event.user_id
+        if (
+            news.members
+            or news.conversation.kind is ConversationKind.DIRECT
+            or news.event.details["removed"] == [str(by)]
+        ):
+            return None
+        app_id = news.conversation.app_id
+        room = self.names.room(app_id, news.conversation.id)
+        actor = None if by is None else self.names.bare(app_id, by)
+        return Stanza(stanzas.removed_presence(room, actor), False, by, None, None)
 
     def _marker(self, news: News, it: Message) -> Stanza | None:
         """Only for who wrote the message, as the vendor's clients send them."""

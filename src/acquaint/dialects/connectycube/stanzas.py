@@ -152,8 +152,9 @@ def ping(id: str, domain: str, to: str) -> str:
 
 
 def addressed(stanza: str, to: str) -> str:
-    """A message that was written once, for one of those who get it; ``to`` holds nothing that needs quoting."""
-    return f'<message to="{to}"{stanza.removeprefix("<message")}'
+    """A message or presence that was written once, for one of those who get it; ``to`` needs no quoting."""
+    name, _, rest = stanza.partition(" ")
+    return f'{name} to="{to}" {rest}'
 
 
 def carbon(bare: str, sent: str) -> str:
@@ -177,26 +178,34 @@ def own_presence(jid: str, bare: str) -> str:
 
 
 def room_presence(stanza: Element, occupant: str, to: str, *, is_leaving: bool) -> str:
-    """That one came into a room, or left it.
-
-    The element ``xmlns`` is no mistake of ours: it is where SDK 6.1.2 looks for the status, by a mistake of its own.
-    """
-    code = with_children(element("xmlns", MUC_USER), with_children(element("code", MUC_USER), "110"))
-    role = "none" if is_leaving else "participant"
-    x = with_children(
-        element("x", MUC_USER),
-        element("item", MUC_USER, affiliation="member", role=role),
-        element("status", MUC_USER, code="110"),
-        code,
-    )
-    kind = "unavailable" if is_leaving else None
-    it = element("presence", from_=occupant, to=to, id=stanza.get("id") or None, type=kind)
-    return write(with_children(it, x))
+    """That one came into a room, or left it."""
+    it = element("presence", from_=occupant, to=to, id=stanza.get("id") or None, type=_type(is_leaving))
+    return write(with_children(it, _with_status(_occupant(is_leaving), "110")))
 
 
 def occupant_presence(occupant: str, *, is_leaving: bool) -> str:
     """That another one came into a room, or left it."""
+    return write(with_children(element("presence", from_=occupant, type=_type(is_leaving)), _occupant(is_leaving)))
+
+
+def removed_presence(room: str, actor: str | None) -> str:
+    """That one is not in the room any more, because somebody wanted it so (XEP-0045, section 8.2)."""
+    by = None if actor is None else element("actor", MUC_USER, jid=actor)
+    item = with_children(element("item", MUC_USER, affiliation="none", role="none"), by)
+    x = _with_status(with_children(element("x", MUC_USER), item), "301")
+    return write(with_children(element("presence", from_=room, type="unavailable"), x))
+
+
+def _type(is_leaving: bool) -> str | None:
+    return "unavailable" if is_leaving else None
+
+
+def _occupant(is_leaving: bool) -> Element:
     role = "none" if is_leaving else "participant"
-    x = with_children(element("x", MUC_USER), element("item", MUC_USER, affiliation="member", role=role))
-    it = element("presence", from_=occupant, type="unavailable" if is_leaving else None)
-    return write(with_children(it, x))
+    return with_children(element("x", MUC_USER), element("item", MUC_USER, affiliation="member", role=role))
+
+
+def _with_status(x: Element, code: str) -> Element:
+    """The element ``xmlns`` is no mistake of ours: it is where SDK 6.1.2 looks for the status, by one of its own."""
+    theirs = with_children(element("xmlns", MUC_USER), with_children(element("code", MUC_USER), code))
+    return with_children(x, element("status", MUC_USER, code=code), theirs)

@@ -1,0 +1,80 @@
+"""Chat by the unmodified connectycube 6.1.2, in Node, against a real server."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.sdk.connectycube.conftest import Cube
+
+pytestmark = pytest.mark.sdk
+
+
+def test_people_connect_by_their_sessions_token_or_their_password(cube: Cube) -> None:
+    told = cube.tells("chat_connect")
+    assert (told["connected"], told["byPassword"], told["guestIn"], told["again"]) == (True, True, True, True)
+    assert re.fullmatch(rf"{told['ann']}-{told['app']}@127\.0\.0\.1/[0-9a-f-]{{30,}}", told["annJid"])
+    assert told["twice"] is False, "the SDK says so itself"
+    assert [told[it] for it in ("wrong", "nobody", "others")] == ["not-authorized"] * 3
+    assert told["seconds"] == {"userId": told["ann"], "seconds": 0}
+    assert told["left"] is True
+
+
+def test_two_people_talk(cube: Cube) -> None:
+    told = cube.tells("chat_direct")
+    ann, ben, dialog, id = told["ann"], told["ben"], told["dialog"], told["id"]
+    assert re.fullmatch(r"[0-9a-f]{24}", dialog)
+    kept = told["kept"]
+    assert (kept["from"], kept["id"], kept["type"], kept["recipient_id"]) == (ann, id, "chat", ben)
+    assert kept["body"] == 'Good <b>morning</b> & "hello" ]]> 🌊'
+    extension = kept["extension"]
+    assert extension["attachments"] == [{"uid": "U1", "type": "photo", "size": 12}]
+    assert (extension["mood"], extension["save_to_history"], extension["dialog_id"]) == ("sunny", "1", dialog)
+    assert int(extension["date_sent"]) > 1_700_000_000
+    copy = told["copy"]
+    assert (copy["is_forwarded"], copy["id"], copy["from"], copy["recipient_id"]) == (True, id, ann, ben)
+    assert told["delivered"] == {"id": id, "dialog": dialog, "from": ben}
+    assert told["read"] == {"id": id, "dialog": dialog, "from": ben}
+    assert told["typing"] == [{"on": True, "from": ben, "dialog": None}, {"on": False, "from": ben, "dialog": None}]
+    updated = told["updated"]
+    assert (updated["id"], updated["body"], updated["from"], updated["last"]) == (id, "Good day", ann, True)
+    assert told["unkept"]["body"] == "Only in passing"
+    assert told["unkept"]["extension"]["colour"] == "blue"
+    assert told["unkept"]["dialog_id"] == dialog
+    assert told["deleted"] == {"id": told["gone"], "dialog": dialog, "from": ann}
+    assert told["psst"] == {"id": told["system"], "userId": ann, "body": "psst", "extension": {"kind": "invite"}}
+    assert told["echoes"] == []
+    assert told["errors"] == []
+
+
+def test_a_group_talks_and_others_hear_nothing(cube: Cube) -> None:
+    told = cube.tells("chat_group")
+    ann, ben, dialog, id = told["ann"], told["ben"], told["dialog"], told["id"]
+    assert (told["first"]["from"], told["first"]["body"]) == (ben, "Said over the native API")
+    for heard in (told["heard"], told["echo"]):
+        assert (heard["from"], heard["type"], heard["dialog_id"], heard["body"]) == (ann, "groupchat", dialog, "To all")
+    assert told["delivered"] == told["read"] == {"id": id, "dialog": dialog, "from": ben}
+    assert told["typing"] == {"on": True, "from": ben, "dialog": dialog}
+    assert (told["updated"]["id"], told["updated"]["body"], told["updated"]["from"]) == (id, "To all of you", ann)
+    assert told["deleted"] == {"id": id, "dialog": dialog, "from": ann}
+    assert told["came"] == [["in", dialog, ben], ["out", dialog, ben]]
+    assert sorted(told["online"]) == sorted([ann, ben])
+    assert told["refused"] == {"code": "403", "message": "Not a member"}
+    asked = told["asked"]
+    errors = {it["id"]: it["code"] for it in told["errors"]}
+    assert errors.pop(asked["stranger"]) == 403
+    assert errors.pop(asked["whisper"]) == 403
+    assert errors.pop(asked["nobody"]) == 503
+    assert set(errors.values()) == {404}, "what one does not see is not there, neither to be changed nor to be deleted"
+    assert told["history"] == ["", "Said over the native API"]
+    assert told["eveHeard"] == []
+    assert told["annHeard"] == ["Said over the native API", "To all", "In passing"]
+    assert told["annTyping"] == 1
+
+
+def test_a_connection_ends_with_its_session_and_comes_back_with_the_network(cube: Cube) -> None:
+    told = cube.tells("chat_ending", api_key=cube.app["api_key"])
+    assert "policy-violation" in told["ben"]
+    assert "policy-violation" in told["ann"]
+    assert told["lost"] == []
