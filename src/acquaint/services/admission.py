@@ -24,7 +24,7 @@ from ..domain.errors import (
     UserBanned,
 )
 from ..domain.events import EventKind
-from ..domain.identities import Assurance, Identity
+from ..domain.identities import Assurance, Identifier, IdentifierKind, Identity
 from ..domain.places import DeviceId, Workspace
 from ..domain.sessions import Lifetime, Session, SessionId
 from ..domain.tickets import Purpose
@@ -105,7 +105,7 @@ async def admit(core: Core, tx: Transaction, app: App, identity: Identity, place
     if not user.may_act:
         raise UserBanned(user.id)
     if identity.is_vouched and not user.is_vouched:
-        user = await make_theirs(core, tx, user, but=place.session)
+        user = await make_theirs(core, tx, user, but=place.session, named_by=identity.identifiers)
     if not is_new:
         user = await refresh(core, tx, user, identity)
     return replace(await open_session(core, tx, app, user, identity.assurance, place), is_new_user=is_new)
@@ -212,13 +212,21 @@ async def once_more_if_taken(attempt: Callable[[], Awaitable[T]]) -> T:
         return await attempt()
 
 
-async def make_theirs(core: Core, tx: Transaction, user: User, *, but: Session | None = None) -> User:
+async def make_theirs(
+    core: Core,
+    tx: Transaction,
+    user: User,
+    *,
+    but: Session | None = None,
+    named_by: tuple[Identifier, ...] = (),
+) -> User:
     """The user whom the App vouches for the first time: what whoever registered them chose opens nothing any more.
 
     Otherwise registering somebody's name in advance would open their account once they come (pre-hijacking). ``but``
-    is the session that they are coming in by.
+    is the session that they are coming in by. Where the App names them (``named_by``) by nothing but a login, which
+    people choose, what a Provider proved about whoever chose it goes, too: it would let them in again.
     """
-    user = replace(user, is_vouched=True, updated_at=core.clock())
+    user = replace(user, identifiers=theirs_of(user, named_by), is_vouched=True, updated_at=core.clock())
     await tx.users.save(user)
     if await tx.users.password_hash(user.id) is not None:
         await tx.users.set_password_hash(user.id, None)
@@ -227,6 +235,14 @@ async def make_theirs(core: Core, tx: Transaction, user: User, *, but: Session |
     earlier = await tx.sessions.of_user(user.id)
     await end_in(core, tx, [it for it in earlier if but is None or it.id != but.id], why="vouched")
     return user
+
+
+def theirs_of(user: User, named_by: tuple[Identifier, ...]) -> tuple[Identifier, ...]:
+    """What of the user's identifiers stays when the App vouches for them the first time, naming them so."""
+    named = [it for it in named_by if it in user.identifiers]
+    if not named or any(it.kind is not IdentifierKind.LOGIN for it in named):
+        return user.identifiers
+    return tuple(it for it in user.identifiers if it.kind is IdentifierKind.LOGIN)
 
 
 async def refresh(core: Core, tx: Transaction, user: User, identity: Identity) -> User:

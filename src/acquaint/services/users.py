@@ -26,7 +26,7 @@ from ..domain.tickets import Purpose
 from ..domain.users import Standing, User, UserId
 from ..ports.store import Recognised, Transaction
 from . import limits
-from .admission import Place, make_theirs, note_refusal, once_more_if_taken, refresh, resolve
+from .admission import Place, make_theirs, note_refusal, once_more_if_taken, refresh, resolve, theirs_of
 from .core import Core
 from .sessions import end_in, leave_in, note, still_open
 from .sign_in import rules_of
@@ -80,7 +80,8 @@ async def put(core: Core, app: App, identity: Identity) -> tuple[User, bool]:
             if user is None:
                 return await _add(core, tx, app, identity), True
             if not user.is_vouched and not set(identity.identifiers) <= set(user.identifiers):
-                user = await make_theirs(core, tx, user)  # a name is proved to be theirs that nobody could choose
+                # a name is proved to be theirs that nobody could choose
+                user = await make_theirs(core, tx, user, named_by=identity.identifiers)
             return await refresh(core, tx, user, identity), False
 
     return await once_more_if_taken(once)
@@ -113,7 +114,9 @@ async def put_with_password(
                 return await _add(core, tx, app, identity, hashed), True
             if hashed is None:
                 raise Unacceptable("password", "is required for a user who exists already")
-            user = await give_password(core, tx, user, hashed, ends_sessions=ends_sessions)
+            user = await give_password(
+                core, tx, user, hashed, ends_sessions=ends_sessions, named_by=identity.identifiers
+            )
             return await _update(core, tx, user, identity.profile), False
 
     return await once_more_if_taken(once)
@@ -307,7 +310,15 @@ async def _update(core: Core, tx: Transaction, user: User, change: ProfileChange
     return after
 
 
-async def give_password(core: Core, tx: Transaction, user: User, hashed: str, *, ends_sessions: bool) -> User:
+async def give_password(
+    core: Core,
+    tx: Transaction,
+    user: User,
+    hashed: str,
+    *,
+    ends_sessions: bool,
+    named_by: tuple[Identifier, ...] = (),
+) -> User:
     """The user with the password that the App's server sets.
 
     The first time, that is the App's word on whose user it is, and what whoever registered them opened ends with their
@@ -315,7 +326,7 @@ async def give_password(core: Core, tx: Transaction, user: User, hashed: str, *,
     """
     is_first = not user.is_vouched
     if is_first:
-        user = replace(user, is_vouched=True, updated_at=core.clock())
+        user = replace(user, identifiers=theirs_of(user, named_by), is_vouched=True, updated_at=core.clock())
         await tx.users.save(user)
     await replace_password(core, tx, user, hashed, ends_sessions=ends_sessions or is_first, but=None)
     return user

@@ -24,6 +24,8 @@ from ...domain.errors import (
     NotAllowed,
     NotFound,
     OriginRefused,
+    ProviderRefused,
+    ProviderUnavailable,
     Refusal,
     RegistrationClosed,
     Repeated,
@@ -40,6 +42,8 @@ from ...domain.errors import (
     UserBanned,
 )
 from ...web.dialect import ErrorTable, NoSuchMethod, NoSuchPath, OurFault, WireError
+
+CUSTOM_PROVIDER: Final = "custom"  # the Provider that the vendor calls Custom Identity Provider
 
 
 class TokenRequired(Refusal):
@@ -85,6 +89,21 @@ def _not_found(refusal: NotFound) -> WireError:
     return plain(404, "User not found" if refusal.what == "user" else "Not found")
 
 
+def _provider_refused(refusal: ProviderRefused) -> WireError:
+    if refusal.provider != CUSTOM_PROVIDER:
+        return UNAUTHORIZED
+    if refusal.lacks:
+        return base(422, f"Custom Identity Provider {refusal.lacks} is required")
+    text = f'Custom Identity Provider responded with an error = "{refusal.text}". Status code = {refusal.status}'
+    return base(422, text)
+
+
+def _provider_unavailable(refusal: ProviderUnavailable) -> WireError:
+    if refusal.provider != CUSTOM_PROVIDER:
+        return plain(503, "Service Unavailable", wait=refusal.retry_after)
+    return base(422, "Custom Identity Provider is unavailable")
+
+
 NO_SUCH_SESSION: Final = base(401, "Required session does not exist")
 UNAUTHORIZED: Final = plain(401, "Unauthorized")
 
@@ -97,6 +116,7 @@ ERRORS: Final[ErrorTable] = {
     AppClosed: UNAUTHORIZED,
     InvalidCredentials: plain(401, "Invalid password"),
     TokenRefused: UNAUTHORIZED,
+    ProviderRefused: _provider_refused,
     TicketRefused: base(422, "Token is invalid or has expired"),
     UserBanned: base(403, "User is banned"),
     RegistrationClosed: plain(404, "User not found"),  # the vendor's words of its Deny permission
@@ -111,6 +131,7 @@ ERRORS: Final[ErrorTable] = {
     Repeated: base(422, "Request was used for something else before"),
     ConversationClosed: base(403, "Forbidden. Dialog is closed."),
     TooManyRequests: lambda it: plain(429, "Too Many Requests", wait=it.retry_after),
+    ProviderUnavailable: _provider_unavailable,
     Busy: lambda it: plain(503, "Service Unavailable", wait=it.retry_after),
     NoSuchPath: plain(404, "Not found"),
     NoSuchMethod: plain(405, "Method Not Allowed"),

@@ -89,6 +89,10 @@ def _seconds_up(refusal: errors.TooManyRequests | errors.Busy) -> Mapping[str, A
     return {"retry_after": max(1, math.ceil(refusal.retry_after.total_seconds()))}
 
 
+def _said(**evidence: Any) -> Mapping[str, Any]:
+    return {name: value for name, value in evidence.items() if value}
+
+
 def _why(refusal: errors.Unreadable) -> str:
     return refusal.why[:LONGEST_QUOTE]
 
@@ -151,6 +155,15 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         _token_evidence,
         lambda it: f"{it.claim} {it.why}",
         evidence=("claim", "skew_seconds", "server_time", "allowed_seconds"),
+    ),
+    errors.ProviderRefused: Problem(
+        401,
+        "provider_refused",
+        "The provider does not testify to this",
+        "``provider`` was asked and lets nobody in with it. ``provider_status`` is the HTTP status of its answer, "
+        "``provider_error`` the error that it names, ``lacks`` what is missing in a good answer.",
+        lambda it: _said(provider=it.provider, provider_status=it.status, provider_error=it.text, lacks=it.lacks),
+        evidence=("provider", "provider_status", "provider_error", "lacks"),
     ),
     errors.UserBanned: Problem(
         403, "user_banned", "The App does not let this user in", "The credentials are right. Only the App can help."
@@ -252,6 +265,14 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         "Nothing was done. Trying again after ``retry_after`` seconds is safe.",
         _seconds_up,
         evidence=("retry_after",),
+    ),
+    errors.ProviderUnavailable: Problem(
+        503,
+        "provider_unavailable",
+        "The provider does not answer",
+        "Nothing was done. Trying again after ``retry_after`` seconds is safe.",
+        lambda it: {"provider": it.provider, **_seconds_up(it)},
+        evidence=("provider", "retry_after"),
     ),
     NoSuchPath: Problem(404, "no_such_path", "There is no such path", "The reference lists every route."),
     NoSuchMethod: Problem(

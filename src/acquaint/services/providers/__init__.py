@@ -27,7 +27,7 @@ from ...domain.errors import (
 from ...domain.events import EventKind
 from ...domain.identities import Identifier, IdentifierKind
 from ...domain.passwords import LONGEST_PASSWORD
-from ...domain.providers import CustomProvider, Provider, ProviderKind
+from ...domain.providers import CustomProvider, ProviderKind
 from ...domain.questions import LONGEST_FIELD
 from .. import addresses, limits, sign_in
 from ..admission import Admission, Place
@@ -106,11 +106,9 @@ async def sign_in_with_custom_provider(core: Core, app: App, fields: Mapping[str
 async def _custom(core: Core, app: App) -> CustomProvider | None:
     async with core.store.read() as tx:
         provider = await tx.providers.get(app.id, ProviderKind.CUSTOM.value)
-    return provider.settings if _is_usable(provider) and isinstance(provider.settings, CustomProvider) else None
-
-
-def _is_usable(provider: Provider | None) -> bool:
-    return provider is not None and provider.is_enabled
+    if provider is None or not provider.is_enabled or not isinstance(provider.settings, CustomProvider):
+        return None
+    return provider.settings
 
 
 async def _own(core: Core, app: App, fields: Mapping[str, str]) -> Identifier | None:
