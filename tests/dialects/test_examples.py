@@ -144,3 +144,14 @@ def test_names_are_learned_from_answers() -> None:
     teller = Teller({}, TELLER.shapes, TELLER.now, TELLER.sign)
     teller.check({"user": {"<like>": "user"}}, {"user": {"id": 12, "name": "Ann"}})
     assert teller.fill("<ann>") == 12
+
+
+def test_names_are_learned_inside_a_text() -> None:
+    teller = Teller({"app.id": 7}, {}, TELLER.now, TELLER.sign)
+    teller.check(
+        "/apps/<app.id>/<word40:uid>?again=<word40:uid>&as=<text>", f"/apps/7/{'b' * 40}?again={'b' * 40}&as=x"
+    )
+    assert teller.fill("<uid>") == "b" * 40
+    for found in (f"/apps/8/{'b' * 40}?again={'b' * 40}&as=x", f"/apps/7/{'b' * 40}?again={'c' * 40}&as=x", "", 7):
+        with pytest.raises(AssertionError):
+            teller.check("/apps/<app.id>/<word40:uid>?again=<word40:uid>&as=<text>", found)

@@ -13,7 +13,7 @@ What is new each time is written as a placeholder:
 
     <app.slug>          a value that is known: of the App (``known_of``), of ``each``, or learned from an answer before
     <now+600>           Unix seconds, 600 from now; only as a whole value
-    <token:first>       in an answer: something of this kind (``KINDS``), which is learned as ``first``
+    <token:first>       in an answer: something of this kind (``KINDS``), which is learned as ``first``; also inside a text
     {"<signed>": {"claims": {…}, "header": {…}, "secret": "<app.signing_secret>"}}      a JWT, in a request
     {"<like>": "account", "username": "Ann"}    the object of that name in the folder's shapes.json, but for this
 
@@ -61,6 +61,7 @@ KINDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "token": lambda it: isinstance(it, str) and is_well_formed(it, TokenKind.SESSION),
     "word40": lambda it: isinstance(it, str) and re.fullmatch(r"[A-Za-z0-9]{40}", it) is not None,
     "time": _is_time,
+    "ticket": lambda it: isinstance(it, str) and is_well_formed(it, TokenKind.TICKET),
 }
 
 _PLACEHOLDER: Final = re.compile(r"<([a-z][a-z0-9_.]*)>")
@@ -134,6 +135,8 @@ class Teller:
                 assert KINDS[kind[1]](found), f"{at} is no {kind[1]}: {found!r}"
                 if kind[2]:
                     assert self.known.setdefault(kind[2], found) == found, f"{at} is another {kind[2]}: {found!r}"
+            case str() if _KIND.search(expected):
+                self._check_inside(expected, found, at)
             case {"<like>": shape, **but}:
                 self.check({**self.shapes[shape], **but}, found, at)
             case Mapping():
@@ -152,6 +155,15 @@ class Teller:
                 wanted = self.fill(expected)
                 assert type(found) is type(wanted), f"{at} is {found!r}, not {wanted!r}"
                 assert found == wanted, f"{at} is {found!r}, not {wanted!r}"
+
+    def _check_inside(self, expected: str, found: Any, at: str) -> None:
+        """A text with kinds in it; each is as little of it as fits."""
+        between = re.split(_KIND.pattern, expected)[::3]
+        pattern = "(.+?)".join(re.escape(str(self.fill(it))) for it in between)
+        match = re.fullmatch(pattern, found if isinstance(found, str) else "", re.DOTALL)
+        assert match, f"{at} is {found!r}, not like {expected!r}"
+        for kind, value in zip(_KIND.finditer(expected), match.groups(), strict=True):
+            self.check(kind[0], value, at)
 
     def _known(self, name: str) -> Any:
         assert name in self.known, f"nothing is known by the name {name}"
