@@ -153,6 +153,10 @@ async def end_all(core: Core, acme: Cast) -> object:
     return await sessions.end_all(core, acme.app, await anns(core, acme))
 
 
+async def leave(core: Core, acme: Cast) -> None:
+    await sessions.leave(core, (await verified_ann(core, acme)).session)
+
+
 async def log_out(core: Core, acme: Cast) -> None:
     await sessions.log_out(core, (await verified_ann(core, acme)).session)
 
@@ -222,6 +226,7 @@ LEAVES: dict[UseCase, list[EventKind]] = {
     end: [ENDED],
     end_all: [ENDED],
     log_out: [ENDED],
+    leave: [EventKind.SESSION_LEFT],
     policy: [EventKind.APP_CHANGED],
     close: [EventKind.APP_CHANGED],
     create_key: [EventKind.KEY_CREATED],

@@ -7,12 +7,16 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...web.dialect import Endpoint, Route
+from ...domain.errors import Refusal
+from ...web.dialect import Dialect, Endpoint, Route
 from .auth import EXPIRATION, expiration_of
+from .errors import ERRORS, error_response
 
 USER: Final = "/users/{id}"
 USER_BY_EXTERNAL_ID: Final = "/users/external/{external_id:path}"
 """Paths that several modules have routes of: their parameters must be called the same."""
+
+_WORDS: Final = Dialect("connectycube", (), (), ERRORS, error_response)
 
 
 def both(method: str, path: str, endpoint: Endpoint) -> list[Route]:
@@ -22,10 +26,13 @@ def both(method: str, path: str, endpoint: Endpoint) -> list[Route]:
 
 
 def telling_expiration(endpoint: Endpoint) -> Endpoint:
-    """The endpoint, with CB-Token-ExpirationDate in its answers wherever it recognised a session."""
+    """The endpoint, with CB-Token-ExpirationDate in its answers and refusals wherever it recognised a session."""
 
     async def answering(request: Request) -> Response:
-        response = await endpoint(request)
+        try:
+            response = await endpoint(request)
+        except Refusal as refusal:
+            response = _WORDS.refuse(refusal)
         until = expiration_of(request)
         if until is not None:
             response.headers[EXPIRATION] = until
