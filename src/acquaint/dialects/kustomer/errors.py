@@ -59,13 +59,16 @@ _TOKEN_WORDS: Final = {
 
 
 def field_error(field: str, reason: str, *, status: int = 400, code: str = "bad_request", **meta: Any) -> WireError:
-    """About one field: ``a.b`` of a body is pointed at as ``/a/b``; ``?a`` is a parameter of the query."""
+    """About one field: ``a.b`` of a body is pointed at as ``/a/b``, all of it as nothing; ``?a`` is of the query."""
     if field.startswith("?"):
         source = {"parameter": field[1:]}
     else:
         field = FIELDS.get(field, field)
-        source = {"pointer": "/" + field.replace("[", ".").replace("]", "").replace(".", "/")}
-    return WireError(status, code, f"{field.removeprefix('?')} {reason}", {"source": source, "meta": meta})
+        path = field.replace("[", ".").replace("]", "").replace(".", "/")
+        source = {"pointer": f"/{path}" if path else ""}
+    return WireError(
+        status, code, f"{field.removeprefix('?') or 'the body'} {reason}", {"source": source, "meta": meta}
+    )
 
 
 def _unacceptable(it: Unacceptable) -> WireError:

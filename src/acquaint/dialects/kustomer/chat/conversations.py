@@ -69,7 +69,7 @@ async def change_session(request: Request) -> Response:
     if locked is False:
         raise Unacceptable("locked", "can only be true: a conversation that has ended stays so")
     if seen_at is None and locked is None:
-        raise Unacceptable("body", "needs lastSeenAt or locked")
+        raise Unacceptable("", "needs lastSeenAt or locked")
     if seen_at is not None:
         await _mark_seen(core, caller.session, id, seen_at)
     if locked:

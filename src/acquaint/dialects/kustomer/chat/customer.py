@@ -40,7 +40,7 @@ async def describe_customer(request: Request) -> Response:
     custom = asked.object("custom")
     checked = None if custom is None else check_custom(custom)
     if not any(said.values()) and not checked:
-        raise Unacceptable("body", NOTHING_GIVEN)
+        raise Unacceptable("", NOTHING_GIVEN)
     session, user = await support.describe(
         core_of(request), caller.recognised, lambda profile: _change(profile, said, checked or {})
     )
@@ -63,7 +63,7 @@ def _latest(session: Session, seen: Sequence[Conversation]) -> datetime | None:
     if not seen:
         return None
     latest = max(it.updated_at for it in seen).replace(microsecond=0)
-    state = repr((session.user_id, session.assurance, [(it.id, it.updated_at) for it in seen]))
+    state = repr((session.user_id, session.assurance, [(it.id, it.updated_at, it.last_message_id) for it in seen]))
     return latest + timedelta(milliseconds=zlib.crc32(state.encode()) % 1000)
 
 
