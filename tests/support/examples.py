@@ -13,7 +13,7 @@ What is new each time is written as a placeholder:
 
     <app.slug>          a value that is known: of the App (``known_of``), of ``each``, or learned from an answer before
     <now+600>           Unix seconds, 600 from now; only as a whole value
-    <token:first>       in an answer: something of this kind (``KINDS``), which is learned as ``first``; also inside a text
+    <token:first>       in an answer, also inside a text: something of this kind (``KINDS``), learned as ``first``
     {"<signed>": {"claims": {…}, "header": {…}, "secret": "<app.signing_secret>"}}      a JWT, in a request
     {"<like>": "account", "username": "Ann"}    the object of that name in the folder's shapes.json, but for this
 
