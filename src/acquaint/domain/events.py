@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     SESSION_ENDED = "session.ended"
     SIGN_IN_REFUSED = "sign_in.refused"
     HISTORY_ADOPTED = "history.adopted"
+    VISITOR_DID = "visitor.did"  # as a page said; ``name`` and ``meta`` are its words
 
     CONVERSATION_STARTED = "conversation.started"
     CONVERSATION_CHANGED = "conversation.changed"

@@ -3,8 +3,10 @@
 listed, counts            its users by numbered pages; how many conversations each is in
 add                       a new user; never one who is there already
 revise                    identifiers and profile in one write, decided by what is there
-conversations_of          what a user is in, for the App's own eyes
+conversations_of          what a user is in, for the App's own eyes; ``one_conversation``, ``one_session``
 start_for, post_for       a conversation and a message in a user's name
+note_doing                what a page says that its visitor did
+end_verified              every session that somebody was proved to be in, through one door
 """
 
 from __future__ import annotations
@@ -26,14 +28,17 @@ from ..domain.errors import NotAllowed, NotFound
 from ..domain.events import EventKind
 from ..domain.identities import NO_CHANGE, Assurance, Identifier, Identity, ProfileChange
 from ..domain.listings import Between
+from ..domain.paging import PageAsked
 from ..domain.places import DeviceId
+from ..domain.sessions import Session, SessionId
 from ..domain.tickets import Purpose
 from ..domain.users import User, UserId
-from ..ports.store import ConversationCounts, Transaction
+from ..ports.store import ConversationCounts, ConversationsOf, Reading, Recognised
+from . import limits
 from .admission import make_theirs
 from .core import Core
 from .messages import Draft, add_in
-from .sessions import note
+from .sessions import end_in, note, still_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +107,32 @@ async def revise(core: Core, app: App, user_id: UserId, decide: Callable[[User],
 
 
 async def conversations_of(
-    core: Core, app: App, user_id: UserId, *, only_open: bool = False, skip: int, limit: int
+    core: Core, app: App, asked: ConversationsOf, *, skip: int, limit: int
 ) -> tuple[list[Conversation], int]:
     """What the user is in, the one with the latest message first, and how much that is. Refuses with NotFound."""
     async with core.store.search() as tx:
-        if await tx.users.get(app.id, user_id) is None:
-            raise NotFound("user")
-        found = await tx.roster.conversations_of(app.id, user_id, only_open=only_open, skip=skip, limit=limit)
-        total = (await tx.roster.conversation_counts(app.id, [user_id])).get(user_id, ConversationCounts())
-        return found, total.every - (total.closed if only_open else 0)
+        await _user(tx, app, asked.user_id)
+        found = await tx.roster.conversations_of(app.id, asked, skip=skip, limit=limit)
+        return found, await tx.roster.count_conversations_of(app.id, asked)
+
+
+async def one_conversation(core: Core, app: App, id: ConversationId) -> tuple[Conversation, Membership | None]:
+    """A conversation of the App and who is in it first, if anybody still is. Refuses with NotFound."""
+    async with core.store.read() as tx:
+        conversation = await tx.conversations.get(app.id, id)
+        if conversation is None:
+            raise NotFound("conversation")
+        members = await tx.conversations.members(id)
+    return conversation, members[0] if members else None
+
+
+async def one_session(core: Core, app: App, session_id: SessionId) -> Session:
+    """Refuses with NotFound."""
+    async with core.store.read() as tx:
+        session = await tx.sessions.get(app.id, session_id)
+    if session is None:
+        raise NotFound("session")
+    return session
 
 
 async def start_for(
@@ -118,6 +140,7 @@ async def start_for(
     app: App,
     user_id: UserId,
     *,
+    device_id: DeviceId | None = None,
     title: str | None = None,
     custom: Mapping[str, Any] | None = None,
     said: Collection[tuple[Author, Draft]] = (),
@@ -125,7 +148,8 @@ async def start_for(
     """A conversation of the user with the App's operators, by the App's word, and what was said in it.
 
     Somebody verified is in it verified. Of anybody else the App cannot say more than on which device they are, so it
-    is seen there and nowhere else. Refuses with NotFound.
+    is seen there and nowhere else. ``device_id`` is where somebody verified talks, for those who ask later. Refuses
+    with NotFound.
     """
     now = core.clock()
     async with core.store.write() as tx:
@@ -141,7 +165,7 @@ async def start_for(
             custom=custom or {},
         )
         assurance = Assurance.VERIFIED if user.is_verified else Assurance.ANONYMOUS
-        device: DeviceId | None = user.device_id
+        device = device_id if user.is_verified else user.device_id
         member = Membership(fresh.id, user.id, assurance, device, None, joined_at=now)
         conversation = await tx.conversations.add(fresh, [member])
         kind = EventKind.CONVERSATION_STARTED
@@ -171,8 +195,67 @@ def _sender(author: Author, user: User) -> User | None:
     return user if author is Author.USER else None
 
 
-async def _user(tx: Transaction, app: App, user_id: UserId) -> User:
+async def _user(tx: Reading, app: App, user_id: UserId) -> User:
     user = await tx.users.get(app.id, user_id)
     if user is None:
         raise NotFound("user")
     return user
+
+
+async def end_verified(core: Core, app: App, *, door: str, at_once: int = 100) -> int:
+    """Ends every verified session of the App that was opened through this door; answers how many.
+
+    A few users at a time, so that others are served in between.
+    """
+    ended, page = 0, PageAsked(at_once)
+    while True:
+        async with core.store.search() as tx:
+            found = await tx.users.newest(app.id, page)
+        for user in found.items:
+            ended += await _end_of(core, user, door)
+        if found.next is None:
+            return ended
+        page = PageAsked(at_once, found.next)
+
+
+async def _end_of(core: Core, user: User, door: str) -> int:
+    async with core.store.read() as tx:
+        if not _verified_through(door, await tx.sessions.of_user(user.id)):
+            return 0
+    async with core.store.write() as tx:
+        ending = _verified_through(door, await tx.sessions.of_user(user.id))
+        await end_in(core, tx, ending, why="secret_rotated")
+    return len(ending)
+
+
+def _verified_through(door: str, opened: Collection[Session]) -> list[Session]:
+    return [it for it in opened if it.door == door and it.assurance is Assurance.VERIFIED]
+
+
+async def latest_device(core: Core, app: App, user_id: UserId) -> DeviceId | None:
+    """Where the user was seen last, if they have a session open. Refuses with NotFound."""
+    async with core.store.read() as tx:
+        await _user(tx, app, user_id)
+        opened = await tx.sessions.of_user(user_id)
+    latest = max((it for it in opened if it.device_id is not None), key=lambda it: it.last_seen_at, default=None)
+    return latest.device_id if latest else None
+
+
+async def note_doing(core: Core, it: Recognised, name: str, meta: Mapping[str, Any]) -> None:
+    """Keeps what a page says that its visitor did, among what happened.
+
+    Refuses with SessionEnded or TooManyRequests.
+    """
+    await core.limiter.take(limits.CHANGES_PER_SESSION, str(it.session.id))
+    async with core.store.write() as tx:
+        session = await still_open(tx, it.session)
+        await note(
+            core,
+            tx,
+            EventKind.VISITOR_DID,
+            it.app.id,
+            user_id=session.user_id,
+            session_id=session.id,
+            name=name,
+            meta=dict(meta),
+        )

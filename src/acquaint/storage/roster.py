@@ -13,7 +13,8 @@ from ..domain.apps import AppId
 from ..domain.conversations import Conversation
 from ..domain.listings import Between
 from ..domain.users import User, UserId
-from ..ports.store.roster import ConversationCounts
+from ..ports.store.roster import ConversationCounts, ConversationsOf
+from . import columns as column
 from . import tables as t
 from .connection import Connection
 from .conversations import CONVERSATION, conversation_of
@@ -53,15 +54,24 @@ def _listed(*, newest_first: bool) -> Statement:
 
 
 @cache
-def _conversations_of(*, only_open: bool) -> Statement:
+def _conversations_of(*, counts: bool, only_open: bool, on_device: bool) -> Statement:
+    columns = (func.count(_conversations.id),) if counts else CONVERSATION
     query = (
-        select(*CONVERSATION)
+        select(*columns)
         .select_from(t.memberships)
         .join(t.conversations, _conversations.id == _memberships.conversation_id)
-        .where(_memberships.user_id == bindparam("user_id"), _memberships.app_id == bindparam("app_id"))
+        .where(
+            _memberships.user_id == bindparam("user_id"),
+            _memberships.app_id == bindparam("app_id"),
+            _conversations.updated_at >= bindparam("since"),
+        )
     )
     if only_open:
         query = query.where(_conversations.closed_at.is_(None))
+    if on_device:
+        query = query.where(_memberships.device_id == bindparam("device_id"))
+    if counts:
+        return Statement(query)
     query = query.order_by(_conversations.latest_id.desc())
     return Statement(query.limit(bindparam("limit")).offset(bindparam("skip")))
 
@@ -87,11 +97,23 @@ class SqlRoster:
         return {UserId(user_id): ConversationCounts(every, closed) for user_id, every, closed in rows}
 
     async def conversations_of(
-        self, app_id: AppId, user_id: UserId, *, only_open: bool, skip: int, limit: int
+        self, app_id: AppId, asked: ConversationsOf, *, skip: int, limit: int
     ) -> list[Conversation]:
-        statement = _conversations_of(only_open=only_open)
-        rows = await self._db.rows(statement, app_id=app_id, user_id=user_id, skip=skip, limit=limit)
+        rows = await self._db.rows(_statement(asked), app_id=app_id, skip=skip, limit=limit, **_conditions(asked))
         return [conversation_of(row) for row in rows]
+
+    async def count_conversations_of(self, app_id: AppId, asked: ConversationsOf) -> int:
+        (row,) = await self._db.rows(_statement(asked, counts=True), app_id=app_id, **_conditions(asked))
+        return int(row[0])
+
+
+def _statement(asked: ConversationsOf, *, counts: bool = False) -> Statement:
+    return _conversations_of(counts=counts, only_open=asked.only_open, on_device=asked.device_id is not None)
+
+
+def _conditions(asked: ConversationsOf) -> dict[str, Any]:
+    since = 0 if asked.since is None else column.of_moment(asked.since)
+    return {"user_id": asked.user_id, "device_id": asked.device_id, "since": since}
 
 
 def _ids(created: Between) -> dict[str, Any]:

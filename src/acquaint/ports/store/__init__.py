@@ -31,7 +31,7 @@ from .conversations import Conversations, Messages
 from .events import Events
 from .files import Files
 from .merges import Merges
-from .roster import ConversationCounts, Roster
+from .roster import ConversationCounts, ConversationsOf, Roster
 from .sessions import Recognised, Sessions, Tickets
 from .users import ChatKey, Devices, Users
 
@@ -41,6 +41,7 @@ __all__ = [
     "ChatKey",
     "ConversationCounts",
     "Conversations",
+    "ConversationsOf",
     "Devices",
     "Events",
     "Files",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from ...domain.apps import AppId
 from ...domain.conversations import Conversation
 from ...domain.listings import Between
+from ...domain.places import DeviceId
 from ...domain.users import User, UserId
 
 
@@ -18,6 +20,16 @@ class ConversationCounts:
 
     every: int = 0
     closed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationsOf:
+    """Which conversations of a user are wanted: open ones, those changed since, those they joined on a device."""
+
+    user_id: UserId
+    only_open: bool = False
+    since: datetime | None = None
+    device_id: DeviceId | None = None
 
 
 class Roster(Protocol):
@@ -33,7 +45,9 @@ class Roster(Protocol):
         ...
 
     async def conversations_of(
-        self, app_id: AppId, user_id: UserId, *, only_open: bool, skip: int, limit: int
+        self, app_id: AppId, asked: ConversationsOf, *, skip: int, limit: int
     ) -> list[Conversation]:
         """Those the user is in, whoever may see them, the one with the latest message first."""
         ...
+
+    async def count_conversations_of(self, app_id: AppId, asked: ConversationsOf) -> int: ...

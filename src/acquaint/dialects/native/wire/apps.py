@@ -268,6 +268,7 @@ EventKind = Literal[
     "session.ended",
     "sign_in.refused",
     "history.adopted",
+    "visitor.did",
 ]
 
 
