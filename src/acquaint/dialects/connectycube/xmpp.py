@@ -35,10 +35,8 @@ from .jid import Names, Person, read_person
 from .xml import CLIENT, Element, Malformed, parse
 
 MOST_TRIES: Final = 5
-"""Failed sign-ins on one connection. Against guessing on it; services/limits.py counts them all. An SDK sends one."""
-
-MOST_BEFORE: Final = 20
-"""Frames before somebody is bound. Against strangers that keep a connection busy; an SDK sends four."""
+"""Failed sign-ins on one connection, which is all that a stranger can say. Against guessing; services/limits.py counts
+those of all connections. An SDK sends one."""
 
 LONGEST_SECRET: Final = 1024  # characters of a password; no longer one is anybody's
 LONGEST_ID: Final = 255  # characters of a stanza's id, which is repeated to who sent it
@@ -142,7 +140,7 @@ Effect = Say | HangUp | Pause | Prove | Enter | Do
 class Protocol:
     """The server's side of one connection. Streams and the resource are called by ``mark``, which is nobody else's."""
 
-    __slots__ = ("_before", "_count", "_flow", "_heard_at", "_mark", "_names", "_pinged", "_tries", "person", "state")
+    __slots__ = ("_count", "_flow", "_heard_at", "_mark", "_names", "_pinged", "_tries", "person", "state")
 
     def __init__(self, names: Names, mark: str, now: datetime) -> None:
         self.state: State = State.NEW
@@ -151,7 +149,7 @@ class Protocol:
         self._flow = Flow(now)
         self._heard_at = now
         self._pinged = False
-        self._before = self._tries = 0
+        self._tries = 0
         self._count: int | None = None  # stanzas since the client asked for them to be counted
 
     @property
@@ -240,9 +238,6 @@ class Protocol:
             return self._framed(it)
         if self.state is State.BOUND:
             return self._counted(it) if it.namespace == stanzas.ACKNOWLEDGING else self._stanza(it)
-        self._before += 1
-        if self._before > MOST_BEFORE:
-            return self._broke("policy-violation")
         match self.state, it.name, it.namespace:
             case State.OPEN, "auth", stanzas.SASL:
                 return self._auth(it)
