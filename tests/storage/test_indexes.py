@@ -79,6 +79,7 @@ POPULATION = {
     "messages": 100_000,
     "hidden_messages": 5_000,
     "reactions": 5_000,
+    "address_books": 5_000,
     "events": 100_000,
     "tickets": 5_000,
     "files": 5_000,

@@ -115,7 +115,7 @@ def check_may(act: Act, conversation: Conversation, role: MemberRole) -> None:
 class Change:
     """What is to become of a conversation. ``None`` empties a field, ``KEEP`` leaves it alone.
 
-    ``by_door`` replaces what is kept for the doors it names.
+    ``by_door`` has keys for doors; those that it does not name stay, and None takes one away.
     """
 
     title: str | Keep | None = KEEP
@@ -174,13 +174,20 @@ class Change:
             description=it.description if self.description is KEEP else self.description,
             avatar_url=it.avatar_url if self.avatar_url is KEEP else self.avatar_url,
             is_managed=it.is_managed if self.is_managed is KEEP else self.is_managed,
-            by_door={**it.by_door, **self.by_door},
+            by_door={
+                **it.by_door,
+                **{door: _merged(it.by_door.get(door, {}), new) for door, new in self.by_door.items()},
+            },
             pinned=tuple(pinned),
         )
         return it if changed == it else replace(changed, updated_at=now)
 
 
 NOTHING: Final = Change()
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in {**old, **new}.items() if value is not None}
 
 
 def with_roles(members: Sequence[Membership], change: Change) -> list[Membership]:

@@ -61,6 +61,10 @@ that pass the same user data on each click."""
 ASIDES_PER_SESSION: Final = Limit("asides_per_session", 600, MINUTE)
 """What is said in passing. Against ringing at strangers; lower would hurt calls, which begin with dozens of them."""
 
+ADDRESS_BOOKS_PER_USER: Final = Limit("address_books_per_user", 30, timedelta(hours=1))
+"""Changes of one user's address book. Against asking of every number there is whether it has a user; lower would hurt
+who sends a long book in parts."""
+
 FILES_PER_SESSION: Final = Limit("files_per_session", 30, MINUTE)
 """Files of one session. Against filling the disk; lower would hurt people who send an album."""
 

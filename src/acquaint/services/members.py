@@ -1,9 +1,9 @@
 """Who is in a conversation, and what each member does with it for themselves.
 
-add, remove, appoint       by a member who may, or by the App
-join, leave                by oneself
+join, leave                by oneself; by others it is conversations.change
 mute, hide, clear          for oneself alone: nobody else notices
-dismissed                  in a write: notes who is not a member any more, so that they hear it
+drop                       leaves, or where nobody leaves hides and clears
+change_in, dismissed       within a write: who comes and goes, and that those hear it
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from ..domain.conversations import (
     Conversation,
     ConversationId,
     ConversationKind,
+    MemberRole,
     Membership,
     MessageId,
 )
 from ..domain.errors import NotAllowed, NotFound, Unacceptable
 from ..domain.events import EventKind
 from ..domain.identities import Assurance
-from ..domain.members import OPEN, Act, Change, with_roles
+from ..domain.members import OPEN, Act, Change, may, with_roles
 from ..domain.users import UserId
 from ..ports.store import Recognised, Transaction
 from .acting import Acting, acting, count
@@ -128,6 +129,18 @@ async def leave(core: Core, by: Recognised, id: ConversationId) -> None:
         it = await acting(tx, by, id)
         it.check_may(Act.LEAVE)
         await leave_in(core, tx, it)
+
+
+async def drop(core: Core, by: Recognised, id: ConversationId) -> None:
+    """The user is rid of it: leaves, or where nobody leaves hides it, with all that was said until now."""
+    await count(core, by)
+    async with core.store.write() as tx:
+        it = await acting(tx, by, id)
+        if may(Act.LEAVE, it.conversation, MemberRole.MEMBER):
+            await leave_in(core, tx, it)
+        else:
+            mine = replace(_mine(it), hidden_up_to=it.conversation.latest_id)
+            await _put(core, tx, it, _cleared(it, mine), "is_hidden")
 
 
 async def leave_in(core: Core, tx: Transaction, it: Acting) -> None:

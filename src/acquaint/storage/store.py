@@ -13,6 +13,7 @@ from ..domain.errors import Busy
 from ..domain.events import Event
 from ..ports.crypto import Clock
 from ..ports.store import LastSeen
+from .address_books import SqlAddressBooks
 from .answers import SqlAnswers
 from .apps import SqlApps
 from .connection import Connection, Own
@@ -150,6 +151,10 @@ class SqlTransaction:
     @property
     def files(self) -> SqlFiles:
         return SqlFiles(self._db)
+
+    @property
+    def address_books(self) -> SqlAddressBooks:
+        return SqlAddressBooks(self._db)
 
     @property
     def answers(self) -> SqlAnswers:

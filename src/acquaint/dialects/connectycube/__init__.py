@@ -3,15 +3,19 @@
 from typing import Final
 
 from ...web.dialect import Dialect, Route
-from . import blobs, downloads, reset, session, users
+from . import address_book, blobs, dialogs, directory, downloads, messages, reset, session, users
 from .errors import ERRORS, error_response
 
 ROUTES: Final[list[Route]] = [
     *session.ROUTES,
     *users.ROUTES,
+    *directory.ROUTES,
     *reset.ROUTES,
     *blobs.ROUTES,
     *downloads.ROUTES,
+    *dialogs.ROUTES,
+    *messages.ROUTES,
+    *address_book.ROUTES,
 ]
 
 DIALECT = Dialect(

@@ -25,6 +25,7 @@ from typing import Protocol
 
 from ...domain.sessions import SessionId
 from ...domain.users import UserId
+from .address_books import AddressBooks
 from .answers import Answers, KeptAnswer
 from .apps import Apps, Keys, Providers
 from .conversations import Conversations, Messages
@@ -36,6 +37,7 @@ from .sessions import Recognised, Sessions, Tickets
 from .users import ChatKey, Devices, Users
 
 __all__ = [
+    "AddressBooks",
     "Answers",
     "Apps",
     "ChatKey",
@@ -63,6 +65,8 @@ __all__ = [
 
 
 class Reading(Protocol):
+    @property
+    def address_books(self) -> AddressBooks: ...
     @property
     def apps(self) -> Apps: ...
     @property

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from .address_books import address_books
 from .apps import api_keys, apps, signing_secrets
 from .conversations import conversations, hidden_messages, memberships, messages, reactions
 from .directory import directory
@@ -25,6 +26,7 @@ __all__ = [
     "NEVER",
     "TAKEN",
     "VERIFIED",
+    "address_books",
     "answers",
     "api_keys",
     "apps",
