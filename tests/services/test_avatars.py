@@ -17,7 +17,7 @@ from acquaint.services.core import Core
 from acquaint.settings import Settings
 from tests.cast import Cast, ann, ben, eve
 from tests.services.doors import verified
-from tests.services.test_uploads import announced, pieces, uploaded
+from tests.services.filing import announced, pieces, uploaded
 from tests.support.databases import on_both_databases
 
 

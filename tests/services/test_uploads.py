@@ -29,37 +29,9 @@ from acquaint.services.core import Core
 from acquaint.settings import Settings
 from tests.cast import Cast, ann, ben, eve, laptop
 from tests.services.doors import allow, now, verified, visitor
+from tests.services.filing import PNG, announced, pieces, read, uploaded
 from tests.support.clock import SetClock
 from tests.support.databases import on_both_databases
-
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
-
-
-async def pieces(content: bytes, size: int = 7) -> AsyncIterator[bytes]:
-    for start in range(0, len(content), size):
-        yield content[start : start + size]
-
-
-async def announced(core: Core, it: Recognised, kind: str = "image/png", *, public: bool = False) -> tuple[File, str]:
-    file, ticket, _ = await uploads.announce(core, it, "a.png", kind, is_public=public)
-    return file, ticket
-
-
-async def uploaded(core: Core, it: Recognised, content: bytes = PNG, *, public: bool = False) -> File:
-    """A file that is complete."""
-    file, ticket = await announced(core, it, public=public)
-    await uploads.receive(core, str(file.uid), ticket, pieces(content))
-    return await uploads.complete(core, it, file.id)
-
-
-async def read(core: Core, file: File, by: Recognised | None = None, ticket: str | None = None) -> bytes:
-    async def who() -> Recognised:
-        if by is None:
-            raise SessionEnded
-        return by
-
-    found, _ = await named_files.readable(core, str(file.uid), ticket=ticket, by=who)
-    return b"".join([it async for it in await named_files.content(core, found.content)])
 
 
 def kept(settings: Settings) -> list[Path]:
