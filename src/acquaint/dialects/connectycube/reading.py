@@ -122,8 +122,10 @@ class Asked:
         value = self.raw.get(name)
         if value is None or isinstance(value, str):
             return value
+        if isinstance(value, float) and value.is_integer():
+            return str(int(value))
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return str(int(value)) if value == int(value) else str(value)
+            return str(value)
         raise Unacceptable(name, "should be a text")
 
     def needed(self, name: str) -> str:

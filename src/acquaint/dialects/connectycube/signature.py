@@ -60,7 +60,7 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
             yield name, "true" if value else "false"
         case None:
             yield name, "null"
-        case float() if value == int(value):
+        case float() if value.is_integer():
             yield name, str(int(value))
         case _:
             yield name, str(value)
