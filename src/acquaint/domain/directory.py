@@ -30,7 +30,7 @@ from .identities import LONGEST_IDENTIFIER, IdentifierKind
 from .users import User
 
 MOST_CONDITIONS: Final = 20
-MOST_VALUES: Final = 100
+MOST_VALUES: Final = 500
 """Values of one condition. Against queries that are long to answer; lower would hurt who resolves a page of ids."""
 MOST_FOUND: Final = 200
 """Users in one answer, as of any page of ours."""

@@ -70,6 +70,22 @@ class ResetsOff(Refusal):
     """The App mails nobody a new password."""
 
 
+class ListingForbidden(Refusal):
+    """The App does not let its users look through each other."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where)
+        self.where = where  # its operator changes that
+
+
+class StrangeFilter(Refusal):
+    """A filter or an order of the older query language that cannot be read; the vendor's words say which."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 def plain(status: int, text: str, *, wait: timedelta | None = None) -> WireError:
     """``{"errors": ["text"]}``"""
     headers = {} if wait is None else {"Retry-After": str(max(1, math.ceil(wait.total_seconds())))}
@@ -141,6 +157,10 @@ ERRORS: Final[ErrorTable] = {
     UnknownUser: plain(404, "User not found"),
     NoName: plain(422, "Both user login and email can't be blank"),
     BadSignature: plain(422, "Unexpected signature"),
+    ListingForbidden: lambda it: base(
+        403, f"Users retrieving forbidden in admin panel, application settings. Setup it here {it.where}"
+    ),
+    StrangeFilter: lambda it: plain(422, it.why),
     ResetsOff: base(422, "Reset password by email is disabled"),
 }
 
