@@ -61,6 +61,8 @@ KINDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "token": lambda it: isinstance(it, str) and is_well_formed(it, TokenKind.SESSION),
     "word40": lambda it: isinstance(it, str) and re.fullmatch(r"[A-Za-z0-9]{40}", it) is not None,
     "time": _is_time,
+    "millis": lambda it: _is_time(it) and re.fullmatch(r".*T[0-9:]{8}\.[0-9]{3}Z", it) is not None,
+    "jwt": lambda it: isinstance(it, str) and re.fullmatch(r"ey[\w-]+\.ey[\w-]+\.[\w-]{43}", it) is not None,
     "ticket": lambda it: isinstance(it, str) and is_well_formed(it, TokenKind.TICKET),
 }
 
