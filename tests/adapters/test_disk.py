@@ -151,3 +151,11 @@ async def test_many_at_once_do_not_get_in_each_others_way(shelf: FileShelf) -> N
     await asyncio.gather(*(shelf.put(key, chunks(key.encode(), b"!" * CHUNK), at_most=2 * CHUNK) for key in keys))
     contents = await asyncio.gather(*(content_of(shelf, key) for key in keys))
     assert [it[: len(key)].decode() for it, key in zip(contents, keys, strict=True)] == keys
+
+
+@pytest.mark.parametrize(("start", "length"), [(0, None), (0, 0), (3, 4), (7, 100), (100, 5), (CHUNK - 1, CHUNK + 2)])
+async def test_a_part_is_read_alone(shelf: FileShelf, start: int, length: int | None) -> None:
+    whole = os.urandom(2 * CHUNK + 10)
+    await shelf.put(KEY, chunks(whole), at_most=len(whole))
+    part = b"".join([chunk async for chunk in shelf.read(KEY, start=start, length=length)])
+    assert part == whole[start:][: len(whole) if length is None else length]

@@ -31,6 +31,19 @@ async def test_a_ticket_is_nothing_for_another_purpose_or_after_its_time(world: 
         assert await tx.tickets.take(Purpose.LIVE, "t1", ticket.expires_at - timedelta(microseconds=1)) is not None
 
 
+async def test_a_ticket_that_is_only_looked_at_stays_unspent(world: World) -> None:
+    ticket = world.ticket(purpose=Purpose.DOWNLOAD, expires_at=world.now + timedelta(minutes=1))
+    async with world.store.write() as tx:
+        await tx.tickets.add(ticket, "t1")
+        for _ in range(2):
+            assert await tx.tickets.find(Purpose.DOWNLOAD, "t1", world.now) == ticket
+        assert await tx.tickets.find(Purpose.UPLOAD, "t1", world.now) is None
+        assert await tx.tickets.find(Purpose.DOWNLOAD, "t2", world.now) is None
+        assert await tx.tickets.find(Purpose.DOWNLOAD, "t1", ticket.expires_at) is None
+        await tx.tickets.take(Purpose.DOWNLOAD, "t1", world.now)
+        assert await tx.tickets.find(Purpose.DOWNLOAD, "t1", world.now) is None
+
+
 async def test_a_refusal_gives_a_ticket_back(world: World) -> None:
     async with world.store.write() as tx:
         await tx.tickets.add(world.ticket(app_id=None), "t1")

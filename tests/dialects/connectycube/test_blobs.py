@@ -506,7 +506,7 @@ async def test_one_range_may_be_asked_for(
     anns: Somebody, asked: str, status: int, content: bytes, said: str | None
 ) -> None:
     blob = await anns.upload(DIGITS, public=True)
-    answer = await anns.client.get(f"/blobs/{blob['uid']}", headers={"Range": asked.encode("latin-1")})  # type: ignore[dict-item]
+    answer = await anns.client.get(f"/blobs/{blob['uid']}", headers={b"Range": asked.encode("latin-1")})
     assert (answer.status_code, answer.content) == (status, content)
     assert answer.headers.get("content-range") == said
     assert answer.headers["accept-ranges"] == "bytes"
@@ -601,6 +601,6 @@ async def test_an_avatar_is_ones_own_blob_or_any_other_text(anns: Somebody, bens
         assert (await anns.ask("PUT", "/users.json", {"user": said})).status_code == 422
     new = {"login": "somebody", "password": "a password of theirs", "avatar": blob["uid"]}
     assert (await anns.ask("POST", "/users.json", {"user": new})).status_code == 422
-    for said in ("https://example.com/a.png", "nobody's uid", "http://acquaint.test/blobs/", None):
-        answer = await anns.ask("PUT", "/users.json", {"user": {"avatar": said}})
-        assert answer.json()["user"]["avatar"] == said
+    for text in ("https://example.com/a.png", "nobody's uid", "http://acquaint.test/blobs/", None):
+        answer = await anns.ask("PUT", "/users.json", {"user": {"avatar": text}})
+        assert answer.json()["user"]["avatar"] == text

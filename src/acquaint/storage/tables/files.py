@@ -28,8 +28,7 @@ files = Table(
 )
 unique("uq_files_fingerprint", files.c.fingerprint)
 unique("uq_files_uid", files.c.uid)
-index("ix_files_owner_id", files.c.owner_id)
-index("ix_files_listed", files.c.owner_id, files.c.id, where=files.c.uid.is_not(None))
+index("ix_files_owner_id", files.c.owner_id, files.c.id)
 index(
     "ix_files_unfinished",
     files.c.created_at,

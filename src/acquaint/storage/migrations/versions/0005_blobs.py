@@ -21,8 +21,8 @@ def upgrade() -> None:
     op.add_column("files", sa.Column("picture_type", sa.Text(), nullable=True))
     op.add_column("files", sa.Column("picture_size", sa.BigInteger(), nullable=True))
     op.create_index("uq_files_uid", "files", ["uid"], unique=True)
-    listed = sa.text("uid IS NOT NULL")
-    op.create_index("ix_files_listed", "files", ["owner_id", "id"], sqlite_where=listed, postgresql_where=listed)
+    op.drop_index("ix_files_owner_id", "files")
+    op.create_index("ix_files_owner_id", "files", ["owner_id", "id"])
     unfinished = sa.text("uid IS NOT NULL AND completed_at IS NULL")
     op.create_index(
         "ix_files_unfinished", "files", ["created_at"], sqlite_where=unfinished, postgresql_where=unfinished
