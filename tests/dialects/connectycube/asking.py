@@ -51,7 +51,7 @@ class Cube:
         assert answer.status_code == 201, answer.text
         return dict(answer.json()["session"])
 
-    async def log_in(self, login: str, password: str = PASSWORD, **more: Any) -> dict[str, Any]:
+    async def log_in(self, login: str, password: str = PASSWORD, /, **more: Any) -> dict[str, Any]:
         """A session of somebody, who is made on the fly."""
         return await self.session(user={"login": login, "password": password} | more)
 
@@ -62,7 +62,7 @@ class Cube:
         headers = {"CB-AuthKey": self.app.public_keys.auth_key}
         return await self.ask("POST", "/users", headers=headers, json={"user": {"password": PASSWORD} | user})
 
-    async def update(self, token: str, **user: Any) -> httpx2.Response:
+    async def update(self, token: str, /, **user: Any) -> httpx2.Response:
         return await self.ask("PUT", "/users", token, json={"user": user})
 
     async def me(self, token: str) -> dict[str, Any]:
