@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ...domain.apps import AppId
-from ...domain.conversations import ConversationId, ConversationKind, Message, MessageId, visibility_of
+from ...domain.conversations import ConversationId, ConversationKind, Message, visibility_of
 from ...domain.errors import (
     Busy,
     ConversationClosed,
@@ -51,6 +51,7 @@ from .asks import (
 )
 from .extra import extra_told, extras_in, payload_in
 from .jid import Person, Room
+from .named import named
 from .news import Stanza, Telling, marker, name_of
 from .stanzas import Condition
 from .xml import Element, element, with_children, write
@@ -99,7 +100,8 @@ async def act(here: Here, ask: Ask, stanza: Element) -> Sequence[str]:
     except Refusal as refusal:
         kinds = type(refusal).__mro__
         condition = next((_CONDITIONS[kind] for kind in kinds if kind in _CONDITIONS), None)
-        return [_error(here, stanza, condition or "not-allowed", str(refusal) or None)]
+        text = refusal.why if isinstance(refusal, Unreadable) else None
+        return [_error(here, stanza, condition or "not-allowed", text)]
 
 
 async def _act(here: Here, ask: Ask, stanza: Element) -> Sequence[str]:
@@ -207,18 +209,12 @@ async def _message(here: Here, ask: Marker | Correction | Deletion) -> Message:
     """The message of this name that the session sees; in the conversation that is named, where one is."""
     if ask.to.app_id != here.app_id:
         raise NotFound("user")
-    id = read_hex(ask.message)
-    found = await saying.found(
-        here.core,
-        here.it.session,
-        ids=() if id is None else [MessageId(id)],
-        client_ids=[ask.message],
-    )
     dialog = ask.to.conversation_id if isinstance(ask.to, Room) else read_hex(ask.dialog or "")
-    for it in found:
-        if dialog is None or it.conversation_id == dialog:
-            return it
-    raise NotFound("message")
+    meant = None if dialog is None else ConversationId(dialog)
+    found = await named(here.core, here.it.session, [ask.message], dialog=meant)
+    if ask.message not in found:
+        raise NotFound("message")
+    return found[ask.message]
 
 
 async def _relay(here: Here, ask: Marker) -> None:

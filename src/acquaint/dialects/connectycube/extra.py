@@ -12,29 +12,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from ...domain.conversations import Message
+from ...domain.errors import Unacceptable
 from .xml import Element, element, is_name, with_children
+
+T = TypeVar("T")
 
 OURS: Final = frozenset({"dialog_id", "date_sent", "save_to_history", "attachment", "attachments"})
 """Names that do not go into extras: said by the server, or kept elsewhere."""
 
 MOST_ATTACHMENTS: Final = 50
+LARGEST: Final = 16_384
+"""Bytes of JSON of everything that is kept beside a text. What is larger is a file."""
 DEEPEST: Final = 8
 """Objects inside each other that are told as such; what is deeper is told as JSON. Other doors nest as they like."""
 
 
 def payload_in(extra: Element | None) -> dict[str, Any]:
-    """``{"attachments": [...]}``, or empty where there are none."""
+    """``{"attachments": [...]}``, or empty where there are none. Refuses with Unacceptable."""
     found = [dict(it.attributes) for it in _children(extra) if it.name == "attachment"]
-    return {"attachments": found[:MOST_ATTACHMENTS]} if found else {}
+    if len(found) > MOST_ATTACHMENTS:
+        raise Unacceptable("attachments", f"are more than {MOST_ATTACHMENTS}")
+    return {"attachments": _bounded(found)} if found else {}
 
 
 def extras_in(extra: Element | None) -> dict[str, Any]:
-    return _object(it for it in _children(extra) if it.name not in OURS)
+    """Refuses with Unacceptable."""
+    return _bounded(_object(it for it in _children(extra) if it.name not in OURS))
+
+
+def _bounded(kept: T) -> T:
+    if len(msgspec.json.encode(kept)) > LARGEST:
+        raise Unacceptable("extraParams", f"is larger than {LARGEST} bytes")
+    return kept
 
 
 def extra_of(it: Message, dialog_id: str) -> Element:
