@@ -60,7 +60,7 @@ async def openid(core: Core, acme: Cast, issuer: Issuer, name: str = "google", *
 
 async def firebase(core: Core, acme: Cast, issuer: Issuer, **other: Any) -> None:
     usual = {"certificates_url": f"{issuer.url}/certificates", "issuer_base": f"{issuer.url}/"}
-    await providers.put(core, acme.app, "firebase", "firebase", usual | {"project_ids": ["acme-app"]} | other)
+    await providers.put(core, acme.app, "firebase", "firebase", usual | {"projects": ["acme-app"]} | other)
 
 
 async def custom(core: Core, acme: Cast, web: Pages, **other: Any) -> None:
@@ -202,9 +202,9 @@ async def test_the_nonce_is_checked_where_it_is_given_and_asked_for_where_the_ap
     await openid(core, acme, issuer)
     for carried in ("once", hashlib.sha256(b"once").hexdigest()):
         await by_token(core, acme, issuer.token(nonce=carried), nonce="once")
-    for carried in (..., "twice", "", 1):
+    for wrong in (..., "twice", "", 1):
         with pytest.raises(TokenRefused) as refused:
-            await by_token(core, acme, issuer.token(nonce=carried), nonce="once")
+            await by_token(core, acme, issuer.token(nonce=wrong), nonce="once")
         assert refused.value.claim == "nonce"
     await openid(core, acme, issuer, requires_nonce=True)
     with pytest.raises(TokenRefused) as refused:
@@ -269,8 +269,7 @@ async def test_keys_are_asked_for_once_however_many_come_at_once(core: Core, acm
     await openid(core, acme, issuer)
     issuer.pages.held = asyncio.Event()
     coming = [asyncio.create_task(by_token(core, acme, issuer.token(sub=f"p{it}"))) for it in range(10)]
-    while not issuer.pages.server.asked:
-        await asyncio.sleep(0)
+    await issuer.pages.arrived(1)
     issuer.pages.held.set()
     await asyncio.gather(*coming)
     assert [it.path for it in issuer.pages.asked] == ["/.well-known/openid-configuration", "/keys"]
@@ -320,7 +319,7 @@ async def test_an_issuer_that_is_down_is_a_clear_refusal_and_nobody_waits_for_it
     for _ in range(3):
         with pytest.raises(ProviderUnavailable) as refused:
             await by_token(core, acme, issuer.token())
-    assert refused.value.provider == "google"
+        assert refused.value.provider == "google"
     assert len(issuer.pages.asked) == 2
     issuer.publish()
     clock.forward(seconds=6)
@@ -691,8 +690,7 @@ async def test_a_slow_provider_keeps_only_its_own_people_waiting(core: Core, acm
     await custom(core, acme, web)
     web.held = asyncio.Event()
     waiting = [asyncio.create_task(by_custom(core, acme, f"token of p{it}")) for it in range(16)]
-    while len(web.server.asked) < 16:
-        await asyncio.sleep(0)
+    await web.arrived(16)
     with pytest.raises(ProviderUnavailable):
         await by_custom(core, acme, "token of ann")
     web.held.set()

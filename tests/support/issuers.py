@@ -64,6 +64,7 @@ class Pages:
     at: dict[str, Page] = field(default_factory=dict)
     server: WebServer = field(default_factory=WebServer)
     held: asyncio.Event | None = None  # while it is there and not set, every answer waits
+    arrivals: asyncio.Queue[None] = field(default_factory=asyncio.Queue)
 
     @property
     def url(self) -> str:
@@ -72,6 +73,11 @@ class Pages:
     @property
     def asked(self) -> list[Question]:
         return [Question.of(it) for it in self.server.asked]
+
+    async def arrived(self, questions: int) -> None:
+        """Waits until so many more questions have come."""
+        for _ in range(questions):
+            await self.arrivals.get()
 
     def says(self, path: str, data: Any, status: str = "200 OK", **headers: str) -> None:
         self.at[path] = said(data, status, **headers)
@@ -87,6 +93,7 @@ async def pages() -> AsyncIterator[Pages]:
 
     async def talk(writer: asyncio.StreamWriter) -> None:
         question = Question.of(it.server.asked[-1])
+        it.arrivals.put_nowait(None)
         if it.held is not None:
             await it.held.wait()
         answer = it.at.get(question.path, page(b"", "404 Not Found"))
@@ -101,12 +108,12 @@ async def pages() -> AsyncIterator[Pages]:
 @cache
 def rsa(name: str) -> RSAKey:
     """The RSA key of this name; making one takes a while."""
-    return RSAKey.generate_key(2048, {"kid": name, "use": "sig", "alg": "RS256"})
+    return RSAKey.generate_key(2048, {"kid": name})
 
 
 @cache
 def ec(name: str) -> ECKey:
-    return ECKey.generate_key("P-256", {"kid": name, "use": "sig", "alg": "ES256"})
+    return ECKey.generate_key("P-256", {"kid": name})
 
 
 @dataclass
@@ -126,7 +133,7 @@ class Issuer:
         """Discovery, the key set, and Google's form of it."""
         discovery = {"issuer": self.url, "jwks_uri": f"{self.url}/keys"}
         self.pages.says(f"{self.path}/.well-known/openid-configuration", discovery, **headers)
-        keys = [{**it.as_dict(private=False), "kid": it.kid} for it in self.keys]
+        keys = [{**it.as_dict(private=False), "use": "sig", "alg": algorithm_of(it)} for it in self.keys]
         self.pages.says(f"{self.path}/keys", {"keys": keys}, **headers)
         certificates = {str(it.kid): certificate(str(it.kid)) for it in self.keys if isinstance(it, RSAKey)}
         self.pages.says(f"{self.path}/certificates", certificates, **headers)
@@ -137,11 +144,14 @@ class Issuer:
         usual = {"iss": self.url, "aud": "acme-web", "sub": "ann-1", "iat": now, "exp": now + 3600}
         return {name: value for name, value in (usual | other).items() if value is not ...}
 
-    def token(self, key: RSAKey | ECKey | None = None, header: Mapping[str, Any] | None = None, **claims: Any) -> str:
+    def token(self, key: Any = None, header: Any = None, **claims: Any) -> str:
         """Signed with the first key; a claim that is ``...`` is left out."""
         key = key or self.keys[0]
-        alg = "ES256" if isinstance(key, ECKey) else "RS256"
-        return signed(self.claims(**claims), key, {"alg": alg, "kid": key.kid, **(header or {})})
+        return signed(self.claims(**claims), key, {"alg": algorithm_of(key), "kid": key.kid, **(header or {})})
+
+
+def algorithm_of(key: RSAKey | ECKey) -> str:
+    return "ES256" if isinstance(key, ECKey) else "RS256"
 
 
 def signed(claims: Mapping[str, Any], key: RSAKey | ECKey | OctKey, header: Mapping[str, Any]) -> str:
@@ -155,12 +165,12 @@ def certificate(name: str) -> str:
     """Of the RSA key of this name, in PEM, as Google publishes them."""
     private = rsa(name).private_key
     assert isinstance(private, RSAPrivateKey)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "securetoken.test")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "securetoken.test")])
     begins = datetime(2026, 1, 1, tzinfo=UTC)
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(private.public_key())
         .serial_number(1)
         .not_valid_before(begins)

@@ -103,13 +103,13 @@ class CustomProvider:
 class FirebaseProvider:
     """Both sign-ins of Firebase, by phone and by e-mail."""
 
-    project_ids: tuple[str, ...]
+    projects: tuple[str, ...]
     accepts_unverified_email: bool = False  # such an address is kept as claimed and names nobody
     certificates_url: str = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
     issuer_base: str = "https://securetoken.google.com/"  # the project follows
 
     def __post_init__(self) -> None:
-        _check_ids("project_ids", self.project_ids)
+        _check_ids("projects", self.projects)
         _check_url("certificates_url", self.certificates_url)
         _check_issuer("issuer_base", self.issuer_base)
 
@@ -251,7 +251,7 @@ def _check_url(name: str, url: str) -> None:
     is_spelled = _ID.fullmatch(url) and parts.scheme in ("https", "http") and parts.hostname and port_is_fine
     if not is_spelled or len(url) > LONGEST_URL:
         raise Unacceptable(name, "must be an https address")
-    if parts.username is not None or parts.password is not None or parts.fragment:
+    if "@" in parts.netloc or "#" in url:
         raise Unacceptable(name, "may have neither a user nor a fragment in it")
 
 
@@ -337,7 +337,7 @@ _READERS = {
 }
 _REQUIRED: Final[Mapping[type[Settings], frozenset[str]]] = {
     CustomProvider: frozenset({"endpoint", "response_params"}),
-    FirebaseProvider: frozenset({"project_ids"}),
+    FirebaseProvider: frozenset({"projects"}),
     OpenIdProvider: frozenset({"issuer", "client_ids"}),
     FacebookProvider: frozenset({"app_id", "app_secret"}),
     XProvider: frozenset({"consumer_key", "consumer_secret"}),

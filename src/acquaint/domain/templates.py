@@ -21,10 +21,11 @@ from .errors import Unacceptable
 
 LONGEST_TEMPLATE: Final = 2048
 DEEPEST_PATH: Final = 16
+LONGEST_STEP: Final = 128
 MOST_PATHS: Final = 16  # in one template
 
 _HOLE: Final = re.compile(r"#\{([^{}]*)\}")
-_STEP: Final = re.compile(r"[^.\[\]{}#\s]{1,128}")
+_STEP: Final = re.compile(r"[^.\[\]{}#\s]+")
 _PATH: Final = re.compile(r"(?:[^.\[\]{}#\s]+|\[[0-9]{1,4}\])(?:\.[^.\[\]{}#\s]+|\[[0-9]{1,4}\])*")
 
 Path = tuple[str, ...]
@@ -61,7 +62,7 @@ def _path(text: str, field: str) -> Path:
     if not _PATH.fullmatch(text):
         raise Unacceptable(field, f"has a path that cannot be read: {text[:64]!r}")
     steps = tuple(_STEP.findall(text))
-    if len(steps) > DEEPEST_PATH or "".join(steps) != re.sub(r"[.\[\]]", "", text):
+    if len(steps) > DEEPEST_PATH or any(len(it) > LONGEST_STEP for it in steps):
         raise Unacceptable(field, f"has a path that is too long: {text[:64]!r}")
     return steps
 

@@ -74,9 +74,10 @@ def of_openid(token: SignedToken, provider: OpenIdProvider, nonce: str | None, n
 
 
 def of_firebase(
-    token: SignedToken, provider: FirebaseProvider, *, by: str, project_id: str | None, now: datetime
+    token: SignedToken, provider: FirebaseProvider, *, by: str, named: str | None, now: datetime
 ) -> Testimony:
-    """``by`` is the claim that the sign-in is about, ``phone_number`` or ``email``. Refuses with TokenRefused.
+    """``by`` is the claim that the sign-in is about, ``phone_number`` or ``email``; ``named`` the project that the
+    client says the token is of, if it says. Refuses with TokenRefused.
 
     Firebase's own rules: RS256, aud is the project and iss names it, sub is there, auth_time has passed
     (firebase.google.com/docs/auth/admin/verify-id-tokens).
@@ -85,13 +86,13 @@ def of_firebase(
     check_typ(token.header, required=False)
     if token.header.get("alg") != "RS256":
         raise TokenRefused("alg", "must be RS256")
-    project = claims.get("aud")
-    if not isinstance(project, str) or project not in provider.project_ids:
+    audience = claims.get("aud")
+    if not isinstance(audience, str) or audience not in provider.projects:
         raise TokenRefused("aud", "is not one of the App's Firebase projects")
-    if project_id is not None and project_id != project:
+    if named is not None and named != audience:
         raise TokenRefused("aud", "is not the project that was named")
-    issuer = provider.issuer_base + project
-    _check_issued(claims, issuer=issuer, audiences=(project,), now=now)
+    issuer = provider.issuer_base + audience
+    _check_issued(claims, issuer=issuer, audiences=(audience,), now=now)
     if "auth_time" in claims and moment(claims, "auth_time") - now > LEEWAY:
         raise TokenRefused("auth_time", "has not come yet")
     if text(claims, by) is None:

@@ -15,6 +15,7 @@ GARBAGE = ("x", "acqs_x", "acqk_x", "acqk_\xe9", "a.b.c", compose(TokenKind.DEVI
 ROLES = {USER_KEY.name: "org.user", ADMIN_KEY.name: "org.admin", OPERATOR.name: "server.operator"}
 REFUSED = {  # whose example a good caller is refused: what it says is not so in this world
     "POST /sessions": "token_refused",
+    "POST /sessions/provider": "unacceptable",  # no such provider is set up
     "PATCH /session/claims": "not_allowed",
     "POST /user/password": "invalid_credentials",
     "POST /password-resets/complete": "ticket_refused",

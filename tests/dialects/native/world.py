@@ -66,6 +66,8 @@ async def world_of(api: Api, acme: Cast, user_key: str, operator_key: str) -> Wo
     key = await api.as_app("POST", "/app/keys", {"name": "spare", "roles": ["org.user"]})
     secret = await api.as_app("POST", "/app/secrets", {})
     file = await api.post("/files?name=a.txt", by=here, content=b"private")
+    sso = {"issuer": "https://sso.acme.example", "client_ids": ["acme-web"]}
+    await api.as_app("PUT", "/app/providers", {"name": "acme-sso", "kind": "openid", "settings": sso})
     names = {
         "conversation": started.json()["id"],
         "message": started.json()["last_message"]["id"],
@@ -75,6 +77,7 @@ async def world_of(api: Api, acme: Cast, user_key: str, operator_key: str) -> Wo
         "secret": secret.json()["secret"]["id"],
         "file": file.json()["url"].rpartition("/")[2],
         "app": "acme",
+        "provider": "acme-sso",
     }
     credentials = {
         VISITOR.name: here.token,

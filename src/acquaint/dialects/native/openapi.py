@@ -33,6 +33,7 @@ _REFERENCE: Final = "#/components/schemas/{name}"
 _PATH_PARAMETERS: Final[dict[str, Schema]] = {
     "file": {"type": "string", "description": "The key in the file's address."},
     "app": {"type": "string", "description": "The App's slug or id."},
+    "provider": {"type": "string", "description": "The name the App gave it, or that of its kind."},
 }
 _KEY: Final = {
     "name": HEADER,

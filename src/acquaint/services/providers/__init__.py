@@ -35,7 +35,7 @@ from ..core import Core, fingerprint
 from ..sessions import note
 from .admitting import admit_by
 from .custom import by_custom
-from .setting_up import found, list_of, put, remove
+from .setting_up import enabled, list_of, put, remove
 from .testifying import testimony_of
 from .trying import DryRun, try_custom_provider, try_provider
 
@@ -62,7 +62,7 @@ async def sign_in_with_provider(core: Core, app: App, name: str, asked: Mapping[
     ``nonce``. Refuses with Unacceptable (no such Provider, a field is missing), TokenRefused, ProviderRefused,
     ProviderUnavailable, TooManyRequests, UserBanned or RegistrationClosed.
     """
-    provider = await found(core, app, name)
+    provider = await enabled(core, app, name)
     await limits.take(core, limits.PROVIDERS_PER_ADDRESS, place.address)
     testimony = await _noting(core, app, name, place, lambda: testimony_of(core, app, name, provider, asked))
     await core.limiter.give_back(limits.PROVIDERS_PER_ADDRESS, limits.party(place.address))

@@ -1,7 +1,7 @@
 """Which Providers an App has, and what they are asked with.
 
 list_of, put, remove     set up by the App's server or the operator
-found                    the one that a sign-in names
+enabled, kept            the one that a sign-in, or the App, names
 """
 
 from __future__ import annotations
@@ -49,14 +49,22 @@ async def remove(core: Core, app: App, name: str) -> None:
         await note(core, tx, EventKind.APP_CHANGED, app.id, provider=name, removed=True)
 
 
-async def found(core: Core, app: App, name: str, *, only_enabled: bool = True) -> Provider:
+async def enabled(core: Core, app: App, name: str) -> Provider:
     """The Provider that clients know by this name; refuses with Unacceptable, before anything is asked of anybody."""
-    async with core.store.read() as tx:
-        provider = await tx.providers.get(app.id, kept_as(name))
-    if provider is None or (only_enabled and not provider.is_enabled):
+    provider = await _kept(core, app, name)
+    if provider is None or not provider.is_enabled:
         raise Unacceptable("provider", "is not set up in this App")
     return provider
 
 
-def kept_as(name: str) -> str:
-    return ProviderKind.FIREBASE.value if name in set(Doors) else name
+async def kept(core: Core, app: App, name: str) -> Provider:
+    """The same for the App itself, enabled or not; refuses with NotFound."""
+    provider = await _kept(core, app, name)
+    if provider is None:
+        raise NotFound("provider")
+    return provider
+
+
+async def _kept(core: Core, app: App, name: str) -> Provider | None:
+    async with core.store.read() as tx:
+        return await tx.providers.get(app.id, ProviderKind.FIREBASE.value if name in set(Doors) else name)

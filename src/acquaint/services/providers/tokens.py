@@ -54,7 +54,7 @@ async def by_firebase(
         signed = await _verified(core, provider.certificates_url, token)
     except NoAnswer as why:
         unavailable(app, door, why)
-    return of_firebase(signed, provider, by=CLAIM_OF[door], project_id=project_id, now=core.clock())
+    return of_firebase(signed, provider, by=CLAIM_OF[door], named=project_id, now=core.clock())
 
 
 async def _jwks_url(core: Core, provider: OpenIdProvider) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ...domain.apps import App
-from ...domain.errors import ProviderRefused, ProviderUnavailable, Refusal, TokenRefused, Unacceptable
+from ...domain.errors import NotFound, ProviderRefused, ProviderUnavailable, Refusal, TokenRefused
 from ...domain.identities import KEEP, Identity
 from ...domain.providers import CustomProvider, ProviderKind
 from ...domain.questions import Question, shown_question
@@ -21,7 +21,7 @@ from ..admission import resolve
 from ..core import Core
 from .admitting import identity_of
 from .custom import answer_of, read
-from .setting_up import found
+from .setting_up import kept
 from .testifying import testimony_of
 
 LONGEST_SHOWN: Final = 4000  # characters of an answer
@@ -41,11 +41,11 @@ class DryRun:
 async def try_custom_provider(core: Core, app: App, fields: Mapping[str, str]) -> DryRun:
     """What the App's own identity provider would be asked, what it answers, and what would come of it.
 
-    Refuses with Unacceptable where it is not set up, or a field is too long.
+    Refuses with NotFound where it is not set up, and with Unacceptable where a field is too long.
     """
-    settings = (await found(core, app, ProviderKind.CUSTOM.value, only_enabled=False)).settings
+    settings = (await kept(core, app, ProviderKind.CUSTOM.value)).settings
     if not isinstance(settings, CustomProvider):
-        raise Unacceptable("provider", "is not set up in this App")
+        raise NotFound("provider")
     request, answer = _request(shown_question(settings, fields)), None
     try:
         came = await answer_of(core, app, settings, fields)
@@ -56,10 +56,10 @@ async def try_custom_provider(core: Core, app: App, fields: Mapping[str, str]) -
 
 
 async def try_provider(core: Core, app: App, name: str, asked: Mapping[str, Any]) -> DryRun:
-    """Whom a credential would let in. Refuses with Unacceptable like ``sign_in_with_provider``."""
+    """Whom a credential would let in. Refuses with NotFound, or Unacceptable where a field is missing."""
     if name == ProviderKind.CUSTOM:
         return await try_custom_provider(core, app, {key: str(it) for key, it in asked.items() if it is not None})
-    provider = await found(core, app, name, only_enabled=False)
+    provider = await kept(core, app, name)
     try:
         testimony = await testimony_of(core, app, name, provider, asked)
     except (TokenRefused, ProviderRefused, ProviderUnavailable) as refusal:

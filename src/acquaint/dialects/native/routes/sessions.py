@@ -10,7 +10,7 @@ from ....domain.errors import NeedsUser
 from ....domain.identities import NO_CHANGE, Identifier
 from ....domain.sessions import SessionId
 from ....ports.store import Recognised
-from ....services import addresses, sign_in, tickets
+from ....services import addresses, providers, sign_in, tickets
 from ....services import sessions as service
 from ....services.admission import Admission, Place
 from ....services.core import Core
@@ -43,6 +43,9 @@ async def _admitted(core: Core, app: App, way: ByPassword | ByToken | JustVisiti
         return await sign_in.sign_in_with_token(core, app, way.token, place)
     if isinstance(way, JustVisiting):
         return await sign_in.visit(core, app, place)
+    if await providers.has_custom_provider(core, app):
+        named = {"login": way.who.value} if isinstance(way.who, Identifier) else {"email": way.who}
+        return await providers.sign_in_with_custom_provider(core, app, {**named, "password": way.password}, place)
     who = way.who if isinstance(way.who, Identifier) else await addresses.meant(core, app, way.who)
     if way.registers:
         return await sign_in.login_or_register(core, app, who, way.password, NO_CHANGE, place)
@@ -105,7 +108,8 @@ OPERATIONS: Final = (
             "`password` a sign-in, `token` a sign-in with a token the App's server signed, `guest` a guest for a "
             "day. Keep the `device_secret` you are given and send it next time: it is how the device is known "
             "again, and how what was said anonymously on it becomes the history of whoever signs in. A secret that "
-            "is unknown or spent is replaced by a new one."
+            "is unknown or spent is replaced by a new one. Where the App has an identity provider of its own "
+            "(`custom`), that one is asked about every password."
         ),
         refusals=(
             errors.UnknownApp,
@@ -115,6 +119,8 @@ OPERATIONS: Final = (
             errors.RegistrationClosed,
             errors.TokenRefused,
             errors.StaleToken,
+            errors.ProviderRefused,
+            errors.ProviderUnavailable,
             errors.UserBanned,
             errors.IdentifierTaken,
             errors.TooManyRequests,
