@@ -47,7 +47,7 @@ def customer(app: App, user: User, counts: ConversationCounts = NOBODY) -> wire.
     link = link_of(user.id)
     attributes: Entry = {
         "name": user.profile.name,
-        "displayName": display_name(user),
+        "displayName": user.profile.name or user.profile.claimed.name or display_name(user),
         "displayColor": COLORS[zlib.crc32(str(user.id).encode()) % len(COLORS)],
         "displayIcon": None,
         "externalId": external_ids[0]["externalId"] if external_ids else None,
