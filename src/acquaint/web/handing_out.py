@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from ..domain.files import SHOWN_INLINE
+from ..services.files import UNKNOWN
 
-UNKNOWN: Final = "application/octet-stream"
 PLAYED: Final = ("audio/", "video/", "application/pdf")
 """Types whose name is told to who downloads: a browser runs nothing in them on our origin."""
 

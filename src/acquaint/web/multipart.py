@@ -6,6 +6,7 @@ fields, small texts; what comes after it is read over.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from ..domain.errors import Unacceptable, Unreadable, UnsupportedMedia
-from .reading import body_chunks, check_texts
+from .reading import SLOWEST_BODY, body_chunks, check_texts
 
 MOST_PARTS: Final = 100
 LARGEST_FIELDS: Final = 64 * 1024  # bytes of all fields together
@@ -51,19 +52,30 @@ async def read_upload(request: Request, part: str, *, at_most: int, within: time
     """Reads as far as the part of this name, and leaves it to be read.
 
     Refuses with UnsupportedMedia, Unreadable, TooLarge, or Unacceptable where there is no such part. ``at_most`` is how
-    many bytes the file may have, or a little more: whoever keeps it counts again.
+    many bytes the file may have, or a little more: whoever keeps it counts again. ``within`` is for all of it; what is
+    in front of the file, which says whether anybody wants it, has no longer than any other body.
     """
     media, options = parse_options_header(request.headers.get("content-type", ""))
     if media != b"multipart/form-data" or not options.get(b"boundary"):
         raise UnsupportedMedia("The body must be multipart/form-data.")
     pieces = _pieces(body_chunks(request, at_most + _AROUND, within), options[b"boundary"])
+    try:
+        async with asyncio.timeout(SLOWEST_BODY.total_seconds()):
+            fields, head = await _fields(pieces, part)
+    except TimeoutError as error:
+        raise Unreadable("The body did not arrive in time.") from error
+    check_texts(fields)
+    return Upload(fields, _content(pieces), head.file_name, head.media_type)
+
+
+async def _fields(pieces: AsyncIterator[_Piece], part: str) -> tuple[dict[str, str], _Head]:
+    """What is in front of the part, and its head."""
     fields: dict[str, str] = {}
     size, name, value = 0, "", bytearray()
     async for piece in pieces:
         if isinstance(piece, _Head):
             if piece.name == part:
-                check_texts(fields)
-                return Upload(fields, _content(pieces), piece.file_name, piece.media_type)
+                return fields, piece
             name, value = piece.name, bytearray()
         elif piece is _END:
             fields[name] = _text(value)

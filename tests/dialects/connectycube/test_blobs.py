@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from acquaint.dialects.connectycube import blobs
 from acquaint.services import apps, uploads
 from acquaint.services.core import Core
 from acquaint.settings import Settings
+from acquaint.web import multipart
 from tests.cast import Cast, ann, ben, eve
 from tests.support.clock import SetClock
 
@@ -271,6 +274,18 @@ async def test_too_large_a_file_is_refused_while_it_comes(
     assert answer.status_code == 413
     assert came < 30
     assert not kept(settings)
+
+
+async def test_who_trickles_without_a_ticket_is_not_waited_for(anns: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multipart, "SLOWEST_BODY", timedelta(milliseconds=50))
+    blob = await anns.announce()
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b"----------x\r\n"
+        await asyncio.Event().wait()
+
+    answer = await anns.client.post(fields_of(blob)[0], content=trickle(), headers=FORM)
+    assert (answer.status_code, answer.json()) == (400, {"errors": ["The body did not arrive in time."]})
 
 
 async def test_a_ticket_ends_with_the_session(anns: Somebody) -> None:
