@@ -4,7 +4,7 @@ frame     what all commands share: settings, the core, output, words for refusal
 house     init, migrate, serve
 doctor    what is wrong here, and what to do about it
 demo      a fresh server, a story that is played on it, and a page to play it by hand
-apps keys secrets users sessions    on the database, whether or not a server runs
+apps keys secrets providers users sessions    on the database, whether or not a server runs
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .demo import demo
 from .doctor import doctor
 from .house import init, migrate, serve
 from .keys import keys
+from .providers import providers
 from .secrets import secrets
 from .sessions import sessions
 from .users import users
@@ -38,5 +39,5 @@ def main(context: click.Context, data: Path | None) -> None:
     context.obj = data
 
 
-for command in (init, migrate, serve, doctor, demo, apps, keys, secrets, users, sessions):
+for command in (init, migrate, serve, doctor, demo, apps, keys, secrets, providers, users, sessions):
     main.add_command(command)
