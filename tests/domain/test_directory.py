@@ -109,7 +109,10 @@ def test_a_user_is_found_by_what_is_proved_and_by_what_they_say() -> None:
             claimed=Claimed(
                 email="ANN@example.com", external_id="43", subjects={X: "5", "https://elsewhere.example": "6"}
             ),
-            by_door={"connectycube": {"tags": ["vip", "own"], "avatar": "7"}, "other": {"tags": "no list"}},
+            by_door={
+                "connectycube": {"tags": ["vip", "own", None], "avatar": "7", "external_user_id": 77},
+                "other": {"tags": "no list"},
+            },
         ),
     )
     assert set(entries_of(user)) == {
@@ -123,6 +126,7 @@ def test_a_user_is_found_by_what_is_proved_and_by_what_they_say() -> None:
         Entry(Field.TAG, "own"),
         Entry(Field.PHONE, "4930999", is_claimed=True),
         Entry(Field.EXTERNAL_ID, "43", is_claimed=True),
+        Entry(Field.EXTERNAL_ID, "77", is_claimed=True),
         Entry(Field.TWITTER_ID, "5", is_claimed=True),
     }
 

@@ -58,7 +58,7 @@ POLICY: dict[str, Any] = {
     "lists_users": True,
     "strict_user_queries": False,
     "shows_online_users": False,
-    "shows_contact_details": True,
+    "shows_emails_and_phones": True,
     "keeps_messages_of_deleted_users": True,
     "allowed_origins": [],
     "of_a_later_version": {},

@@ -45,7 +45,7 @@ async def test_every_rule_of_the_policy_comes_back_as_it_was_kept(world: World) 
         lists_users=False,
         strict_user_queries=True,
         shows_online_users=True,
-        shows_contact_details=False,
+        shows_emails_and_phones=False,
         keeps_messages_of_deleted_users=True,
         allowed_origins=("https://acme.example", "http://localhost:3000"),
     )

@@ -34,7 +34,7 @@ from acquaint.domain.identities import Claimed, Identifier, Profile
 from acquaint.domain.places import DeviceId
 from acquaint.domain.users import User, UserId
 from acquaint.ports.store import LastSeen
-from acquaint.storage import directory
+from acquaint.storage import directory, directory_plans
 from acquaint.storage.statements import Statement
 from tests.domain.test_directory import some_queries
 from tests.storage.world import World, living
@@ -237,7 +237,7 @@ async def test_names_of_any_script_are_found_by_how_they_begin(world: World) -> 
 
 def every_statement() -> Iterator[tuple[str, Statement]]:
     forms = [
-        directory._Form(field, operator, single)
+        directory_plans.Form(field, operator, single)
         for field, operator, single in product(
             (Field.ID, Field.EMAIL, Field.NAME, Field.CREATED_AT, Field.UPDATED_AT, Field.LAST_SEEN_AT),
             Operator,
@@ -247,10 +247,10 @@ def every_statement() -> Iterator[tuple[str, Statement]]:
         and (single or operator in (Operator.IN, Operator.NOT_IN))
     ]
     orders = (Field.ID, Field.NAME, Field.CREATED_AT, Field.UPDATED_AT, Field.LAST_SEEN_AT)
-    other = directory._Form(Field.NAME, Operator.NOT_IN, True)
+    other = directory_plans.Form(Field.NAME, Operator.NOT_IN, True)
     for form, order, is_descending in product(forms, orders, (False, True)):
         driver = None if form.operator is Operator.NOT_IN else 0
-        plan = directory._Plan(directory._Shape((form, other), order, is_descending, False, driver))
+        plan = directory_plans.Plan(directory_plans.Shape((form, other), order, is_descending, False, driver))
         name = f"{form.field} {form.operator} {form.is_single} by {order} {is_descending}"
         if driver is not None:
             yield f"probe {name}", plan.probe

@@ -43,7 +43,7 @@ class Policy:
     lists_users: bool = True  # users may go through the App's users; where not, they find whom they can name
     strict_user_queries: bool = False  # a query by a span of time alone is refused (ConnectyCube's documented rule)
     shows_online_users: bool = False  # users may ask who is online
-    shows_contact_details: bool = True  # users see each other's addresses and phone numbers (ConnectyCube does so)
+    shows_emails_and_phones: bool = True  # users see each other's addresses and phone numbers (ConnectyCube does so)
     keeps_messages_of_deleted_users: bool = False  # False: their words are erased with them
     allowed_origins: tuple[str, ...] = (EVERY_ORIGIN,)  # pages that may call from a browser; "*" is every page
 

@@ -46,6 +46,12 @@ X: Final = "https://x.com"
 """The issuers of two kinds of subjects that users are found by."""
 
 
+KEPT_TAGS: Final = "tags"
+KEPT_NUMBER: Final = "external_user_id"
+"""Where doors keep, in ``Profile.by_door``, what their users are found by: tags that users gave themselves, and an id
+of elsewhere in a door that has a second word for it."""
+
+
 class Field(StrEnum):
     """What users are found by."""
 
@@ -274,7 +280,7 @@ def _said(user: User) -> Iterator[tuple[Field, str, bool]]:
             yield _KINDS[it.kind], it.value, False  # a login that is only the address one registered with is no login
     if name := profile.name or claimed.name:
         yield Field.NAME, name, False
-    for tag in (*profile.tags, *(tag for kept in profile.by_door.values() for tag in _tags_in(kept.get("tags")))):
+    for tag in (*profile.tags, *(tag for kept in profile.by_door.values() for tag in _texts_in(kept.get(KEPT_TAGS)))):
         yield Field.TAG, tag, False
     for field, value in (
         (Field.EMAIL, claimed.email),
@@ -287,11 +293,15 @@ def _said(user: User) -> Iterator[tuple[Field, str, bool]]:
     for issuer, subject in claimed.subjects.items():
         if issuer in _ISSUERS:
             yield _ISSUERS[issuer], subject, True
+    for kept in profile.by_door.values():
+        for number in _texts_in([kept.get(KEPT_NUMBER)]):
+            yield Field.EXTERNAL_ID, number, True
 
 
-def _tags_in(kept: Any) -> list[str]:
-    """What a door keeps under ``tags``, where its users tag themselves."""
-    return [it for it in kept if isinstance(it, str)] if isinstance(kept, list | tuple) else []
+def _texts_in(kept: Any) -> list[str]:
+    """What is a text, or a number, of a list that a door keeps; whatever else is there is its own affair."""
+    items = kept if isinstance(kept, list | tuple) else []
+    return [str(it) for it in items if isinstance(it, str | int) and not isinstance(it, bool)]
 
 
 def _own_value(field: Field, user: User) -> Any:

@@ -11,29 +11,10 @@ because an App has more users, but for conditions each of which applies to many 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    FromClause,
-    Select,
-    Text,
-    bindparam,
-    delete,
-    exists,
-    false,
-    func,
-    literal_column,
-    not_,
-    or_,
-    select,
-    true,
-    type_coerce,
-)
+from sqlalchemy import Boolean, Text, bindparam, delete, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
@@ -42,10 +23,8 @@ from ..domain.users import User
 from . import columns as column
 from . import tables as t
 from .connection import Connection
-from .statements import Statement, among, listed
-
-MOST_SHAPES: Final = 512
-"""Shapes of queries whose statements are kept; their values are not part of them."""
+from .directory_plans import Plan, Shape, form_of, plan_of
+from .statements import Statement, listed
 
 _users, _directory = t.users.c, t.directory.c
 _given = listed("entries", field=Text(), value=Text(), is_claimed=Boolean())
@@ -89,7 +68,7 @@ async def relist(db: Connection, user: User) -> None:
 async def search(db: Connection, app_id: AppId, query: Query) -> tuple[list[int], int]:
     """The ids of the page that is asked for, in order, and how many match: counted up to ``COUNTED``."""
     driver, is_narrow = await _driver(db, app_id, query)
-    plan = _plan(_Shape.of(query, driver))
+    plan = plan_of(Shape.of(query, driver))
     values = {"app_id": app_id, "order_field": query.order.value, "counted": COUNTED} | _values(query.conditions)
     if is_narrow:
         found = await _ids(db, plan.sorted, values, query.skip, query.limit)
@@ -114,7 +93,7 @@ async def _driver(db: Connection, app_id: AppId, query: Query) -> tuple[int | No
             return place, True
     for place, condition in enumerate(query.conditions):
         if condition.operator is not Operator.NOT_IN:
-            probe = _plan(_Shape((_form(condition),), driver=0)).probe
+            probe = plan_of(Shape((form_of(condition),), driver=0)).probe
             values = {"app_id": app_id, "counted": COUNTED + 1} | _values([condition])
             number = await _number(db, probe, values)
             if best is None or number < fewest:
@@ -124,7 +103,7 @@ async def _driver(db: Connection, app_id: AppId, query: Query) -> tuple[int | No
     return best, fewest <= COUNTED
 
 
-async def _walked(db: Connection, plan: _Plan, values: dict[str, Any], query: Query) -> list[int]:
+async def _walked(db: Connection, plan: Plan, values: dict[str, Any], query: Query) -> list[int]:
     if plan.in_order_of_ids is not None:
         return await _ids(db, plan.in_order_of_ids, values, query.skip, query.limit)
     found = await _ids(db, plan.walk, values, query.skip, query.limit)
@@ -147,7 +126,7 @@ async def _number(db: Connection, statement: Statement, values: dict[str, Any]) 
 
 
 def _values(conditions: Iterable[Condition]) -> dict[str, Any]:
-    """What ``_Plan`` calls the values of conditions."""
+    """What ``Plan`` calls the values of conditions."""
     values: dict[str, Any] = {}
     for place, it in enumerate(conditions):
         values[f"field_{place}"] = it.field.value
@@ -174,251 +153,3 @@ def beyond(prefix: str) -> str:
 
 
 _LAST_CHARACTER: Final = 0x10FFFF
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """What of a condition is written into the statement."""
-
-    field: Field  # NAME stands for every text that nobody owns, EMAIL for those somebody may
-    operator: Operator
-    is_single: bool  # one value, so that what has it is in the order of ids already
-
-
-def _form(condition: Condition) -> _Form:
-    field = condition.field
-    if field.is_text:
-        field = Field.EMAIL if field.is_owned else Field.NAME
-    return _Form(field, condition.operator, len(condition.values) == 1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What of a query is written into its statements: all but the values."""
-
-    forms: tuple[_Form, ...]
-    order: Field = Field.ID  # NAME stands for every text
-    is_descending: bool = False
-    knows_visitors: bool = False
-    driver: int | None = None  # the place of the condition that users are looked up by
-
-    @classmethod
-    def of(cls, query: Query, driver: int | None) -> _Shape:
-        order = Field.NAME if query.order.is_text else query.order
-        forms = tuple(_form(it) for it in query.conditions)
-        return cls(forms, order, query.is_descending, query.knows_visitors, driver)
-
-
-@lru_cache(maxsize=MOST_SHAPES)
-def _plan(shape: _Shape) -> _Plan:
-    return _Plan(shape)
-
-
-class _Plan:
-    """The statements of one shape, each made when it is needed first."""
-
-    def __init__(self, shape: _Shape) -> None:
-        self._shape = shape
-
-    @cached_property
-    def probe(self) -> Statement:
-        """How many the driver alone applies to, claims and visitors included: enough to compare."""
-        form, place = self._shape.forms[0], 0
-        if form.field.is_text:
-            where = (_driver_entry.c.app_id == bindparam("app_id"), *_entry_is(_driver_entry, form, place))
-            return _counting(select(_driver_entry.c.user_id).where(*where))
-        return _counting(select(_users.id).where(_users.app_id == bindparam("app_id"), _own_is(form, place)))
-
-    @cached_property
-    def count(self) -> Statement:
-        return _counting(self._by_driver())
-
-    @cached_property
-    def sorted(self) -> Statement:
-        """Those the driver finds, sorted."""
-        key = self._key()
-        order = [] if key is None else [key.is_(None), self._way(key)]
-        found = self._by_driver()
-        if self._is_by_entry:
-            found = select(_users.id).where(_users.id.in_(found))
-        return _paged(found.order_by(*order, self._way(_users.id)))
-
-    @cached_property
-    def in_order_of_ids(self) -> Statement | None:
-        """Those the driver finds, where an index has them in the order of ids, and that is what is asked for."""
-        shape = self._shape
-        if shape.driver is None or shape.order is not Field.ID:
-            return None
-        form = shape.forms[shape.driver]
-        if form.field is not Field.NAME or form.operator is not Operator.IN or not form.is_single:
-            return None
-        return _paged(self._by_driver().order_by(self._way(_driver_entry.c.user_id)))
-
-    @cached_property
-    def walk(self) -> Statement:
-        """Everybody who has what is sorted by, in that order, as far as they match."""
-        if self._shape.order.is_text:
-            order = [self._way(_sorted_entry.c.value), self._way(_sorted_entry.c.user_id)]
-        else:
-            key = _OWN[self._shape.order]
-            order = [self._way(it) for it in dict.fromkeys((key, _users.id))]
-        return _paged(self._walking().order_by(*order))
-
-    @cached_property
-    def walked(self) -> Statement:
-        """How many the walk passes."""
-        return _counting(self._walking())
-
-    @cached_property
-    def walk_rest(self) -> Statement:
-        """Everybody who has not what is sorted by, as far as they match."""
-        if self._shape.order.is_text:
-            lacks: ColumnElement[bool] = ~exists().where(
-                _sorted_entry.c.user_id == _users.id, _sorted_entry.c.field == bindparam("order_field")
-            )
-        else:
-            lacks = _OWN[self._shape.order].is_(None)
-        found = select(_users.id).where(_users.app_id == bindparam("app_id"), lacks, *self._filters())
-        return _paged(found.order_by(self._way(_users.id)))
-
-    @property
-    def _is_by_entry(self) -> bool:
-        place = self._shape.driver
-        return place is not None and self._shape.forms[place].field.is_text
-
-    def _walking(self) -> Select[Any]:
-        if not self._shape.order.is_text:
-            key = _OWN[self._shape.order]
-            has = [key.is_not(None)] if self._shape.order.may_be_missing else []
-            found = select(_users.id).where(_users.app_id == bindparam("app_id"), *has)
-            return found.where(*self._filters(indexed=self._shape.order))
-        smaller = t.directory.alias("smaller")
-        is_first = ~exists().where(
-            smaller.c.user_id == _sorted_entry.c.user_id,
-            smaller.c.field == _sorted_entry.c.field,
-            smaller.c.value < _sorted_entry.c.value,
-        )
-        return (
-            select(_sorted_entry.c.user_id)
-            .join_from(_sorted_entry, t.users, _users.id == _sorted_entry.c.user_id)
-            .where(
-                _sorted_entry.c.app_id == bindparam("app_id"),
-                _sorted_entry.c.field == bindparam("order_field"),
-                is_first,
-                *self._filters(),
-            )
-        )
-
-    def _by_driver(self) -> Select[Any]:
-        place = self._shape.driver
-        if place is None:
-            return select(_users.id).where(_users.app_id == bindparam("app_id"), *self._filters())
-        form, others = self._shape.forms[place], self._filters(but=place)
-        if not form.field.is_text:
-            return select(_users.id).where(_users.app_id == bindparam("app_id"), _own_is(form, place), *others)
-        found = (
-            select(_driver_entry.c.user_id)
-            .join_from(_driver_entry, t.users, _users.id == _driver_entry.c.user_id)
-            .where(_driver_entry.c.app_id == bindparam("app_id"), *_entry_is(_driver_entry, form, place), *others)
-        )
-        return found if form.operator is Operator.IN and form.is_single else found.distinct()
-
-    def _filters(self, *, but: int | None = None, indexed: Field | None = None) -> Iterator[ColumnElement[bool]]:
-        """What must hold of a user besides; no index but that of ``indexed`` is to be tempted by it."""
-        if not self._shape.knows_visitors:
-            yield _users.device_id.is_(None)
-        for place, form in enumerate(self._shape.forms):
-            if place == but:
-                continue
-            if not form.field.is_text:
-                yield _own_is(form, place, plainly=form.field is indexed)
-                continue
-            entry = t.directory.alias(f"entry_{place}")
-            has = exists().where(entry.c.user_id == _users.id, *_entry_is(entry, form, place))
-            yield ~has if form.operator is Operator.NOT_IN else has
-
-    def _key(self) -> ColumnElement[Any] | None:
-        """What is sorted by besides the id, spelled so that no index is tempted to walk in its order."""
-        if self._shape.order is Field.ID:
-            return None
-        if not self._shape.order.is_text:
-            return _OWN[self._shape.order] + _NONE
-        has = (_sorted_entry.c.user_id == _users.id, _sorted_entry.c.field == bindparam("order_field"))
-        return select(func.min(_sorted_entry.c.value)).where(*has).correlate(t.users).scalar_subquery()
-
-    def _way(self, key: ColumnElement[Any]) -> ColumnElement[Any]:
-        return key.desc() if self._shape.is_descending else key.asc()
-
-
-_driver_entry, _sorted_entry = t.directory.alias("driver"), t.directory.alias("sorted")
-_NONE: Final = literal_column("0", _users.id.type)
-_OWN: Final = {
-    Field.ID: _users.id,
-    Field.CREATED_AT: _users.created_at,
-    Field.UPDATED_AT: _users.updated_at,
-    Field.LAST_SEEN_AT: _users.last_seen_at,
-}
-
-
-def _own_is(form: _Form, place: int, *, plainly: bool = True) -> ColumnElement[bool]:
-    """Whether the condition holds of the user's own column."""
-    own, given = _OWN[form.field], bindparam(f"value_{place}", type_=_users.id.type)
-    value: ColumnElement[Any] = own if plainly else own + _NONE
-    if form.field is Field.ID:
-        match form.operator:
-            case Operator.IN:
-                return among(own, f"values_{place}")
-            case Operator.NOT_IN:
-                return not_(among(own, f"values_{place}"))
-        return _compared(value, form.operator, given)
-    seconds = among(type_coerce(own // column.SECOND, own.type), f"values_{place}")
-    if form.operator is Operator.NOT_IN:
-        return or_(own.is_(None), not_(seconds))
-    begin, end = (bindparam(f"{it}_{place}", type_=own.type) for it in ("from", "until"))
-    within = (value >= begin) & (value < end)
-    return within & seconds if form.operator is Operator.IN else within
-
-
-def _entry_is(entry: FromClause, form: _Form, place: int) -> Iterator[ColumnElement[bool]]:
-    """Whether the entry is what the condition asks for, and is believed."""
-    value, given = entry.c.value, bindparam(f"value_{place}", type_=Text())
-    yield entry.c.field == bindparam(f"field_{place}")
-    match form.operator:
-        case Operator.STARTS_WITH:
-            yield (value >= given) & (value < bindparam(f"until_{place}", type_=Text()))
-        case Operator.IN | Operator.NOT_IN if not form.is_single:
-            yield among(type_coerce(value, Text()), f"values_{place}")
-        case Operator.IN | Operator.NOT_IN:
-            yield value == given
-        case _:
-            yield _compared(value, form.operator, given)
-    if form.field is Field.NAME:
-        yield entry.c.is_claimed == false()
-        return
-    proven = t.directory.alias(f"proven_{place}")
-    is_proven = exists().where(
-        proven.c.app_id == entry.c.app_id,
-        proven.c.field == entry.c.field,
-        proven.c.value == entry.c.value,
-        proven.c.is_claimed == false(),
-    )
-    yield or_(entry.c.is_claimed == false(), ~is_proven)
-
-
-def _compared(value: ColumnElement[Any], operator: Operator, given: ColumnElement[Any]) -> ColumnElement[bool]:
-    match operator:
-        case Operator.LESS:
-            return value < given
-        case Operator.AT_MOST:
-            return value <= given
-        case Operator.MORE:
-            return value > given
-    return value >= given
-
-
-def _counting(found: Select[Any]) -> Statement:
-    return Statement(select(func.count()).select_from(found.limit(bindparam("counted")).subquery("found")))
-
-
-def _paged(found: Select[Any]) -> Statement:
-    return Statement(found.limit(bindparam("limit")).offset(bindparam("skip")))

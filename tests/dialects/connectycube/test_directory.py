@@ -241,7 +241,7 @@ def test_pages_are_at_most_a_hundred_and_five_by_how_a_text_begins() -> None:
 
 
 def test_where_contacts_are_not_shown_they_are_not_told_by_narrowing_down() -> None:
-    hidden = {"shows_contact_details": False}
+    hidden = {"shows_emails_and_phones": False}
     assert meant("email=ann@example.com&phone=4930", **hidden)
     for sent in (
         "email[start_with]=ann@",
@@ -604,7 +604,7 @@ async def test_contacts_of_others_are_shown_unless_the_app_hides_them(cube: Cube
         return found["email"], found["phone"]
 
     assert await contacts("ann", mine) == (ann.email, ann.phone[1:])
-    await apps.change_policy(core, cube.app, {"shows_contact_details": False})
+    await apps.change_policy(core, cube.app, {"shows_emails_and_phones": False})
     assert await contacts("ann", mine) == (None, None)
     assert (await contacts("dora", mine))[1] == "030 55555"
     assert await contacts("dora", await app_token(cube)) == (None, None)
@@ -633,6 +633,12 @@ async def test_own_tags_find_their_user(cube: Cube) -> None:
     await cube.update(token, tag_list="walker")
     assert await logins(cube, "user_tags=rower", token) == []
     assert await logins(cube, "user_tags[in][]=night owl&user_tags[in][]=walker", token) == ["eve"]
+
+
+async def test_the_deprecated_number_of_elsewhere_finds_its_user(cube: Cube) -> None:
+    await cube.sign_up(login="dora", external_id="acme-dora", external_user_id=77)
+    answer = await cube.ask("GET", "/users.json?external_user_id=77", await app_token(cube))
+    assert [it["user"]["login"] for it in answer.json()["items"]] == ["dora"]
 
 
 async def test_users_of_another_app_are_not_there(cube: Cube, core: Core) -> None:

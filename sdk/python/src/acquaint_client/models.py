@@ -291,7 +291,7 @@ class Policy:
     lists_users: bool
     strict_user_queries: bool
     shows_online_users: bool
-    shows_contact_details: bool
+    shows_emails_and_phones: bool
     keeps_messages_of_deleted_users: bool
     allowed_origins: tuple[str, ...]
 
@@ -444,7 +444,7 @@ class PolicyChange(TypedDict, total=False):
     lists_users: bool
     strict_user_queries: bool
     shows_online_users: bool
-    shows_contact_details: bool
+    shows_emails_and_phones: bool
     keeps_messages_of_deleted_users: bool
     allowed_origins: list[str]
 

@@ -2,7 +2,7 @@
 
 An App's Policy says what of this there is: ``lists_users`` the V1 routes and queries that name nobody,
 ``strict_user_queries`` the vendor's own rule of what a query must name, ``shows_online_users``, and
-``shows_contact_details``, without which others' addresses and numbers are not shown, nor told by narrowing down.
+``shows_emails_and_phones``, without which others' addresses and numbers are not shown, nor told by narrowing down.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def by(name: str, field: Field) -> Endpoint:
 def shown(user: User, caller: Caller) -> dict[str, Any]:
     """The user as the caller may see them: their own record whole, another's as the Policy has it."""
     said = wire.user_object(user)
-    if not caller.app.policy.shows_contact_details and (caller.user is None or caller.user.id != user.id):
+    if not caller.app.policy.shows_emails_and_phones and (caller.user is None or caller.user.id != user.id):
         said |= {"email": None, "phone": None}
     return said
 

@@ -37,7 +37,7 @@ _OPERATORS: Final[Mapping[str, Operator]] = {
     "in": Operator.IN,
 }
 _ALSO: Final = {"external_user_id": "external_id", "tags": "user_tags"}
-"""Other names of fields. The deprecated number of an elsewhere is looked for as the id of elsewhere that it became."""
+"""Other names of fields. The deprecated number of an elsewhere is looked for together with the text it became."""
 
 
 def filters_of(asked: Asked) -> tuple[Condition, ...]:

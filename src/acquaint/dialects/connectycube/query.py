@@ -93,7 +93,7 @@ def check_shown(query: Query, policy: Policy) -> None:
 
     Refuses with Unacceptable.
     """
-    if policy.shows_contact_details:
+    if policy.shows_emails_and_phones:
         return
     for it in query.conditions:
         if it.field in CONTACTS and it.operator is not Operator.IN:

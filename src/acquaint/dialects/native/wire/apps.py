@@ -55,7 +55,7 @@ class Policy(Shown):
         bool, Meta(description="A user's query must name somebody; a span of time alone is refused.")
     ]
     shows_online_users: Annotated[bool, Meta(description="Users may ask who is online.")]
-    shows_contact_details: Annotated[
+    shows_emails_and_phones: Annotated[
         bool, Meta(description="Users see each other's e-mail addresses and phone numbers, as ConnectyCube shows them.")
     ]
     keeps_messages_of_deleted_users: bool
@@ -84,7 +84,7 @@ class PolicyChange(Sent):
     lists_users: bool | UnsetType = UNSET
     strict_user_queries: bool | UnsetType = UNSET
     shows_online_users: bool | UnsetType = UNSET
-    shows_contact_details: bool | UnsetType = UNSET
+    shows_emails_and_phones: bool | UnsetType = UNSET
     keeps_messages_of_deleted_users: bool | UnsetType = UNSET
     allowed_origins: Origins | UnsetType = UNSET
 
