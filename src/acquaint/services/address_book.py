@@ -40,8 +40,13 @@ async def read(core: Core, session: Session, *, device: str | None) -> list[Entr
 
 
 async def registered(core: Core, by: Recognised, *, device: str | None) -> list[tuple[Entry, User]]:
-    """Those of its entries whose number another user of the App has proven to be theirs."""
+    """Those of its entries whose number another user of the App has proven to be theirs.
+
+    None where the Policy does not show users each other's numbers.
+    """
     user_id = _user_of(by.session)
+    if not by.app.policy.shows_emails_and_phones:
+        return []
     async with core.store.search() as tx:
         found = await tx.address_books.registered(by.app.id, user_id)
         theirs = {entry: id for entry, id in found if device is None or entry.device == device}

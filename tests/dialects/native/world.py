@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +35,7 @@ class World:
         """What a good request of the operation sends, as arguments of ``Api.ask``."""
         sent: dict[str, Any] = {}
         if it.body is Raw:
-            sent["content"] = b"x"
+            sent["content"] = PICTURE if it.path == "/user/avatar" else b"x"
         elif it.example is not None:
             sent["body"] = {**it.example, **self._real(it)}
         if query := _QUERIES.get(it.path):
@@ -43,11 +44,18 @@ class World:
 
     def _real(self, it: AnyOperation) -> dict[str, Any]:
         """What an example cannot know."""
-        return {"up_to": self.names["message"]} if it.path.endswith("/read") else {}
+        if it.path.endswith(("/read", "/received")):
+            return {"up_to": self.names["message"]}
+        return {"users": [self.names["other"]]} if it.path.endswith("/members") else {}
 
     def credential(self, it: AnyOperation) -> str | None:
         return self.credentials.get(it.caller.name)
 
+
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+"""One pixel."""
 
 _QUERIES = {
     "/files": {"name": "a.png"},
@@ -61,7 +69,7 @@ async def world_of(api: Api, acme: Cast, user_key: str, operator_key: str) -> Wo
     here = await api.vouched("ann-1", name=ann.name)
     there, other = await api.vouched("ann-1"), await api.vouched("ben-1", name=ben.name)
     started = await api.post(
-        "/conversations", {"kind": "direct", "users": [other.user_id], "message": {"text": "private"}}, here
+        "/conversations", {"kind": "group", "users": [other.user_id], "message": {"text": "private"}}, here
     )
     key = await api.as_app("POST", "/app/keys", {"name": "spare", "roles": ["org.user"]})
     secret = await api.as_app("POST", "/app/secrets", {})
@@ -73,6 +81,7 @@ async def world_of(api: Api, acme: Cast, user_key: str, operator_key: str) -> Wo
         "message": started.json()["last_message"]["id"],
         "session": there.session_id,
         "user": str(here.user_id),
+        "other": str(other.user_id),
         "key": key.json()["key"]["id"],
         "secret": secret.json()["secret"]["id"],
         "file": file.json()["url"].rpartition("/")[2],

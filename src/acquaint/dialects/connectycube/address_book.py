@@ -14,6 +14,7 @@ from ...services import address_book as service
 from ...web.dialect import Route, core_of
 from . import wire
 from .auth import user_of
+from .directory import shown
 from .reading import Asked, read
 from .routes import both
 
@@ -57,10 +58,10 @@ async def registered_users(request: Request) -> Response:
     asked = await read(request)
     found = await service.registered(core, caller.recognised, device=_device(asked))
     if asked.flag("compact"):
-        shown = [{"id": user.id, "phone": it.phone, "address_book_name": it.name} for it, user in found]
+        users = [{"id": user.id, "phone": it.phone, "address_book_name": it.name} for it, user in found]
     else:
-        shown = [wire.user_object(user) for _, user in found]
-    return wire.answer({"items": [{"user": it} for it in shown]})
+        users = [shown(user, caller) for _, user in found]
+    return wire.answer({"items": [{"user": it} for it in users]})
 
 
 def _contacts(asked: Asked) -> list[Any]:

@@ -21,6 +21,7 @@ from ...web.ids import read_hex
 from . import wire
 from .auth import DOOR, Caller, user_of
 from .chat_wire import dialog_object
+from .directory import shown
 from .filters import dialogs_asked, ids_of, page_asked
 from .jid import Names
 from .named import named
@@ -72,8 +73,8 @@ async def list_all(request: Request) -> Response:
     found = await conversations.chosen(core, caller.session, wanted)
     if asked.flag("count"):
         return wire.answer({"items": {"count": found.total}})
-    shown = {"total_entries": found.total, "skip": wanted.skip, "limit": wanted.limit}
-    return wire.answer(shown | {"items": await _objects(core, caller, found.items)})
+    page = {"total_entries": found.total, "skip": wanted.skip, "limit": wanted.limit}
+    return wire.answer(page | {"items": await _objects(core, caller, found.items)})
 
 
 async def update(request: Request) -> Response:
@@ -173,7 +174,7 @@ async def occupants(request: Request) -> Response:
     seen = await conversations.one_seen(core, caller.session, id)
     ids = [it.user_id for it in seen.members[skip : skip + limit]]
     known = await users.many(core, caller.app, ids)
-    return wire.answer({"items": [wire.user_object(known[it]) for it in ids if it in known]})
+    return wire.answer({"items": [shown(known[it], caller) for it in ids if it in known]})
 
 
 def _looks(asked: Asked, **others: Any) -> Change:
@@ -224,8 +225,8 @@ async def _delete(core: Core, caller: Caller, name: str, *, for_everybody: bool)
 
 
 async def _dialog(core: Core, caller: Caller, seen: Seen, *, status: int = 200) -> Response:
-    [shown] = await _objects(core, caller, [seen])
-    return wire.answer(shown, status)
+    [dialog] = await _objects(core, caller, [seen])
+    return wire.answer(dialog, status)
 
 
 async def _objects(core: Core, caller: Caller, seen: Iterable[Seen]) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any, Any, Any], ...]] = (
     *sessions.OPERATIONS,
     *providers.ARRIVALS,
     *account.OPERATIONS,
+    *files.AVATAR,
     *conversations.OPERATIONS,
     *members.OPERATIONS,
     *messages.OPERATIONS,

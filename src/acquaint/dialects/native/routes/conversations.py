@@ -56,19 +56,19 @@ async def visible(asked: Asked[Recognised, Paging, Nothing]) -> wire.Conversatio
 async def show(asked: Asked[Recognised, Nothing, Nothing]) -> wire.Conversation:
     it, id = asked.who, ConversationId(asked.id("conversation"))
     seen = await service.one_seen(asked.core, it.session, id)
-    return wire.conversation(seen, await faces(asked.core, it.app, [seen]), _viewer(it))
+    return wire.conversation(seen, await faces(asked.core, it.app, [seen]), viewer(it))
 
 
 async def history(asked: Asked[Recognised, wire.HistoryPaging, Nothing]) -> wire.MessagePage:
     it, id = asked.who, ConversationId(asked.id("conversation"))
     newest_first = asked.query.order == "newest"
     page = await messages.history(asked.core, it.session, id, asked.query.page(), newest_first=newest_first)
-    return wire.messages(page, _viewer(it))
+    return wire.messages(page, viewer(it))
 
 
 async def post(asked: Asked[Recognised, Nothing, wire.NewMessage]) -> wire.Message:
     it, id = asked.who, ConversationId(asked.id("conversation"))
-    return wire.message(await messages.post(asked.core, it, id, asked.body.draft()), _viewer(it))
+    return wire.message(await messages.post(asked.core, it, id, asked.body.draft()), viewer(it))
 
 
 async def mark_read(asked: Asked[Recognised, Nothing, wire.ReadMark]) -> wire.Read:
@@ -76,7 +76,7 @@ async def mark_read(asked: Asked[Recognised, Nothing, wire.ReadMark]) -> wire.Re
     return wire.Read(last_read_id=str(await messages.mark_read(asked.core, asked.who.session, id, up_to)))
 
 
-def _viewer(it: Recognised) -> UserId:
+def viewer(it: Recognised) -> UserId:
     """Who sees it. Nobody sees nothing, so whoever was shown something is somebody."""
     if it.session.user_id is None:
         raise NeedsUser

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from ....domain import conversations as domain
+from ....domain.members import owner_of
 from ....domain.paging import Page
 from ....domain.sessions import Session
 from ....domain.users import User, UserId
@@ -19,8 +20,9 @@ from .values import Id, Moment, Paging, Sent, Shown, Text, Title
 
 SHOWN_IN_LISTS = 10  # members: enough to name a conversation after them
 
-Kind = Literal["support", "direct", "group", "channel"]
+Kind = Literal["support", "direct", "group", "channel", "broadcast"]
 Author = Literal["user", "operator", "app"]
+Role = Literal["member", "admin", "owner"]
 Viewer = UserId | Literal["app"]
 
 
@@ -55,7 +57,12 @@ class Answer(NewMessage):
 class NewConversation(Sent):
     """A conversation to be started. ``direct`` with somebody you already have one with answers that one."""
 
-    kind: Literal["support", "direct", "group"] = "support"
+    kind: Annotated[
+        Kind,
+        Meta(
+            description="Everybody in the App may join a channel; in a ``broadcast`` only its owner and admins speak."
+        ),
+    ] = "support"
     title: Title | UnsetType = UNSET
     users: Annotated[
         Annotated[list[Id], Meta(max_length=999)] | UnsetType,
@@ -118,6 +125,8 @@ class Member(Shown):
     user: Face
     joined_at: Moment
     last_read_id: Annotated[Id | None, Meta(description="The last message they have read.")]
+    last_received_id: Annotated[Id | None, Meta(description="The last message that reached one of their devices.")]
+    role: Role
 
 
 class AppMember(Member):
@@ -131,6 +140,9 @@ class _Conversation(Shown):
     id: Id
     kind: Kind
     title: str | None
+    description: str | None
+    avatar_url: str | None
+    is_managed: Annotated[bool, Meta(description="Only its owner and admins add members and change how it looks.")]
     workspace: str | None
     custom: dict[str, Any]
     member_count: int
@@ -145,6 +157,7 @@ class Conversation(_Conversation):
 
     members: Annotated[list[Member], Meta(description=f"In lists, at most the first {SHOWN_IN_LISTS}.")]
     unread: Annotated[int, Meta(description="Messages of others beyond the read mark; 100 stands for more.")]
+    is_muted: Annotated[bool, Meta(description="Whether one does not want to be notified.")]
 
 
 class ConversationPage(Shown):
@@ -216,24 +229,31 @@ def messages(page: Page[domain.Message], viewer: Viewer) -> MessagePage:
 
 
 def conversation(it: Seen, faces: Mapping[UserId, User], viewer: Viewer, most: int | None = None) -> Conversation:
+    owner = _owner(it)
     members = [
         Member(
             user=users.face(faces[member.user_id]),
             joined_at=values.moment(member.joined_at),
             last_read_id=values.optional_id(member.last_read_id),
+            last_received_id=values.optional_id(member.last_received_id),
+            role=_role(member, owner),
         )
         for member in it.members[:most]
         if member.user_id in faces
     ]
-    return Conversation(**_shared(it, viewer), members=members, unread=it.unread)
+    is_muted = any(member.is_muted for member in it.members if member.user_id == viewer)
+    return Conversation(**_shared(it, viewer), members=members, unread=it.unread, is_muted=is_muted)
 
 
 def app_conversation(it: Seen, faces: Mapping[UserId, User], most: int | None = None) -> AppConversation:
+    owner = _owner(it)
     members = [
         AppMember(
             user=users.face(faces[member.user_id]),
             joined_at=values.moment(member.joined_at),
             last_read_id=values.optional_id(member.last_read_id),
+            last_received_id=values.optional_id(member.last_received_id),
+            role=_role(member, owner),
             assurance=sessions.assurance(member.assurance),
             workspace=member.workspace,
         )
@@ -254,6 +274,20 @@ def visibility(it: Explanation) -> Visibility:
     )
 
 
+def _role(member: domain.Membership, owner: UserId | None) -> Role:
+    if member.user_id == owner:
+        return "owner"
+    return "admin" if member.role is domain.MemberRole.ADMIN else "member"
+
+
+def _owner(it: Seen) -> UserId | None:
+    """Nobody's are direct conversations, whose two are equals, and what is said with the App's people."""
+    if it.conversation.kind in (domain.ConversationKind.DIRECT, domain.ConversationKind.SUPPORT):
+        return None
+    owner = owner_of(it.members)
+    return None if owner is None else owner.user_id
+
+
 def _joined_as(it: domain.Membership, session: Session) -> JoinedAs:
     return JoinedAs(
         assurance=sessions.assurance(it.assurance),
@@ -269,6 +303,9 @@ def _shared(it: Seen, viewer: Viewer) -> dict[str, Any]:
         "id": str(found.id),
         "kind": found.kind.value,
         "title": found.title,
+        "description": found.description,
+        "avatar_url": found.avatar_url,
+        "is_managed": found.is_managed,
         "workspace": found.workspace,
         "custom": dict(found.custom),
         "member_count": len(it.members),
