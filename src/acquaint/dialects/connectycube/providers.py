@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...domain.errors import Unacceptable
 from .reading import Asked
 
 
@@ -19,6 +20,8 @@ def credential(asked: Asked) -> tuple[str, Mapping[str, Any]] | None:
         return None
     keys = asked.within("keys")
     own = asked.within(name) if name.startswith("firebase_") else Asked({})
+    if name.startswith("firebase_"):
+        _check_given(name, own)
     found = {
         "token": own.text("access_token") or keys.text("token"),
         "secret": keys.text("secret"),
@@ -26,3 +29,12 @@ def credential(asked: Asked) -> tuple[str, Mapping[str, Any]] | None:
         "nonce": keys.text("nonce"),
     }
     return name, {key: value for key, value in found.items() if value is not None}
+
+
+def _check_given(name: str, own: Asked) -> None:
+    """Both parameters are there; refuses in the vendor's words, which name those that are not."""
+    missing = [f"'{name}[{it}]'" for it in ("access_token", "project_id") if own.text(it) is None]
+    if missing:
+        listed = " and ".join(missing)
+        text = f"Bad Authentication data. Invalid input parameters provided: no {listed} parameters provided"
+        raise Unacceptable("base", text)

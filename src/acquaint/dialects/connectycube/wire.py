@@ -9,6 +9,7 @@ login_of, email_of, external_id_of, subject_of, own_of      what of a User is wh
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -76,7 +77,7 @@ def user_object(user: User) -> dict[str, Any]:
         "website": own.get("website"),
         "twitter_id": subject_of(user, TWITTER),
         "facebook_id": subject_of(user, FACEBOOK),
-        "external_user_id": own.get("external_user_id"),
+        "external_user_id": own.get("external_user_id") or _number_of(user.known_as(IdentifierKind.EXTERNAL_ID)),
         "external_id": external_id_of(user),
         "blob_id": own.get("blob_id"),
         "custom_data": own.get("custom_data"),
@@ -101,6 +102,11 @@ def email_of(user: User) -> str | None:
 
 def external_id_of(user: User) -> str | None:
     return user.known_as(IdentifierKind.EXTERNAL_ID) or user.profile.claimed.external_id
+
+
+def _number_of(id: str | None) -> int | None:
+    """The proven id as the number it is, where it is one."""
+    return int(id) if id is not None and re.fullmatch(r"[1-9][0-9]{0,14}|0", id) else None
 
 
 def subject_of(user: User, issuer: str) -> str | None:
