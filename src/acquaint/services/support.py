@@ -120,7 +120,8 @@ async def one_message(core: Core, session: Session, id: MessageId) -> tuple[Mess
         if message is None or (conversation := await _seen(tx, session, message.conversation_id)) is None:
             raise NotFound("message")
         found = await _chats(tx, session, [conversation])
-    if not found:
+        hidden_by = (await tx.messages.hidden([id])).get(id, ())
+    if not found or not found[0].mine.may_read(id) or session.user_id in hidden_by:
         raise NotFound("message")
     return message, found[0]
 
@@ -190,14 +191,12 @@ async def _walk(tx: Reading, session: Session, *, only_open: bool, until: int) -
 
 
 async def _chats(tx: Reading, session: Session, conversations: Iterable[Conversation]) -> list[Chat]:
-    conversations = list(conversations)
-    last = await tx.messages.many([it.last_message_id for it in conversations if it.last_message_id is not None])
-    found = []
-    for it in conversations:
-        mine = await tx.conversations.membership(it.id, session.user_id) if session.user_id is not None else None
-        if mine is not None:
-            found.append(Chat(it, mine, last.get(it.last_message_id) if it.last_message_id is not None else None))
-    return found
+    by_id = {it.id: it for it in conversations}
+    everybody = await tx.conversations.members_of(list(by_id)) if by_id else {}
+    mine = [it for members in everybody.values() for it in members if it.user_id == session.user_id]
+    last = await tx.messages.last_for(mine) if mine else {}
+    found = {it.conversation_id: Chat(by_id[it.conversation_id], it, last.get(it.conversation_id)) for it in mine}
+    return [found[id] for id in by_id if id in found]
 
 
 def _is_support(conversation: Conversation) -> bool:

@@ -129,6 +129,8 @@ async def test_reading_is_remembered_up_to_the_moment(phone: Phone, core: Core, 
         ("2026-11-21T11:00:00Z", "2026-11-21T12:01:00.000Z"),  # never backwards
         ("1970-01-01T00:00:00.000Z", "2026-11-21T12:01:00.000Z"),
         ("2999-01-01T00:00:00.000+01:00", "2026-11-21T12:02:00.000Z"),  # a phone whose clock runs ahead
+        ("9999-12-31T23:59:59.999Z", "2026-11-21T12:02:00.000Z"),
+        ("0001-01-01T00:00:00.000Z", "2026-11-21T12:02:00.000Z"),
     ):
         seen = await phone.asked("PUT", path, json={"lastSeenAt": moment})
         assert seen["attributes"]["lastSeenAt"] == until
@@ -136,7 +138,15 @@ async def test_reading_is_remembered_up_to_the_moment(phone: Phone, core: Core, 
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"lastSeenAt": "yesterday"}, {"lastSeenAt": 7}, {"locked": "yes"}, {"locked": True, "lockReason": "x" * 65}],
+    [
+        {},
+        {"lastSeenAt": "yesterday"},
+        {"lastSeenAt": 7},
+        {"lastSeenAt": "0001-01-01T00:00:00+01:00"},
+        {"lastSeenAt": "9999-12-31T23:59:59-01:00"},
+        {"locked": "yes"},
+        {"locked": True, "lockReason": "x" * 65},
+    ],
 )
 async def test_what_a_conversation_cannot_become_is_refused(phone: Phone, body: dict[str, object]) -> None:
     session = await phone.start()
@@ -199,6 +209,13 @@ async def test_custom_attributes_say_their_type(
     assert refusal(answer)[:2] == (400, "bad_request")
     [error] = answer.json()["errors"]
     assert (error["meta"]["kind"], error["source"]) == (kind, {"pointer": pointer})
+
+
+async def test_custom_attributes_do_not_grow_for_ever(phone: Phone) -> None:
+    path = f"/c/v1/conversations/{await phone.start()}"
+    await phone.asked("PATCH", path, json={"custom": {f"n{it}Num": it for it in range(100)}})
+    assert refusal(await phone.ask("PATCH", path, json={"custom": {"oneMoreNum": 1}}))[:2] == (400, "bad_request")
+    assert (await phone.ask("PATCH", path, json={"custom": {"oneMoreNum": 1, "n1Num": None}})).status_code == 200
 
 
 async def test_what_is_polled_changes_with_everything_that_happens(

@@ -234,6 +234,28 @@ async def test_first_log_ins_on_two_devices_at_once_make_one_customer(
     assert sorted(await phone.sees()) == sorted(await tablet.sees()) == ["From the phone", "From the tablet"]
 
 
+@on_both_databases
+async def test_of_two_who_log_in_at_once_on_one_device_one_gets_it(phone: Phone, core: Core, acme: Cast) -> None:
+    await phone.chat("Before")
+    one, other = signed(core, acme, email=ann.email), signed(core, acme, email=ben.email)
+    answers = await asyncio.gather(phone.log_in(one), phone.log_in(other))
+    assert sorted(it.status_code for it in answers)[0] == 201
+    assert sorted(it.status_code for it in answers)[1] in (409, 503)
+    assert await phone.is_verified()
+    assert await phone.sees() == ["Before"]
+    winner, loser = (one, other) if answers[0].status_code == 201 else (other, one)
+    assert (await phone.log_in(winner)).status_code == 200
+    assert (await phone.log_in(loser)).status_code == 409
+
+
+@on_both_databases
+async def test_logging_in_and_out_at_once_leaves_nothing_on_the_device(phone: Phone, core: Core, acme: Cast) -> None:
+    await phone.chat("Before")
+    await asyncio.gather(phone.log_in(signed(core, acme, email=ann.email)), phone.log_out())
+    assert not await phone.is_verified()
+    assert await phone.sees() == []
+
+
 # S3 to S4: logging out
 
 

@@ -19,7 +19,7 @@ from ....services.core import Core
 from ....services.messages import Draft
 from ....web.dialect import core_of
 from .. import wire
-from ..reading import Asked, check_custom, query, read, read_id
+from ..reading import MOST_CUSTOM, Asked, check_custom, query, read, read_id
 from . import resources
 from .attachments import attached
 from .paging import numbered
@@ -47,7 +47,7 @@ async def start_session(request: Request) -> Response:
     core, caller = core_of(request), await caller_of(request)
     asked = await read(request)
     title = (asked.text("title", LONGEST_BODY) or "").strip()[:LONGEST_TITLE] or None
-    custom = check_custom(asked.object("custom") or {})
+    custom = _described({}, check_custom(asked.object("custom") or {}))
     seen, session = await conversations.start(core, caller.recognised, title=title, custom=custom)
     chat = await support.one_chat(core, session, seen.conversation.id)
     return wire.document(resources.chat_session(caller.app, session, chat), 201)
@@ -170,8 +170,7 @@ async def _mark_seen(core: Core, session: Session, id: ConversationId, at: datet
 
 def _first_id_after(at: datetime, now: datetime) -> int:
     """Ids are ordered by time. Clocks of phones run ahead: what has not come yet counts as now."""
-    latest = now + timedelta(seconds=1)
-    return ids.first_at(max(min(at + timedelta(milliseconds=1), latest), ids.EPOCH))
+    return ids.first_at(max(min(at, now) + timedelta(milliseconds=1), ids.EPOCH))
 
 
 async def _history(
@@ -190,7 +189,10 @@ async def _history(
 
 
 def _described(was: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in {**was, **more}.items() if value is not None}
+    described = {name: value for name, value in {**was, **more}.items() if value is not None}
+    if len(described) > max(MOST_CUSTOM, len(was)):
+        raise Unacceptable("custom", f"has more than {MOST_CUSTOM} attributes, earlier ones included")
+    return described
 
 
 def _line(asked: Asked) -> tuple[str, str]:

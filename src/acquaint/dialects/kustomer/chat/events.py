@@ -111,6 +111,7 @@ class Stream(Response):
                 return await _send(send, await self._last_words(self._why))
             if not await _send(send, b"".join(waiting) or b":\n\n"):
                 return False
+            self._core.recognised.went_on(self.session, self._core.clock())
 
     async def _missed_until_now(self) -> bytes:
         """What happened since the client was here last."""
