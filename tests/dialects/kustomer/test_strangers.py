@@ -119,6 +119,8 @@ async def test_without_a_name_in_the_host_the_token_says_the_app(
         assert (await phone.ask("GET", SESSIONS, headers={"host": host})).status_code == 200
         answer = await new_phone().ask("GET", CURRENT, headers={"host": host})
         assert refusal(answer)[:2] == (404, "not_found")
+        key = {"host": host, "authorization": f"Bearer {acme.new.chat_key}"}
+        assert (await new_phone().ask("GET", CURRENT, headers=key)).status_code == 200
         named = {"host": host, "x-kustomer-org": acme.app.slug}
         assert (await new_phone().ask("GET", CURRENT, headers=named)).status_code == 200
 
@@ -129,6 +131,13 @@ async def test_without_a_name_in_the_host_the_token_says_the_app(
 async def test_an_unknown_org_is_not_found(new_phone: Callable[[], Phone], host: str) -> None:
     answer = await new_phone().ask("GET", CURRENT, headers={"host": host})
     assert refusal(answer)[:2] == (404, "not_found")
+
+
+async def test_a_servers_key_is_no_chat_key(new_phone: Callable[[], Phone], acme: Cast) -> None:
+    """It must not be in an app: whoever put it there is told."""
+    for key, status in ((acme.api_key, 403), ("acqk_invented", 401), ("a.b.c", 401)):
+        answer = await new_phone().ask("GET", CURRENT, headers={"host": "chat.test", "authorization": f"Bearer {key}"})
+        assert refusal(answer)[0] == status
 
 
 async def test_a_host_and_a_header_of_two_apps_open_nothing(phone: Phone, globex: Cast) -> None:

@@ -4,21 +4,26 @@ org_in_host    the name in ``<orgName>.api.<domain>``
 app_of         the App a visitor without a token names
 check_host     that what somebody proved is of the App whose host they ask
 
-The clients of the vendor always ask ``https://<orgName>.api.<hostDomain>``. Under a plain name the header
-``x-kustomer-org`` (ours) says it, and where a credential says it, nothing needs to.
+The clients of the vendor always ask ``https://<orgName>.api.<hostDomain>``. Under a plain name the public chat key says
+it, or the header ``x-kustomer-org`` (ours); where another credential says it, nothing needs to.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from starlette.requests import Request
 
 from ...domain.apps import App
 from ...domain.errors import SessionEnded, UnknownApp
+from ...domain.keys import Role
 from ...services import apps
 from ...web.cors import check_origin
-from ...web.dialect import core_of
+from ...web.dialect import core_of, visit_of
+from ...web.reading import bearer
 
-ORG_HEADER = "x-kustomer-org"
+ORG_HEADER: Final = "x-kustomer-org"
+LONGEST_NAME: Final = 63  # of an App's slug
 
 
 def org_in_host(request: Request) -> str | None:
@@ -34,14 +39,18 @@ def names_org(request: Request) -> bool:
 
 
 async def app_of(request: Request) -> App:
-    """The App of the host, or of the header where the host names none.
+    """The App of the host or, where that names none, of the header or of the chat key.
 
-    Refuses with UnknownApp, AppClosed or OriginRefused.
+    Refuses with UnknownApp, AppClosed or OriginRefused; with InvalidCredentials or NotAllowed for what is no chat key.
     """
+    core, key = core_of(request), bearer(request)
     named = org_in_host(request) or request.headers.get(ORG_HEADER)
-    if named is None or len(named) > 63:
+    if named is not None and len(named) <= LONGEST_NAME:
+        app = await apps.by_slug(core, named)
+    elif named is None and key is not None:
+        app = await apps.by_api_key(core, key, Role.TRACKING, address=visit_of(request).address)
+    else:
         raise UnknownApp
-    app = await apps.by_slug(core_of(request), named)
     check_origin(request, app)
     return app
 
