@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from acquaint_client import Identifiers
-from acquaint_client.errors import InvalidCredentials, NotAllowed, NotFound, TokenRefused, UserBanned
+from acquaint_client.errors import InvalidCredentials, NotAllowed, NotFound, TokenRefused, Unacceptable, UserBanned
 from tests.cast import ann, ben
 from tests.sdk_python.hands import Acme
 
@@ -133,3 +133,35 @@ async def test_what_happened(acme: Acme) -> None:
     found = await acme.backend.events(user_id=admission.session.user_id, kind="session.opened")
     assert [(it.kind, it.session_id) for it in found.items] == [("session.opened", admission.session.id)]
     assert {it.kind for it in (await acme.backend.events(limit=50)).items} > {"user.created", "app.created"}
+
+
+async def test_providers_are_set_up_tried_and_removed(acme: Acme) -> None:
+    settings = {
+        "endpoint": "http://127.0.0.1:9/verify",
+        "request_headers": {"X-Key": "hush"},
+        "request_params": {"token": "#{login}"},
+        "response_params": {"uid": "#{user.id}"},
+    }
+    made = await acme.backend.put_provider("custom", "custom", settings, is_enabled=False)
+    assert (made.name, made.kind, made.is_enabled) == ("custom", "custom", False)
+    assert made.settings["request_headers"] == {"X-Key": "********"}
+    assert await acme.backend.providers() == (made,)
+
+    trial = await acme.backend.try_provider("custom", login="jwt", password="anything")
+    assert trial.request is not None
+    assert trial.request["url"] == "http://127.0.0.1:9/verify?token=jwt"
+    assert (trial.answer, trial.mapped) == (None, None)
+    assert trial.why_not is not None
+
+    google = {"issuer": "https://accounts.google.com", "client_ids": ["acme-web"]}
+    await acme.backend.put_provider("acme-google_2", "openid", google)
+    trial = await acme.backend.try_provider("acme-google_2", token="no token at all")
+    assert "token" in str(trial.why_not)
+    await acme.backend.remove_provider("acme-google_2")
+    with pytest.raises(NotFound):
+        await acme.backend.remove_provider("acme-google_2")
+    with pytest.raises(ValueError, match="not an id"):
+        await acme.backend.remove_provider("../users")
+    with pytest.raises(Unacceptable) as refused:
+        await acme.backend.put_provider("google", "openid", {"issuer": "https://a.example"})
+    assert refused.value.field == "client_ids"

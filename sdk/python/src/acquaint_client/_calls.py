@@ -253,6 +253,23 @@ def retire_secret(id: str) -> Call[models.SigningSecret]:
     return _keyed("DELETE", f"/app/secrets/{_id(id)}", _one(models.SigningSecret))
 
 
+def providers() -> Call[tuple[models.Provider, ...]]:
+    return _get("/app/providers", _items(models.Provider))
+
+
+def put_provider(name: str, kind: str, settings: Json, *, is_enabled: bool) -> Call[models.Provider]:
+    body = {"name": name, "kind": kind, "settings": settings, "is_enabled": is_enabled}
+    return _keyed("PUT", "/app/providers", _one(models.Provider), body)
+
+
+def remove_provider(name: str) -> Call[None]:
+    return _keyed("DELETE", f"/app/providers/{_name(name)}", _nothing)
+
+
+def try_provider(name: str, credential: Json) -> Call[models.Trial]:
+    return Call("POST", f"/app/providers/{_name(name)}/try", _one(models.Trial), credential, is_repeatable=True)
+
+
 def events(*, user: str | None, kind: str | None, limit: int | None, after: str | None) -> Call[Page[models.Event]]:
     return _get("/app/events", _page(models.Event), user=user, kind=kind, limit=limit, after=after)
 
@@ -273,6 +290,11 @@ def _id(id: str) -> str:
     if not id.isalnum():
         raise ValueError(f"{id!r} is not an id")
     return quote(id, safe="")
+
+
+def _name(name: str) -> str:
+    """A Provider's name in a path."""
+    return _id(name.replace("-", "").replace("_", "")) and name
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -174,6 +174,14 @@ class StaleToken(TokenRefused):
         return _seconds(self.evidence.get("allowed_seconds"))
 
 
+class ProviderRefused(NotLetIn):
+    """A Provider was asked, and does not testify to the credential."""
+
+    @property
+    def provider(self) -> str:
+        return str(self.evidence.get("provider", ""))
+
+
 class Forbidden(Refused):
     """The server knows who asks, and will not."""
 
@@ -254,6 +262,10 @@ class Busy(TryLater):
     """The server cannot do it now."""
 
 
+class ProviderUnavailable(Busy):
+    """A Provider does not answer."""
+
+
 class ServerFault(Refused):
     """Something broke on the server."""
 
@@ -272,6 +284,7 @@ KINDS: Final[Mapping[str, type[Refused]]] = {
     "session_expired": SessionExpired,
     "token_refused": TokenRefused,
     "token_stale": StaleToken,
+    "provider_refused": ProviderRefused,
     "app_closed": AppClosed,
     "not_allowed": NotAllowed,
     "origin_refused": OriginRefused,
@@ -287,6 +300,7 @@ KINDS: Final[Mapping[str, type[Refused]]] = {
     "still_running": StillRunning,
     "too_many_requests": TooManyRequests,
     "busy": Busy,
+    "provider_unavailable": ProviderUnavailable,
     "our_fault": ServerFault,
 }
 

@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 Assurance = Literal["anonymous", "claimed", "verified"]
 Order = Literal["newest", "oldest"]
+ProviderKind = Literal["custom", "firebase", "openid", "facebook", "twitter"]
 Role = Literal[
     "org.admin",
     "org.admin.apps",
@@ -368,6 +369,27 @@ class MadeSecret:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """Who may testify to the App's users. Secrets are never shown again."""
+
+    name: str
+    kind: str
+    settings: Mapping[str, Any]
+    is_enabled: bool
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What a Provider was asked and answered, and whom that would have let in, or why nobody."""
+
+    request: Mapping[str, Any] | None
+    answer: Mapping[str, Any] | None
+    mapped: Mapping[str, Any] | None
+    why_not: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened to an identity, the App or a key."""
 
@@ -396,6 +418,18 @@ class UserChange(TypedDict, total=False):
     phone: str | None
     custom: Mapping[str, Any]
     tags: list[str]
+
+
+class Credential(TypedDict, total=False):
+    """Somebody else's credential: ``token`` for most Providers; login, email and password for one of the App's own."""
+
+    token: str
+    secret: str
+    nonce: str
+    project_id: str
+    login: str
+    email: str
+    password: str
 
 
 class UserSearch(TypedDict, total=False):

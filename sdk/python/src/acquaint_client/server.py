@@ -21,6 +21,7 @@ from .models import (
     App,
     AppConversation,
     ChatKey,
+    Credential,
     Event,
     Identifiers,
     Key,
@@ -33,9 +34,12 @@ from .models import (
     Page,
     Policy,
     PolicyChange,
+    Provider,
+    ProviderKind,
     Role,
     Session,
     SigningSecret,
+    Trial,
     User,
     UserChange,
     UserSearch,
@@ -108,9 +112,7 @@ class ServerClient:
         """Makes a user, or brings whoever one of the identifiers names up to date."""
         return self._do(_calls.put_user(identifiers, change))
 
-    def users(
-        self, *, limit: int | None = None, after: str | None = None, **search: Unpack[UserSearch]
-    ) -> Page[User]:
+    def users(self, *, limit: int | None = None, after: str | None = None, **search: Unpack[UserSearch]) -> Page[User]:
         """Newest first; with a search, those who meet all of it."""
         return self._do(_calls.users(search, limit=limit, after=after))
 
@@ -234,6 +236,24 @@ class ServerClient:
 
     def retire_secret(self, secret_id: str) -> SigningSecret:
         return self._do(_calls.retire_secret(secret_id))
+
+    def providers(self) -> tuple[Provider, ...]:
+        """Who may testify to the App's users."""
+        return self._do(_calls.providers())
+
+    def put_provider(
+        self, name: str, kind: ProviderKind, settings: Mapping[str, Any], *, is_enabled: bool = True
+    ) -> Provider:
+        """Sets a Provider up, or replaces all that it was, secrets included."""
+        return self._do(_calls.put_provider(name, kind, settings, is_enabled=is_enabled))
+
+    def remove_provider(self, name: str) -> None:
+        """It lets nobody in from now on; those it let in stay."""
+        return self._do(_calls.remove_provider(name))
+
+    def try_provider(self, name: str, **credential: Unpack[Credential]) -> Trial:
+        """What the Provider is asked and answers, and whom that would let in, or why nobody. Nobody is let in."""
+        return self._do(_calls.try_provider(name, credential))
 
     def events(
         self,
@@ -439,6 +459,24 @@ class AsyncServerClient:
 
     async def retire_secret(self, secret_id: str) -> SigningSecret:
         return await self._do(_calls.retire_secret(secret_id))
+
+    async def providers(self) -> tuple[Provider, ...]:
+        """Who may testify to the App's users."""
+        return await self._do(_calls.providers())
+
+    async def put_provider(
+        self, name: str, kind: ProviderKind, settings: Mapping[str, Any], *, is_enabled: bool = True
+    ) -> Provider:
+        """Sets a Provider up, or replaces all that it was, secrets included."""
+        return await self._do(_calls.put_provider(name, kind, settings, is_enabled=is_enabled))
+
+    async def remove_provider(self, name: str) -> None:
+        """It lets nobody in from now on; those it let in stay."""
+        return await self._do(_calls.remove_provider(name))
+
+    async def try_provider(self, name: str, **credential: Unpack[Credential]) -> Trial:
+        """What the Provider is asked and answers, and whom that would let in, or why nobody. Nobody is let in."""
+        return await self._do(_calls.try_provider(name, credential))
 
     async def events(
         self,
