@@ -3,6 +3,7 @@
 frame     what all commands share: settings, the core, output, words for refusals
 house     init, migrate, serve
 doctor    what is wrong here, and what to do about it
+extauth   answers a chat server that asks who somebody is
 demo      a fresh server, a story that is played on it, and a page to play it by hand
 apps keys secrets providers users sessions    on the database, whether or not a server runs
 """
@@ -17,6 +18,7 @@ from .. import __version__
 from .apps import apps
 from .demo import demo
 from .doctor import doctor
+from .extauth import extauth
 from .house import init, migrate, serve
 from .keys import keys
 from .providers import providers
@@ -39,5 +41,5 @@ def main(context: click.Context, data: Path | None) -> None:
     context.obj = data
 
 
-for command in (init, migrate, serve, doctor, demo, apps, keys, secrets, providers, users, sessions):
+for command in (init, migrate, serve, doctor, demo, extauth, apps, keys, secrets, providers, users, sessions):
     main.add_command(command)

@@ -1,7 +1,8 @@
 """Signing in as the user of an id, for protocols that know a name and a secret and nothing else (chat, mostly).
 
     enter_by_id     the session a token opens, or one that a password opens now
-    proves_by_id    only whether the secret is the user's, for a chat server beside us
+    prove_by_id     only whether the secret is the user's, for a chat server beside us
+    is_there        whether there is such a user, for the same
 
 The secret is the token of a live session of this very user, or else their password. Wrong ones are counted like any
 others, and who asks hears one refusal for an unknown App, an unknown user and a wrong secret, after the same work.
@@ -49,7 +50,7 @@ async def enter_by_id(core: Core, app_id: AppId, user_id: UserId, secret: str, p
     return Entrance(await noting_refusals(core, app, place, once), is_new=True)
 
 
-async def proves_by_id(core: Core, app_id: AppId, user_id: UserId, secret: str, place: Place) -> None:
+async def prove_by_id(core: Core, app_id: AppId, user_id: UserId, secret: str, place: Place) -> None:
     """Refuses like ``enter_by_id``. A token is used by this, as by any request; no session is opened."""
     if is_well_formed(secret, TokenKind.SESSION):
         await _by_token(core, app_id, user_id, secret, place)
@@ -60,14 +61,27 @@ async def proves_by_id(core: Core, app_id: AppId, user_id: UserId, secret: str, 
         raise UserBanned(user.id)
 
 
+async def is_there(core: Core, app_id: AppId, user_id: UserId) -> bool:
+    """Whether the App has the user, and lets them in."""
+    async with core.store.read() as tx:
+        app = await tx.apps.get(app_id)
+        user = await tx.users.get(app_id, user_id)
+    return app is not None and app.is_open and user is not None and user.may_act
+
+
 async def _by_token(core: Core, app_id: AppId, user_id: UserId, token: str, place: Place) -> Recognised:
-    """Only a session with this very user in it: another one's opens nothing here, however good it is."""
+    """Only a session with this very user in it: another one's opens nothing here, however good it is.
+
+    A visitor who proved nothing has one, too, and is not let in: they are nobody but a device. A guest is.
+    """
     await limits.take(core, limits.LIVE_TICKETS_PER_ADDRESS, place.address)
     try:
         it = await sessions.resume(core, token)
     except SessionEnded:
         raise InvalidCredentials(Doubt.WRONG_PASSWORD) from None
     if it.app.id != app_id or it.user is None or it.user.id != user_id:
+        raise InvalidCredentials(Doubt.WRONG_PASSWORD)
+    if it.session.assurance is not Assurance.VERIFIED and not it.user.is_guest:
         raise InvalidCredentials(Doubt.WRONG_PASSWORD)
     await core.limiter.give_back(limits.LIVE_TICKETS_PER_ADDRESS, limits.party(place.address))
     return it

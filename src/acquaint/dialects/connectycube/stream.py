@@ -14,7 +14,7 @@ import structlog
 from starlette.types import Receive, Send
 
 from ...domain.conversations import ConversationKind
-from ...domain.errors import Busy, NeedsUser, NotFound, OriginRefused, Refusal, SessionEnded, TooManyRequests
+from ...domain.errors import Busy, NotFound, OriginRefused, Refusal, SessionEnded, TooManyRequests
 from ...domain.sessions import Session
 from ...ports.store import Recognised
 from ...services import sessions
@@ -27,7 +27,7 @@ from ...web.outgoing import Outgoing
 from . import stanzas
 from .acts import PROTOCOL, Here, act
 from .asks import CHAT_STATES
-from .auth import DOOR, LIFETIME, Caller
+from .auth import DOOR, LIFETIME
 from .jid import Person
 from .news import Stanza, Telling
 from .xml import Element, element, with_children, write
@@ -149,14 +149,10 @@ class Stream:
         except Refusal as refusal:
             self._doubt(who, refusal)
             return
-        try:
-            _ = Caller(entrance.it.app, entrance.it.session, entrance.it.user, "").known_user
-            if self._origin is not None and not entrance.it.app.policy.allows_origin(self._origin):
-                raise OriginRefused
-        except (NeedsUser, OriginRefused) as refusal:
+        if self._origin is not None and not entrance.it.app.policy.allows_origin(self._origin):
             if entrance.is_new:
                 await self._end(entrance.it)
-            self._doubt(who, refusal)
+            self._doubt(who, OriginRefused())
             return
         self._entrance, self._used = entrance, entrance.it.session
         self._perform(self._protocol.proved(who))
