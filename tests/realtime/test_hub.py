@@ -242,6 +242,17 @@ async def test_who_comes_into_the_session_makes_its_connections_come_again(
     assert ear.heard == []
 
 
+async def test_who_leaves_the_session_is_heard_by_its_connections_and_no_other(
+    core: Core, acme: Cast, listen: Listen
+) -> None:
+    mine, other = await verified(core, acme, ann, laptop), await verified(core, acme, ann, phone)
+    left, kept = await listen(mine), await listen(other)
+    await sessions.leave(core, mine.session)
+    await write(core, other, "after")
+    await until(lambda: kept.texts == ["after"])
+    assert (left.cuts, left.texts, kept.cuts) == ([Cut.CHANGED], [], [])
+
+
 async def test_signing_in_cuts_what_was_unverified_on_the_device(core: Core, acme: Cast, listen: Listen) -> None:
     it, _ = await after_writing(core, acme, laptop)
     ear = await listen(it)

@@ -33,7 +33,7 @@ class Cut(Enum):
 
     REVOKED = "revoked"  # the session ended, or its user or App may not go on
     EXPIRED = "expired"  # the session's time is over
-    CHANGED = "changed"  # somebody came into the session: it goes on, and sees something else
+    CHANGED = "changed"  # somebody came into the session or left it: it goes on, and sees something else
     TOO_SLOW = "too_slow"  # more waits for the client than we keep
     GOING_AWAY = "going_away"  # the server stops
 

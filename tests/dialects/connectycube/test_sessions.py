@@ -153,6 +153,11 @@ async def test_the_apps_number_may_be_a_text(cube: Cube) -> None:
     assert session["application_id"] == cube.app.id
 
 
+async def test_nobody_is_turned_away_for_what_is_only_said_back(cube: Cube) -> None:
+    for strange in ("soon", [], {}, True, None, 2**70):
+        assert (await cube.open(nonce=strange, timestamp=strange)).status_code == 201
+
+
 async def test_a_session_of_nobody_has_no_user_and_is_forbidden_what_needs_one(cube: Cube) -> None:
     session = await cube.session(nonce="33432", timestamp=1326966962)
     assert (session["user_id"], session["nonce"], session["ts"]) == (None, 33432, 1326966962)

@@ -163,7 +163,8 @@ async def test_what_is_not_sent_stays_and_what_is_null_is_emptied(cube: Cube) ->
 
 async def test_an_empty_change_is_fine(cube: Cube) -> None:
     token = await cube.token("ann")
-    for body in ({"user": {}}, {}, {"user": None}, {"unknown": 1}):
+    bodies: list[dict[str, Any]] = [{"user": {}}, {}, {"user": None}, {"unknown": 1}]
+    for body in bodies:
         answer = await cube.ask("PUT", "/users", token, json=body)
         assert answer.status_code == 200
         assert answer.json()["user"]["login"] == "ann"

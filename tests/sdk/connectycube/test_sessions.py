@@ -18,8 +18,9 @@ OVER = {"code": 401, "info": {"errors": {"base": ["Required session does not exi
 NO_TOKEN = {"code": 401, "info": {"errors": ["Token is required"]}}
 
 
-def test_sessions_are_opened_read_and_destroyed(cube: Cube) -> None:
-    told = cube.tells("sessions")
+@pytest.mark.parametrize("sdk", ["connectycube", "connectycube/esm"], ids=["node", "browser"])
+def test_sessions_are_opened_read_and_destroyed(cube: Cube, sdk: str) -> None:
+    told = cube.tells("sessions", sdk=sdk)
     nobody, first, second = told["nobody"], told["first"], told["second"]
     assert nobody["user_id"] is None
     assert "user" not in nobody

@@ -60,8 +60,8 @@ async def create_session(request: Request) -> Response:
                 admission.session,
                 admission.user,
                 admission.token,
-                nonce=asked.number("nonce"),
-                ts=asked.number("timestamp") or int(core.clock().timestamp()),
+                nonce=_number(asked, "nonce"),
+                ts=_number(asked, "timestamp") or int(core.clock().timestamp()),
             )
         },
         201,
@@ -174,6 +174,14 @@ async def _by_password(core: Core, app: App, fields: Asked, place: Place, *, reg
         if refusal.doubt is Doubt.NO_SUCH_USER:
             raise UnknownUser from refusal
         raise
+
+
+def _number(asked: Asked, name: str) -> int | None:
+    """What is only said back to the client: nobody is turned away for it."""
+    try:
+        return asked.number(name)
+    except Unacceptable:
+        return None
 
 
 def _bounded(fields: Asked, name: str) -> str | None:

@@ -8,7 +8,8 @@ import { createRequire } from 'node:module'
 
 export const known = JSON.parse(process.env.FLOW)
 const require = createRequire(import.meta.url)
-const found = known.sdk === 'connectycube' ? await import('connectycube') : require(known.sdk)
+if (known.sdk === 'connectycube/esm') globalThis.WebSocket ??= (await import('ws')).WebSocket // the browsers' build
+const found = /^connectycube-/.test(known.sdk) ? require(known.sdk) : await import(known.sdk)
 export const SDK = found.default?.ConnectyCube ?? found.ConnectyCube ?? found.default ?? found
 
 console.log = console.error // what the SDK says is not what a flow tells
