@@ -2,7 +2,8 @@
 
 callers         who asks, and how often they may
 keys            API keys, roles, and the secret that logins are signed with
-customers       customers; customer_body reads what is written of them, customer_wire shows them
+customers       customers. customer_body reads what is written of them, with naming and customer_fields;
+                customer_wire shows them
 merges          two customers who are one
 chat            conversations, in the names of customers and to them
 tracking        what a page says of whoever looks at it, with the public key
@@ -65,7 +66,7 @@ ROUTES: Final[list[Route]] = [
     _route("DELETE", "/v1/customers/{id}", customers.delete_customer, *DELETE),
     _route("GET", "/v1/customers/{id}/conversations", customers.list_conversations, *customers.READ),
     _route("GET", "/v1/customers/{id}/merges", merges.list_merges, *customers.READ),
-    _route("GET", "/v1/users/{id}", chat.one_user, "org.permission.user.read", "org.user"),
+    _route("GET", "/v1/users/{id}", chat.one_user, "org.permission.conversation.read", "org.user"),
     _public("POST", "/v1/tracking/identity", tracking.identity, *SPEAK_FOR_VISITORS),
     _public("POST", "/v1/tracking/event", tracking.event, *SPEAK_FOR_VISITORS),
     _public("POST", "/v1/tracking/identityEvent", tracking.identity_event, *SPEAK_FOR_VISITORS),

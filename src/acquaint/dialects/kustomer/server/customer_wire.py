@@ -18,7 +18,8 @@ from ....web.ids import as_hex
 from .. import wire
 from ..chat.tracking import DOOR
 from ..names import display_name
-from .customer_body import NAMING, list_of, rev_of
+from .customer_body import rev_of
+from .naming import NAMING, list_of
 
 NOBODY: Final = ConversationCounts()
 COLORS: Final = ("teal", "blue", "purple", "pink", "orange", "red", "yellow", "green")

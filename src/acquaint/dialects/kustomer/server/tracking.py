@@ -25,9 +25,9 @@ from .. import org, wire
 from ..chat.tracking import DOOR, HEADER, opened, visit
 from ..reading import Asked, check_custom, read
 from .callers import Server
-from .customer_body import read_shared_email, read_shared_phone
+from .customer_fields import MOST_TAGS, read_shared_email, read_shared_phone
+from .naming import one_of
 
-MOST_TAGS: Final = 20
 LONGEST_META: Final = 2_000  # bytes of JSON
 MOST_SHARED: Final = 10
 _EVENT_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,254}")
@@ -127,7 +127,7 @@ def _said(asked: Asked) -> tuple[Any, Claimed]:
         "username": asked.text("username", 256),
         "signedUpAt": wire.moment(asked.moment("signedUpAt")),
         "birthdayAt": wire.moment(asked.moment("birthdayAt")),
-        "gender": _one_of(asked, "gender", ("m", "f")),
+        "gender": one_of(asked, "gender", ("m", "f")),
         "locale": asked.text("locale", 16),
         "timeZone": asked.text("timeZone", 64),
         "tags": asked.texts("tags", MOST_TAGS, 64),
@@ -167,13 +167,6 @@ def _event(asked: Asked) -> tuple[str, dict[str, Any]]:
     if len(msgspec.json.encode(meta)) > LONGEST_META:
         raise Unacceptable(asked.at + "meta", f"is larger than {LONGEST_META} bytes")
     return name, meta
-
-
-def _one_of(asked: Asked, name: str, known: tuple[str, ...]) -> str | None:
-    value = asked.text(name, 16)
-    if value is not None and value not in known:
-        raise Unacceptable(asked.at + name, f"must be one of {', '.join(known)}")
-    return value
 
 
 def _location(asked: Asked) -> dict[str, Any] | None:
