@@ -15,7 +15,7 @@ from acquaint.domain.keys import Role
 from acquaint.domain.paging import PageAsked
 from acquaint.domain.users import UserId
 from acquaint.ports.store import Recognised
-from acquaint.services import apps, conversations, history, messages, sessions, sign_in, tickets, users
+from acquaint.services import apps, conversations, history, merging, messages, roster, sessions, sign_in, tickets, users
 from acquaint.services.core import Core
 from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, ben, eve, kiosk, laptop
@@ -193,6 +193,20 @@ async def verified_ann(core: Core, acme: Cast) -> Recognised:
     return Recognised(session, acme.app, user)
 
 
+async def show_secret(core: Core, acme: Cast) -> object:
+    return await apps.show_secret(core, acme.app)
+
+
+async def merge(core: Core, acme: Cast) -> object:
+    """Ann into Ben, whom the App vouches for by that."""
+    bens = (await users.find(core, acme.app, ben.by_login)).id
+    return await merging.merge(core, acme.app, source=await anns(core, acme), target=bens)
+
+
+async def doing(core: Core, acme: Cast) -> None:
+    await roster.note_doing(core, await verified_ann(core, acme), "paid", {})
+
+
 OPENED, ENDED, TAKEN = EventKind.SESSION_OPENED, EventKind.SESSION_ENDED, EventKind.SESSION_TAKEN
 CREATED, CHANGED, REFUSED = EventKind.USER_CREATED, EventKind.USER_CHANGED, EventKind.SIGN_IN_REFUSED
 
@@ -232,6 +246,9 @@ LEAVES: dict[UseCase, list[EventKind]] = {
     create_key: [EventKind.KEY_CREATED],
     revoke_key: [EventKind.KEY_REVOKED],
     rotate: [EventKind.SECRET_ROTATED],
+    show_secret: [EventKind.SECRET_SHOWN],
+    merge: [EventKind.PASSWORD_CHANGED, ENDED, EventKind.USER_MERGED, CHANGED],
+    doing: [EventKind.VISITOR_DID],
 }
 
 
