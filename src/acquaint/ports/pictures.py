@@ -23,6 +23,8 @@ class Drawing(Protocol):
     async def draw(self, content: AsyncIterator[bytes]) -> Drawn:
         """What can be seen in a PNG, JPEG, GIF or WebP, upright, its sides at most 1024 pixels.
 
+        The content must be at hand: others wait while it is read.
+
         Raises NotSeen; refuses with Busy when too many wait already.
         """
         ...

@@ -3,21 +3,27 @@
 What one user sends and every other one's program decodes is how a picture with a flaw in it would travel. So when a
 file becomes somebody's avatar, what can be seen in it is drawn anew, small, upright and without whatever else was in
 it; from then on that picture is what is shown, and the original is only ever downloaded.
+
+show, show_by_number    of a file that was uploaded and completed
+take                    of bytes that come for this alone: the original is not even kept
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from ..domain.apps import App
-from ..domain.errors import Unacceptable
+from ..domain.errors import NeedsUser, Unacceptable
 from ..domain.files import SHOWN_INLINE, File, FileId, Picture
-from ..domain.users import UserId
+from ..domain.identities import ProfileChange
+from ..domain.users import User, UserId
 from ..ports.pictures import NotSeen
+from ..ports.store import Recognised
 from ..ports.store.files import Shelved
 from . import limits
-from .core import Core, new_word
-from .files import KEY_LENGTH, LARGEST_FILE
+from .core import Core, fingerprint, new_word
+from .files import KEY_LENGTH, LARGEST_FILE, keep
+from .users import update_own
 
 
 async def show(core: Core, app: App, user_id: UserId | None, uid: str) -> None:
@@ -37,6 +43,34 @@ async def show_by_number(core: Core, app: App, user_id: UserId | None, id: FileI
         found = await tx.files.get(app.id, id)
     if found is not None:
         await _show(core, user_id, found, "blob_id")
+
+
+async def take(core: Core, it: Recognised, content: AsyncIterator[bytes], address_of: Callable[[str], str]) -> User:
+    """What can be seen in the content is the session's user's avatar from now on; ``address_of`` a key is where it is.
+
+    Refuses with NeedsUser, Unacceptable (``avatar``), TooLarge, NotAllowed or TooManyRequests.
+    """
+    if it.user is None:
+        raise NeedsUser
+    await core.limiter.take(limits.AVATARS_PER_USER, str(it.user.id))
+    for_now = new_word(core, KEY_LENGTH)
+    await core.files.put(for_now, content, at_most=LARGEST_FILE)  # all of it first: nobody waits for a slow sender
+    try:
+        drawn = await core.drawing.draw(core.files.read(for_now))
+    except NotSeen as error:
+        raise Unacceptable("avatar", f"is a picture that {error}") from error
+    finally:
+        await core.files.delete(for_now)
+    file, key = await keep(
+        core, it.app, "avatar", drawn.content_type, _in_one_piece(drawn.content), owner_id=it.user.id
+    )
+    try:
+        return await update_own(core, it, ProfileChange(avatar_url=address_of(key)))
+    except BaseException:
+        async with core.store.write() as tx:
+            await tx.files.delete(file.id)
+        await core.files.delete(fingerprint(key))
+        raise
 
 
 async def _show(core: Core, user_id: UserId | None, found: Shelved, field: str) -> None:

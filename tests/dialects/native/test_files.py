@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from acquaint.services import apps
 from acquaint.services.core import Core
@@ -157,3 +159,41 @@ async def test_a_session_keeps_only_so_many_files_a_minute(api: Api) -> None:
     answer = await api.post("/files?name=x", by=visitor, content=b"x")
     refused(answer, 429, "too_many_requests")
     assert int(answer.headers["retry-after"]) >= 1
+
+
+def photograph() -> bytes:
+    content, exif = io.BytesIO(), Image.Exif()
+    exif[0x010E] = "at Ann's house"
+    Image.new("RGB", (2000, 1000), (9, 99, 9)).save(content, "JPEG", exif=exif)
+    return content.getvalue()
+
+
+async def test_an_avatar_is_drawn_anew_and_shown(api: Api) -> None:
+    anns = await api.vouched("ann-1")
+    answer = await api.ask("PUT", "/user/avatar", by=anns, content=photograph())
+    assert answer.status_code == 200, answer.text
+    where = str(answer.json()["profile"]["avatar_url"] if "profile" in answer.json() else answer.json()["avatar_url"])
+    shown = await api.client.get(where)
+    assert Image.open(io.BytesIO(shown.content)).size == (1024, 512)
+    assert b"Ann's house" not in shown.content
+    assert shown.headers["content-disposition"].startswith("inline")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<svg onload='alert(1)'/>", b"\x89PNG\r\n\x1a\n<script>", photograph()[:500]]
+)
+async def test_what_cannot_be_seen_is_no_avatar_and_is_not_kept(api: Api, tmp_path: Path, content: bytes) -> None:
+    anns = await api.vouched("ann-1")
+    answer = await api.ask("PUT", "/user/avatar", by=anns, content=content)
+    refused(answer, 400, "unacceptable", field="avatar")
+    assert not [it for it in tmp_path.rglob("files/**/*") if it.is_file()]
+
+
+async def test_who_may_not_change_a_profile_leaves_no_avatar_behind(api: Api, tmp_path: Path) -> None:
+    visitor = await api.arrive()
+    answer = await api.ask("PUT", "/user/avatar", by=visitor, content=photograph())
+    assert answer.json()["code"] == "needs_user"
+    await keep(api, b"x", visitor)
+    answer = await api.ask("PUT", "/user/avatar", by=visitor, content=photograph())
+    assert answer.json()["code"] == "not_allowed"
+    assert len([it for it in tmp_path.rglob("files/**/*") if it.is_file()]) == 1

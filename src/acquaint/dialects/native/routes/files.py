@@ -13,6 +13,7 @@ from ....domain import errors
 from ....domain.apps import App
 from ....domain.files import File
 from ....ports.store import Recognised
+from ....services import avatars
 from ....services import files as service
 from ....services.files import LARGEST_FILE
 from ....web.cors import check_origin
@@ -21,6 +22,7 @@ from ....web.reading import body_chunks, media_type
 from ..callers import NOBODY, USER_KEY, VISITOR
 from ..operation import PREFIX, Asked, Operation, Raw
 from ..wire import files as wire
+from ..wire import users
 from ..wire.values import Nothing
 
 SECTION: Final = "Files"
@@ -44,6 +46,14 @@ async def open(asked: Asked[None, Nothing, Nothing]) -> Response:
     if asked.request.method == "HEAD":
         return Response(headers=_headers(file))
     return StreamingResponse(await service.content(asked.core, key), headers=_headers(file))
+
+
+async def show_as_avatar(asked: Asked[Recognised, Nothing, Raw]) -> users.OwnUser:
+    public_url = asked.core.public_url
+    user = await avatars.take(
+        asked.core, asked.who, _content(asked.request), lambda key: f"{public_url}{PREFIX}/files/{key}"
+    )
+    return users.own(user)
 
 
 def _content(request: Request) -> AsyncIterator[bytes]:
@@ -95,6 +105,26 @@ OPERATIONS: Final = (
         summary="Read a file",
         description="For whoever knows its address, which is as long as a token and listed nowhere.",
         refusals=(errors.AppClosed, errors.OriginRefused),
+    ),
+)
+
+AVATAR: Final = (
+    Operation(
+        method="PUT",
+        path="/user/avatar",
+        caller=VISITOR,
+        serve=show_as_avatar,
+        query=Nothing,
+        body=Raw,
+        answer=users.OwnUser,
+        section="Account",
+        summary="Change one's avatar",
+        description=(
+            "The body is a PNG, JPEG, GIF or WebP picture, at most 25 MiB and 50 million pixels. What can be seen in "
+            "it is drawn anew, at most 1024 pixels on a side, without notes such as where it was taken; `avatar_url` "
+            "is its address."
+        ),
+        refusals=(errors.NeedsUser, errors.NotAllowed, errors.NotFound, errors.TooManyRequests),
     ),
 )
 
