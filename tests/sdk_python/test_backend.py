@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
 
 from acquaint_client import Identifiers
 from acquaint_client.errors import InvalidCredentials, NotAllowed, NotFound, TokenRefused, Unacceptable, UserBanned
+from acquaint_client.models import MintedChatKey
 from tests.cast import ann, ben
-from tests.sdk_python.hands import Acme
+from tests.sdk_python.hands import Acme, Hand
 
 
 async def test_users(acme: Acme) -> None:
@@ -60,6 +62,60 @@ async def test_sessions_and_passwords(acme: Acme) -> None:
     assert await acme.backend.sessions(user_id) == ()
 
 
+async def test_a_chat_key_is_minted_shown_once_and_rotated(acme: Acme) -> None:
+    phone = acme.visitor()
+    made = await acme.backend.put_user(Identifiers(login=ann.login))
+    first = await acme.backend.mint_chat_key(made.user.id)
+    assert first.text not in repr(first)
+    await phone.log_in_with_password(first.text, login=ann.login)
+    second = await acme.backend.mint_chat_key(made.user.id, ends_sessions=True)
+    assert await acme.backend.sessions(made.user.id) == ()
+    tablet = acme.visitor()
+    with pytest.raises(InvalidCredentials):
+        await tablet.log_in_with_password(first.text, login=ann.login)
+    await tablet.log_in_with_password(second.text, login=ann.login)
+
+
+async def test_a_chat_key_is_for_whoever_has_something_to_give_it_with(acme: Acme) -> None:
+    made = await acme.backend.put_user(Identifiers(external_id=ann.external_id))
+    with pytest.raises(Unacceptable):
+        await acme.backend.mint_chat_key(made.user.id)
+
+
+async def test_keys_that_are_due_are_minted_anew(acme: Acme) -> None:
+    users = [(await acme.backend.put_user(Identifiers(login=it.login))).user for it in (ann, ben)]
+    old = {it.id: (await acme.backend.mint_chat_key(it.id)).text for it in users}
+    assert (await acme.backend.chat_keys_due()).items == ()
+    kept: dict[str, str] = {}
+
+    def keep(minted: MintedChatKey) -> None:
+        kept[minted.user_id] = minted.text
+
+    async def keep_later(minted: MintedChatKey) -> None:
+        keep(minted)
+
+    keeps = keep if acme.manner == "waits" else keep_later
+    await acme.backend.change_policy(chat_key_max_age="1h")
+    assert await acme.backend.mint_due_chat_keys(keeps) == 0
+    await acme.backend.change_policy(chat_key_max_age="1s")
+    while {it.user_id for it in (await acme.backend.chat_keys_due()).items} != set(old):
+        await asyncio.sleep(0.05)
+    first = await acme.backend.chat_keys_due(limit=1)
+    assert (len(first.items), first.next is None) == (1, False)
+    assert await acme.backend.mint_due_chat_keys(keeps) == 2
+    assert kept.keys() == old.keys()
+    await acme.visitor().log_in_with_password(kept[users[0].id], login=ann.login)
+
+
+async def test_a_key_of_a_network(acme: Acme) -> None:
+    made = await acme.backend.make_key("crm", ["org.user"], network="198.51.100.0/24")
+    assert made.key.network == "198.51.100.0/24"
+    outside = Hand(type(acme.backend.it)(acme.url, made.text))
+    with pytest.raises(NotAllowed):
+        await outside.app()
+    await outside.close()
+
+
 async def test_conversations(acme: Acme) -> None:
     phone, backend = acme.visitor(), acme.backend
     started = await phone.start_conversation("hello")
@@ -102,8 +158,6 @@ async def test_keys(acme: Acme) -> None:
     assert made.key in await acme.backend.keys()
     acme.api_key = made.text
     less = type(acme.backend.it)(acme.url, made.text)
-    from tests.sdk_python.hands import Hand
-
     hand = Hand(less)
     with pytest.raises(NotAllowed) as refused:
         await hand.policy()

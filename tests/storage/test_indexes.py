@@ -87,6 +87,7 @@ POPULATION = {
     "api_keys": 50,
     "signing_secrets": 50,
     "retired_devices": 5_000,
+    "merges": 5_000,
 }
 
 

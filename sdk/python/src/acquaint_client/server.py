@@ -6,7 +6,7 @@ AsyncServerClient     awaits (asyncio); otherwise the same, method by method
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
@@ -152,6 +152,21 @@ class ServerClient:
     def chat_keys_due(self, *, limit: int | None = None, after: str | None = None) -> Page[ChatKey]:
         """Those older than the Policy's ``chat_key_max_age``. They are good until you mint new ones."""
         return self._do(_calls.chat_keys_due(limit=limit, after=after))
+
+    def mint_due_chat_keys(self, keep: Callable[[MintedChatKey], None]) -> int:
+        """A new key for everybody whose is due, each handed to ``keep`` before the next is minted; how many.
+
+        What ``keep`` raises ends it: mint again for the user of that key, whose old one is void by then.
+        """
+        minted, after = 0, None
+        while True:
+            due = self.chat_keys_due(after=after)
+            for it in due.items:
+                keep(self.mint_chat_key(it.user_id))
+                minted += 1
+            if due.next is None:
+                return minted
+            after = due.next
 
     # Sessions
 
@@ -375,6 +390,21 @@ class AsyncServerClient:
     async def chat_keys_due(self, *, limit: int | None = None, after: str | None = None) -> Page[ChatKey]:
         """Those older than the Policy's ``chat_key_max_age``. They are good until you mint new ones."""
         return await self._do(_calls.chat_keys_due(limit=limit, after=after))
+
+    async def mint_due_chat_keys(self, keep: Callable[[MintedChatKey], Awaitable[None]]) -> int:
+        """A new key for everybody whose is due, each handed to ``keep`` before the next is minted; how many.
+
+        What ``keep`` raises ends it: mint again for the user of that key, whose old one is void by then.
+        """
+        minted, after = 0, None
+        while True:
+            due = await self.chat_keys_due(after=after)
+            for it in due.items:
+                await keep(await self.mint_chat_key(it.user_id))
+                minted += 1
+            if due.next is None:
+                return minted
+            after = due.next
 
     # Sessions
 

@@ -125,10 +125,10 @@ async def test_half_a_talk_is_none(backend: Backend, messages: Any) -> None:
 async def test_nobody_is_spoken_for_where_they_are_not(backend: Backend, core: Core, globex: Cast) -> None:
     ann, ben = (await backend.customer(name="Ann"))["id"], (await backend.customer(name="Ben"))["id"]
     session = (await backend.done("POST", SESSIONS, status=201, json={"customerId": ann}))["data"]["id"]
+    theirs = Backend(core, backend.client, globex, globex.api_key)
     for path in ("/v2.1/chat/messages", "/v2.1/chat/outbound/messages"):
         body = {"customerId": ben, "session": session, "body": "hello"}
         error(await backend.ask("POST", path, json=body), 404, "not_found")
-        theirs = Backend(core, backend.client, globex, globex.api_key)
         error(await theirs.ask("POST", path, json=body | {"customerId": ann}), 404, "not_found")
     error(await theirs.ask("GET", f"{SESSIONS}/{session}/messages"), 404)
     error(await theirs.ask("GET", f"{SESSIONS}?customerId={ann}"), 404)
