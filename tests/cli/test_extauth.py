@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -201,6 +203,30 @@ async def test_a_database_that_is_not_there_yet_is_waited_for(tmp_path: Path, mo
             who = await sign_in.login_or_register(core, new.app, ann.by_login, ann.password, NO_CHANGE, place)
         assert who.user is not None
         assert await desk.answer(f"auth:{who.user.id}-{new.app.id}:d:{ann.password}".encode())
+
+
+def test_a_chat_server_may_talk_over_a_terminal(acme: Acme) -> None:
+    """As Prosody's module does: without raw mode a terminal would keep a question back, and take parts of it away."""
+    me, token = acme.sign_in("ann", ann.password)
+    master, slave = pty.openpty()
+    command = [*acme.server._command, "--data", str(acme.server.data), "extauth", "--terminal"]
+    with subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=subprocess.DEVNULL, env=acme.server.environment
+    ) as it:
+        os.close(slave)
+        try:
+            for secret, answer in ((token, YES), ("\x03\x04\x11\x13\x1a\x7f\r\n", NO), (token, YES)):
+                question = f"auth:{me}:d:{secret}".encode()
+                os.write(master, len(question).to_bytes(2, "big") + question)
+                said = b""
+                while not said.endswith(
+                    (YES, NO)
+                ):  # the first question may come back: it was asked of a usual terminal
+                    said += os.read(master, 1000)
+                assert said.endswith(answer)
+        finally:
+            it.kill()
+            os.close(master)
 
 
 def test_no_secret_is_logged(acme: Acme, desk: Desk) -> None:

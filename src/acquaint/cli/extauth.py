@@ -14,7 +14,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+import termios
 import time
+import tty
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
@@ -37,14 +39,19 @@ log = structlog.get_logger()
 
 
 @click.command()
+@click.option(
+    "--terminal", is_flag=True, help="Input is a terminal, as Prosody's module gives it: take it byte by byte."
+)
 @click.pass_context
-def extauth(context: click.Context) -> None:
+def extauth(context: click.Context, terminal: bool) -> None:
     """Answer ejabberd or Prosody on standard input and output, until the input ends.
 
     Users are called ID-APP, as in 1001-7; the password is theirs, or the token of one of their sessions.
     """
     settings = settings_of(context)
     logs_on_stderr()
+    if terminal and sys.stdin.isatty():
+        tty.setraw(sys.stdin, termios.TCSANOW)  # what has come already is not thrown away
     asyncio.run(_serve(settings, sys.stdin.buffer, sys.stdout.buffer))
 
 
