@@ -56,6 +56,24 @@ async def test_a_file_is_announced_uploaded_and_sent(phone: Phone) -> None:
     assert content.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_a_form_as_ios_writes_it_is_read(phone: Phone) -> None:
+    """With a line break in front of it, and none at its end."""
+    it = await announced(phone)
+    fields = it["meta"]["upload"]["fields"]
+    head = "".join(
+        f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n------FormBoundary\r\n'
+        for name, value in fields.items()
+    )
+    file = 'Content-Disposition: form-data; name="file"; filename="cat.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+    body = b"\r\n------FormBoundary\r\n" + (head + file).encode() + PNG + b"\r\n------FormBoundary--"
+    media = {"content-type": "multipart/form-data; boundary=----FormBoundary"}
+    answer = await phone.client.post(it["meta"]["upload"]["url"], content=body, headers=media)
+    assert answer.status_code == 201
+    said = {"session": await phone.start(), "attachments": [it["data"]["id"]]}
+    message = await phone.asked("POST", "/c/v1/chat/messages", json=said)
+    assert message["attributes"]["attachments"][0]["contentLength"] == len(PNG)
+
+
 async def test_an_image_view_is_redirected(phone: Phone) -> None:
     message = await sent(phone, await phone.start())
     answer = await phone.ask("GET", path_of(message) + "?redirect=true")

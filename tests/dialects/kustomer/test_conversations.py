@@ -259,14 +259,16 @@ async def test_what_somebody_thought_of_it_is_kept_with_the_conversation(phone: 
     answer = {"rating": 5, "answers": [{"id": "q1", "answer": "Quick!"}], "submittedAt": "2026-11-21T12:00:09.000Z"}
     kept = await phone.asked("PUT", f"/c/v1/chat/satisfaction-responses/{survey['id']}", json=answer)
     assert {it: kept["attributes"][it] for it in answer} == answer
+    assert kept["attributes"]["status"] == "commented"
     [listed] = await phone.asked("GET", SESSIONS)
-    assert listed["attributes"]["satisfaction"] == {"id": survey["id"], "status": "rated", "lockedAt": None}
+    assert listed["attributes"]["satisfaction"] == {"id": survey["id"], "status": "commented", "lockedAt": None}
     assert listed["attributes"]["custom"] == {}
 
 
 @pytest.mark.parametrize(
     "body",
     [
+        {},
         {"rating": 11},
         {"rating": "5"},
         {"answers": [{"id": "q"}] * 21},
@@ -280,6 +282,20 @@ async def test_a_survey_has_bounds(phone: Phone, body: dict[str, object]) -> Non
     await phone.asked("PUT", f"{SESSIONS}/{session}", json={"locked": True})
     answer = await phone.ask("PUT", f"/c/v1/chat/satisfaction-responses/{session}", json=body)
     assert refusal(answer)[:2] == (400, "bad_request")
+
+
+async def test_a_rating_stays_when_the_comment_comes_later(phone: Phone) -> None:
+    """As both SDKs of version 1 answer: first the figure, then the words."""
+    session = await phone.chat("Hello")
+    await phone.asked("PUT", f"{SESSIONS}/{session}", json={"locked": True})
+    survey = (await phone.ask("POST", f"{SESSIONS}/{session}/satisfaction")).json()
+    [form] = survey["included"]
+    assert (form["type"], form["attributes"]["scale"]["options"]) == ("satisfaction", 5)
+    path = f"/c/v1/chat/satisfaction-responses/{session}"
+    rated = (await phone.asked("PUT", path, json={"rating": 4}))["attributes"]
+    assert (rated["status"], rated["rating"]) == ("rated", 4)
+    said = (await phone.asked("PUT", path, json={"answers": [{"id": "q1", "answer": "Fine"}]}))["attributes"]
+    assert (said["status"], said["rating"], said["answers"]) == ("commented", 4, [{"id": "q1", "answer": "Fine"}])
 
 
 async def test_conversations_between_users_are_none_of_the_vendors_sessions(

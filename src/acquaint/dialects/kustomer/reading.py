@@ -108,6 +108,8 @@ class Asked:
             return usual
         if self.at == "?" and isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
             value = int(value)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # some clients count in floating point
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise Unacceptable(self.at + name, f"must be a whole number from {least} to {most}")
         return value

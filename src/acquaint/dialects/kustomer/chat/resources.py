@@ -43,7 +43,7 @@ def custom_of(conversation: Conversation) -> dict[str, Any]:
 def chat_session(app: App, session: Session, chat: Chat) -> wire.Resource:
     conversation, last = chat.conversation, chat.last_message
     ending = noted(conversation)
-    attributes = {
+    attributes: dict[str, Any] = {
         "name": conversation.title,
         "preview": _preview(last),
         "trackingId": _tracking_of(session, chat),
@@ -53,9 +53,10 @@ def chat_session(app: App, session: Session, chat: Chat) -> wire.Resource:
         "lockedAt": wire.moment(conversation.closed_at),
         "lockReason": ending.get("lockReason"),
         "lockedByCustomer": conversation.closed_at is not None and bool(ending.get("lockedByCustomer")),
-        "satisfaction": satisfaction_of(conversation),
         "custom": custom_of(conversation),
     }
+    if conversation.closed_at is not None:
+        attributes["satisfaction"] = _satisfaction(conversation)
     relationships = wire.org_of(app) | {"customer": wire.reference("customer", chat.mine.user_id)}
     links = {"self": f"/c/v1/chat/sessions/{as_hex(conversation.id)}"}
     return wire.resource("chat_session", conversation.id, attributes, relationships, links)
@@ -66,12 +67,12 @@ def conversation(app: App, session: Session, chat: Chat) -> wire.Resource:
     return chat_session(app, session, chat) | {"type": "conversation"}
 
 
-def chat_message(app: App, session: Session, message: Message, chat: Chat | None = None) -> wire.Resource:
+def chat_message(app: App, session: Session, message: Message, chat: Chat) -> wire.Resource:
     is_deleted = message.deleted_at is not None
     is_in = message.author is Author.USER
     attachments = [] if is_deleted else attachments_of(message)
     attributes = {
-        "trackingId": _tracking_of(session, chat) if chat else None,
+        "trackingId": _tracking_of(session, chat),
         "body": None if is_deleted else message.text,
         "direction": "in" if is_in else "out",
         "directionType": "initial-in" if is_in else "initial-out",
@@ -82,10 +83,9 @@ def chat_message(app: App, session: Session, message: Message, chat: Chat | None
     }
     relationships = wire.org_of(app) | {
         "session": wire.reference("chat_session", message.conversation_id),
+        "customer": wire.reference("customer", chat.mine.user_id),
         "attachments": {"data": [{"type": "attachment", "id": it["id"]} for it in attachments]},
     }
-    if message.sender_id is not None:
-        relationships["customer"] = wire.reference("customer", message.sender_id)
     if not is_in:
         relationships["sentBy"] = wire.reference("user", app.id)
     links = {"self": f"/c/v1/chat/sessions/{as_hex(message.conversation_id)}/messages/{as_hex(message.id)}"}
@@ -107,16 +107,25 @@ def attachments_of(message: Message) -> list[dict[str, Any]]:
     ]
 
 
-def satisfaction_of(conversation: Conversation) -> dict[str, Any] | None:
-    """The survey at the end of a conversation: there is one when it has ended, and its id is the conversation's."""
-    if conversation.closed_at is None:
-        return None
-    given = noted(conversation).get("satisfaction")
-    return {
-        "id": as_hex(conversation.id),
-        "status": "rated" if isinstance(given, Mapping) else "offered",
-        "lockedAt": None,
-    }
+def _satisfaction(conversation: Conversation) -> dict[str, Any]:
+    """The survey at the end of a conversation; its id is the conversation's. Left out before: iOS looks into it, and
+    looking into null ends the app.
+    """
+    status = survey_status(survey_given(conversation))
+    return {"id": as_hex(conversation.id), "status": status, "lockedAt": None}
+
+
+def survey_given(conversation: Conversation) -> Mapping[str, Any]:
+    """What was answered so far."""
+    found = noted(conversation).get("satisfaction")
+    return found if isinstance(found, Mapping) else {}
+
+
+def survey_status(given: Mapping[str, Any]) -> str:
+    """The SDKs ask for a comment once there is a rating, and for nothing once there is a comment."""
+    if given.get("answers"):
+        return "commented"
+    return "rated" if given.get("rating") is not None else "offered"
 
 
 def team(app: App) -> wire.Resource:

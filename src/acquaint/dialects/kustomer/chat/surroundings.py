@@ -102,6 +102,6 @@ def _settings(app: App) -> wire.Resource:
         "campaignsEnabled": False,
         "showTypingIndicatorWeb": False,
         "showTypingIndicatorCustomerWeb": False,
-        "offhoursDisplay": None,
+        "offhoursDisplay": "online",  # null would hide the chat
     }
     return wire.resource("chat_settings", app.id, attributes, wire.org_of(app))

@@ -9,17 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ....domain.conversations import ConversationId
-from ....domain.errors import NotAllowed
+from ....domain.errors import NotAllowed, Unacceptable
 from ....services import support
 from ....services.support import Chat
 from ....web.dialect import core_of
 from .. import wire
-from ..reading import Asked, read, read_id
+from ..reading import NOTHING_GIVEN, Asked, read, read_id
 from . import resources
 from .conversations import noting
 from .tracking import Caller, caller_of
 
 HIGHEST_RATING: Final = 10
+USUAL_SCALE: Final = 5
 MOST_ANSWERS: Final = 20
 LONGEST_ANSWER: Final = 2_000
 
@@ -28,20 +29,27 @@ async def ask(request: Request) -> Response:
     """POST chat/sessions/{id}/satisfaction: the survey, with what was answered so far."""
     caller = await caller_of(request)
     await read(request)
-    return wire.document(_survey(caller, await _ended(request, caller)), 201)
+    survey = _survey(caller, await _ended(request, caller))
+    return wire.document(survey, 201, included=[_form(caller)])
 
 
 async def respond(request: Request) -> Response:
-    """PUT chat/satisfaction-responses/{id}. A later answer replaces an earlier one."""
+    """PUT chat/satisfaction-responses/{id}. SDKs send the rating first and the comment later: what is not in an answer
+    stays as it was.
+    """
     core, caller = core_of(request), await caller_of(request)
     chat = await _ended(request, caller)
     asked = await read(request)
-    given = {
+    answers = asked.objects("answers", MOST_ANSWERS)
+    said = {
         "rating": asked.number("rating", 0, 1, HIGHEST_RATING) if asked.values.get("rating") is not None else None,
-        "answers": [_answer(it) for it in asked.objects("answers", MOST_ANSWERS) or []],
-        "submittedAt": wire.moment(asked.moment("submittedAt") or core.clock()),
+        "answers": None if answers is None else [_answer(it) for it in answers],
+        "submittedAt": wire.moment(asked.moment("submittedAt")),
     }
-    await support.annotate(core, caller.recognised, chat.conversation.id, lambda was: noting(was, satisfaction=given))
+    given = {name: value for name, value in said.items() if value is not None}
+    if not given:
+        raise Unacceptable("", NOTHING_GIVEN)
+    await support.annotate(core, caller.recognised, chat.conversation.id, lambda was: _answered(was, given))
     return wire.document(_survey(caller, await support.one_chat(core, caller.session, chat.conversation.id)))
 
 
@@ -54,6 +62,12 @@ async def _ended(request: Request, caller: Caller) -> Chat:
     return chat
 
 
+def _answered(custom: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    ours = custom.get(resources.OURS)
+    before = ours.get("satisfaction") if isinstance(ours, Mapping) else None
+    return noting(custom, satisfaction={**(before if isinstance(before, Mapping) else {}), **given})
+
+
 def _answer(asked: Asked) -> dict[str, Any]:
     asked.only("id", "answer")
     value = asked.values.get("answer")
@@ -62,11 +76,18 @@ def _answer(asked: Asked) -> dict[str, Any]:
     return {"id": asked.needed("id", 64), "answer": asked.text("answer", LONGEST_ANSWER)}
 
 
+def _form(caller: Caller) -> wire.Resource:
+    """What the SDKs show: one question, in figures. Its words are English, as the vendor's are."""
+    scale = {"type": "number", "options": USUAL_SCALE, "labelLow": "Poor", "labelHigh": "Great"}
+    prompt = "How would you rate this conversation?"
+    attributes: dict[str, Any] = {"ratingPrompt": prompt, "introduction": None, "scale": scale, "questions": []}
+    return wire.resource("satisfaction", caller.app.id, attributes, wire.org_of(caller.app))
+
+
 def _survey(caller: Caller, chat: Chat) -> wire.Resource:
-    found = resources.noted(chat.conversation).get("satisfaction")
-    given = found if isinstance(found, Mapping) else {}
+    given = resources.survey_given(chat.conversation)
     attributes = {
-        "status": "rated" if given else "offered",
+        "status": resources.survey_status(given),
         "rating": given.get("rating"),
         "answers": given.get("answers", []),
         "submittedAt": given.get("submittedAt"),
