@@ -47,6 +47,7 @@ def test_a_file_that_came_at_once_is_complete() -> None:
 )
 def test_a_number_tells_others_only_of_what_is_there_to_be_seen(file: File, known: bool) -> None:
     assert file.is_known_to(EVE) is known
+    assert file.is_known_to(None) is known
     with pytest.raises(NotAllowed if known else NotFound):
         file.check_owner(EVE)
     if file.owner_id == ANN:

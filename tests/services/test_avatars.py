@@ -105,6 +105,15 @@ async def test_what_is_somebody_elses_is_nobodys_avatar(core: Core, acme: Cast) 
             await avatars.show_by_number(core, acme.app, who, file.id)
 
 
+async def test_the_number_of_anothers_private_file_is_only_a_number(core: Core, acme: Cast, settings: Settings) -> None:
+    """Or else whoever counts would learn which numbers are files."""
+    anns, eves = await verified(core, acme, ann), await verified(core, acme, eve)
+    file = await uploaded(core, eves, photograph())
+    for who in (id_of(anns), None):
+        await avatars.show_by_number(core, acme.app, who, file.id)
+    assert len(kept(settings)) == 1
+
+
 async def test_what_is_not_complete_is_no_avatar_yet(core: Core, acme: Cast) -> None:
     it = await verified(core, acme, ann)
     file, ticket = await announced(core, it)

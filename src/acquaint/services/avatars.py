@@ -34,15 +34,15 @@ async def show(core: Core, app: App, user_id: UserId | None, uid: str) -> None:
     async with core.store.read() as tx:
         found = await tx.files.by_uid(uid)
     if found is not None and found.file.app_id == app.id:
-        await _show(core, user_id, found, "avatar")
+        await _show(core, user_id, found)
 
 
 async def show_by_number(core: Core, app: App, user_id: UserId | None, id: FileId) -> None:
-    """The same for who names the file by its number (``blob_id``)."""
+    """The same for who names the file by its number, of which others are told nothing they could not know of."""
     async with core.store.read() as tx:
         found = await tx.files.get(app.id, id)
-    if found is not None:
-        await _show(core, user_id, found, "blob_id")
+    if found is not None and found.file.is_known_to(user_id):
+        await _show(core, user_id, found)
 
 
 async def take(core: Core, it: Recognised, content: AsyncIterator[bytes], address_of: Callable[[str], str]) -> User:
@@ -73,31 +73,31 @@ async def take(core: Core, it: Recognised, content: AsyncIterator[bytes], addres
         raise
 
 
-async def _show(core: Core, user_id: UserId | None, found: Shelved, field: str) -> None:
+async def _show(core: Core, user_id: UserId | None, found: Shelved) -> None:
     file = found.file
     if user_id is None or file.owner_id != user_id:
-        raise Unacceptable(field, "is a file of somebody else")
+        raise Unacceptable("avatar", "is a file of somebody else")
     if not file.is_complete:
-        raise Unacceptable(field, "is a file that is not complete")
+        raise Unacceptable("avatar", "is a file that is not complete")
     if file.picture is None:
-        _check_kind(file, field)
+        _check_kind(file)
         await core.limiter.take(limits.AVATARS_PER_USER, str(user_id))
-        await _draw(core, found, field)
+        await _draw(core, found)
 
 
-def _check_kind(file: File, field: str) -> None:
+def _check_kind(file: File) -> None:
     if file.content_type not in SHOWN_INLINE:
-        raise Unacceptable(field, "must be a PNG, JPEG, GIF or WebP picture")
+        raise Unacceptable("avatar", "must be a PNG, JPEG, GIF or WebP picture")
     if file.size > LARGEST_FILE:
-        raise Unacceptable(field, f"must be a picture of at most {LARGEST_FILE // 1024**2} MiB")
+        raise Unacceptable("avatar", f"must be a picture of at most {LARGEST_FILE // 1024**2} MiB")
 
 
-async def _draw(core: Core, found: Shelved, field: str) -> None:
+async def _draw(core: Core, found: Shelved) -> None:
     try:
         drawn = await core.drawing.draw(core.files.read(found.content))
     except (NotSeen, KeyError) as error:
         why = str(error) if isinstance(error, NotSeen) else "is gone"
-        raise Unacceptable(field, f"is a picture that {why}") from error
+        raise Unacceptable("avatar", f"is a picture that {why}") from error
     kept_under = new_word(core, KEY_LENGTH)
     await core.files.put(kept_under, _in_one_piece(drawn.content), at_most=LARGEST_FILE)
     picture = Picture(drawn.content_type, len(drawn.content))

@@ -611,7 +611,7 @@ async def test_what_cannot_be_seen_is_no_avatar(anns: Somebody, content: bytes) 
 
 
 async def test_an_avatar_is_ones_own_blob_or_any_other_text(anns: Somebody, bens: Somebody) -> None:
-    blob = await bens.upload()
+    blob = await bens.upload(public=True)
     for said in ({"avatar": blob["uid"]}, {"blob_id": blob["id"]}):
         assert (await anns.ask("PUT", "/users.json", {"user": said})).status_code == 422
     new = {"login": "somebody", "password": "a password of theirs", "avatar": blob["uid"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...domain.apps import App
+from ...domain.errors import Unacceptable
 from ...domain.files import FileId
 from ...domain.users import User
 from ...services import avatars
@@ -21,7 +22,10 @@ async def show_avatar(core: Core, app: App, user: User | None, fields: Asked) ->
         await avatars.show(core, app, user_id, _uid(core, avatar))
     number = fields.number("blob_id")
     if number is not None and number > 0:
-        await avatars.show_by_number(core, app, user_id, FileId(number))
+        try:
+            await avatars.show_by_number(core, app, user_id, FileId(number))
+        except Unacceptable as rule:
+            raise Unacceptable("blob_id", rule.reason) from rule
 
 
 def _uid(core: Core, avatar: str) -> str:
