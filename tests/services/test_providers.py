@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 import pytest
 
 from acquaint.domain.errors import (
+    Busy,
     InvalidCredentials,
     NotFound,
     ProviderRefused,
     ProviderUnavailable,
     RegistrationClosed,
     TokenRefused,
+    TooManyRequests,
     Unacceptable,
     UserBanned,
 )
@@ -26,6 +29,7 @@ from acquaint.domain.identities import NO_CHANGE, Assurance, Identifier, Identif
 from acquaint.services import providers, sign_in, users
 from acquaint.services.admission import Admission
 from acquaint.services.core import Core
+from acquaint.services.outside import Outside
 from acquaint.settings import Settings
 from tests.cast import Cast, ann, ben, eve
 from tests.services.doors import allow, at, events
@@ -685,15 +689,50 @@ async def test_many_first_sign_ins_at_once_make_one_user(core: Core, acme: Cast,
     assert sum(it.is_new_user for it in came) == 1
 
 
-async def test_a_slow_provider_keeps_only_its_own_people_waiting(core: Core, acme: Cast, web: Pages) -> None:
+async def test_a_slow_provider_is_asked_a_few_questions_at_once_and_the_others_wait_their_turn(
+    core: Core, acme: Cast, web: Pages
+) -> None:
     web.at["/verify"] = idp
     await custom(core, acme, web)
     web.held = asyncio.Event()
-    waiting = [asyncio.create_task(by_custom(core, acme, f"token of p{it}")) for it in range(16)]
+    coming = [asyncio.create_task(by_custom(core, acme, f"token of p{it}")) for it in range(20)]
     await web.arrived(16)
-    with pytest.raises(ProviderUnavailable):
-        await by_custom(core, acme, "token of ann")
+    assert len(web.server.asked) == 16
     web.held.set()
-    assert all(it.is_new_user for it in await asyncio.gather(*waiting))
-    assert (await by_custom(core, acme, "token of ann")).is_new_user
-    assert timedelta(0) < ProviderUnavailable("x").retry_after
+    assert all(it.is_new_user for it in await asyncio.gather(*coming))
+
+
+async def test_whose_turn_does_not_come_is_refused(core: Core, clock: SetClock) -> None:
+    outside = Outside(core.outbound, clock, patience=timedelta(milliseconds=1))
+    async with AsyncExitStack() as asking:
+        for _ in range(16):
+            await asking.enter_async_context(outside.question("slow"))
+        with pytest.raises(Busy):
+            async with outside.question("slow"):
+                pass
+        async with outside.question("another"):
+            pass
+    async with outside.question("slow"):
+        pass
+
+
+async def test_one_address_may_be_two_kinds_of_document(core: Core, acme: Cast, issuer: Issuer) -> None:
+    """Or an App whose key set is said to be where another's discovery document is would break on what is remembered."""
+    await openid(core, acme, issuer)
+    await by_token(core, acme, issuer.token())
+    await openid(core, acme, issuer, "odd", jwks_url=f"{issuer.url}/.well-known/openid-configuration")
+    with pytest.raises((TokenRefused, ProviderUnavailable)):
+        await by_token(core, acme, issuer.token(), "odd")
+    await by_token(core, acme, issuer.token())
+
+
+async def test_guesses_are_counted_by_each_name_that_is_sent(core: Core, acme: Cast, web: Pages) -> None:
+    """The provider may look at the address while the login is another one each time."""
+    web.says("/verify", {"error": "wrong"}, "401 Unauthorized")
+    await custom(core, acme, web, request_params={"email": "#{email}", "password": "#{password}"})
+    for number in range(20):
+        with pytest.raises(ProviderRefused):
+            await by_custom(core, acme, f"login-{number}", email=ann.email.upper(), password=f"{number}")
+    with pytest.raises(TooManyRequests):
+        await by_custom(core, acme, "login-20", email=ann.email, password="20")
+    assert len(web.server.asked) == 20

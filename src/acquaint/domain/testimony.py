@@ -40,8 +40,8 @@ from .templates import Template, value_of
 
 FACEBOOK: Final = "https://www.facebook.com"
 X: Final = "https://x.com"
-LONGEST_KEPT: Final = 4096
-"""Characters of one mapped field that is kept for the door it came by. ConnectyCube's custom_data has up to 4,096."""
+LONGEST_KEPT: Final = 16_384
+"""Characters of one mapped field that is kept for the door it came by: as many as ConnectyCube's custom_data has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ PROVIDERS_PER_ADDRESS: Final = Limit("providers_per_address", 300, MINUTE)
 """Refused credentials of Providers. Each may cost a question to somebody else's server: against having us flood it;
 lower would hurt an office behind one address while a Provider is being set up."""
 
+PROVIDER_TRIALS_PER_APP: Final = Limit("provider_trials_per_app", 60, MINUTE)
+"""Dry runs of Providers. Against an App that has us ask around; lower would hurt who is setting one up."""
+
 REGISTRATIONS_PER_ADDRESS: Final = Limit("registrations_per_address", 300, MINUTE)
 """New users. Against registering names in bulk; lower would hurt a launch day behind one address."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,7 +29,10 @@ strangers could have us ask it as often as they like."""
 FAILURES_REMEMBERED: Final = timedelta(seconds=5)
 """Whoever comes meanwhile is refused at once rather than kept waiting for the same silence."""
 MOST_QUESTIONS: Final = 16
-"""Open at once, to one Provider. One that is slow keeps nobody else's sign-ins waiting."""
+"""Open at once, to one Provider. One that is slow keeps nobody else's sign-ins waiting: there are 50 in all."""
+MOST_WAITING: Final = 500
+"""For their turn with one Provider. Against a queue without end; lower would hurt a launch day."""
+PATIENCE: Final = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
@@ -48,13 +51,23 @@ class _Document:
         return self.came_at is not None and now - self.came_at < time
 
 
+@dataclass(slots=True)
+class _Queue:
+    """Those who ask one Provider, and those who wait for their turn."""
+
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_QUESTIONS))
+    length: int = 0
+
+
 class Outside:
     """Bounded, and by address: what one issuer publishes never counts for another."""
 
-    def __init__(self, outbound: Outbound, clock: Clock, most: int = MOST_DOCUMENTS) -> None:
-        self._outbound, self._clock, self._most = outbound, clock, most
-        self._documents: OrderedDict[str, _Document] = OrderedDict()
-        self._open: Counter[Hashable] = Counter()
+    def __init__(
+        self, outbound: Outbound, clock: Clock, *, most: int = MOST_DOCUMENTS, patience: timedelta = PATIENCE
+    ) -> None:
+        self._outbound, self._clock, self._most, self._patience = outbound, clock, most, patience
+        self._documents: OrderedDict[tuple[str, Hashable], _Document] = OrderedDict()
+        self._queues: dict[Hashable, _Queue] = {}
 
     async def document(
         self, url: str, read: Callable[[bytes], T], *, lacks: Callable[[T], bool] = lambda value: False
@@ -64,7 +77,7 @@ class Outside:
         Many who want it at once ask once. One that ``lacks`` something is asked for again, though not often; the
         answer may lack it still. Raises NoAnswer, also where ``read`` raises ValueError.
         """
-        it = self._remembered(url)
+        it = self._remembered((url, read))  # one address may be read as two kinds of document, by two Apps
         if it.is_fresh(self._clock()) and not lacks(it.value):
             found: T = it.value
             return found
@@ -83,20 +96,29 @@ class Outside:
 
     @asynccontextmanager
     async def question(self, whose: Hashable) -> AsyncIterator[None]:
-        """Around each question to a Provider; refuses with Busy when too many are open."""
-        if self._open[whose] >= MOST_QUESTIONS:
+        """Around each question to a Provider; refuses with Busy whose turn does not come soon."""
+        queue = self._queues.setdefault(whose, _Queue())
+        if queue.length >= MOST_QUESTIONS + MOST_WAITING:
             raise Busy
-        self._open[whose] += 1
+        queue.length += 1
         try:
-            yield
+            try:
+                async with asyncio.timeout(self._patience.total_seconds()):
+                    await queue.turns.acquire()
+            except TimeoutError:
+                raise Busy from None
+            try:
+                yield
+            finally:
+                queue.turns.release()
         finally:
-            self._open[whose] -= 1
-            if not self._open[whose]:
-                del self._open[whose]
+            queue.length -= 1
+            if not queue.length:
+                self._queues.pop(whose, None)
 
-    def _remembered(self, url: str) -> _Document:
-        it = self._documents.setdefault(url, _Document())
-        self._documents.move_to_end(url)
+    def _remembered(self, what: tuple[str, Hashable]) -> _Document:
+        it = self._documents.setdefault(what, _Document())
+        self._documents.move_to_end(what)
         if len(self._documents) > self._most:
             self._documents.popitem(last=False)
         return it

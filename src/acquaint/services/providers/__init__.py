@@ -87,9 +87,9 @@ async def sign_in_with_custom_provider(core: Core, app: App, fields: Mapping[str
     for name, value in fields.items():
         if len(value) > LONGEST_FIELD:
             raise Unacceptable(name, f"is longer than {LONGEST_FIELD} characters")
-    # Whose password it may be is only a text yet, of any length; tries are counted by its fingerprint.
-    who = Identifier(IdentifierKind.LOGIN, fingerprint(fields.get("login") or fields.get("email") or ""))
-    await limits.take_password_try(core, app, who, place.address)
+    counted = _counted(fields)
+    for who in counted:
+        await limits.take_password_try(core, app, who, place.address)
     try:
         testimony = await _noting(core, app, "custom", place, lambda: by_custom(core, app, settings, fields))
     except ProviderRefused as refusal:
@@ -97,10 +97,20 @@ async def sign_in_with_custom_provider(core: Core, app: App, fields: Mapping[str
         if own is None:
             raise
         admission = await sign_in.sign_in(core, app, own, fields["password"], place)
+    else:
+        admission = await admit_by(core, app, testimony, place)
+    for who in counted:
         await limits.give_password_try_back(core, app, who, place.address)
-        return admission
-    await limits.give_password_try_back(core, app, who, place.address)
-    return await admit_by(core, app, testimony, place)
+    return admission
+
+
+def _counted(fields: Mapping[str, str]) -> list[Identifier]:
+    """Whose passwords may be guessed by this: each name that was sent, since we do not know which one counts there.
+
+    They are texts of any length yet, so it is their fingerprints that are counted.
+    """
+    names = {fields.get(it, "").strip().casefold() for it in ("login", "email")} - {""}
+    return [Identifier(IdentifierKind.LOGIN, fingerprint(f"custom {it}")) for it in sorted(names or {""})]
 
 
 async def _custom(core: Core, app: App) -> CustomProvider | None:

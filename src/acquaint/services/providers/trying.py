@@ -17,6 +17,7 @@ from ...domain.questions import Question, shown_question
 from ...domain.testimony import Testimony
 from ...domain.users import User
 from ...ports.outbound import Answer
+from .. import limits
 from ..admission import resolve
 from ..core import Core
 from .admitting import identity_of
@@ -41,8 +42,9 @@ class DryRun:
 async def try_custom_provider(core: Core, app: App, fields: Mapping[str, str]) -> DryRun:
     """What the App's own identity provider would be asked, what it answers, and what would come of it.
 
-    Refuses with NotFound where it is not set up, and with Unacceptable where a field is too long.
+    Refuses with NotFound where it is not set up, Unacceptable where a field is too long, or TooManyRequests.
     """
+    await core.limiter.take(limits.PROVIDER_TRIALS_PER_APP, str(app.id))
     settings = (await kept(core, app, ProviderKind.CUSTOM.value)).settings
     if not isinstance(settings, CustomProvider):
         raise NotFound("provider")
@@ -56,9 +58,13 @@ async def try_custom_provider(core: Core, app: App, fields: Mapping[str, str]) -
 
 
 async def try_provider(core: Core, app: App, name: str, asked: Mapping[str, Any]) -> DryRun:
-    """Whom a credential would let in. Refuses with NotFound, or Unacceptable where a field is missing."""
+    """Whom a credential would let in.
+
+    Refuses with NotFound where it is not set up, Unacceptable where a field is missing, or TooManyRequests.
+    """
     if name == ProviderKind.CUSTOM:
         return await try_custom_provider(core, app, {key: str(it) for key, it in asked.items() if it is not None})
+    await core.limiter.take(limits.PROVIDER_TRIALS_PER_APP, str(app.id))
     provider = await kept(core, app, name)
     try:
         testimony = await testimony_of(core, app, name, provider, asked)

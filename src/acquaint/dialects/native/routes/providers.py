@@ -146,6 +146,7 @@ OPERATIONS: Final = (
             "Shows what your own identity provider would be asked, what it answers, and which user that makes, or why "
             "it makes none; of the others, whom a token would let in. Nobody is let in, and nothing is kept."
         ),
+        refusals=(errors.TooManyRequests,),
         holds_secret=True,
         example={"token": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ…"},
     ),
