@@ -75,10 +75,10 @@ class File:
             raise NotAllowed if self.is_known_to(user_id) else NotFound("file")
 
     def is_known_to(self, user_id: UserId | None) -> bool:
-        """Whether its number alone tells the user, or somebody who is none yet, about it. Numbers can be guessed, and a uid cannot.
+        """Whether its number alone tells the user, or somebody who is none yet, about it.
 
-        So of another's private file nothing is told by number, or whoever counts would learn the uid, and read it.
-        An avatar is there to be looked at.
+        Numbers can be guessed, and a uid cannot. So of another's private file nothing is told by number, or whoever
+        counts would learn the uid, and read it. An avatar is there to be looked at.
         """
         is_own = user_id is not None and self.owner_id == user_id
         return is_own or (self.is_complete and (self.is_public or self.picture is not None))
