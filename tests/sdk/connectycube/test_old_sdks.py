@@ -36,3 +36,10 @@ def test_a_signature_by_another_secret_is_refused(cube: Cube) -> None:
     told = cube.tells("unsigned", sdk="connectycube-3", auth_secret="another secret")
     assert told["code"] == 422
     assert told["info"] == {"errors": ["Unexpected signature"]}
+
+
+@pytest.mark.parametrize("sdk", ["connectycube-4", "connectycube-3"])
+def test_an_old_sdk_chats_over_tls(cube: Cube, sdk: str) -> None:
+    told = cube.tells("chat_old", sdk=sdk, auth_secret=cube.app["auth_secret"])
+    [heard] = told["heard"]
+    assert (heard["from"], heard["id"], heard["body"]) == (told["ann"], told["id"], "Hello from long ago")
