@@ -24,6 +24,8 @@ policies = st.builds(
     session_idle=lifetimes,
     session_at_most=lifetimes,
     password_min_length=st.none() | st.integers(1, 256),
+    chat_key_max_age=lifetimes,
+    server_requests_per_minute=st.integers(1, 100_000),
     allowed_origins=st.lists(st.sampled_from(["*", "https://a.example", "http://localhost:3000"])).map(tuple),
 )
 
@@ -47,7 +49,7 @@ def test_durations_are_said_as_people_say_them(text: object, seconds: float) -> 
 
 
 @pytest.mark.parametrize("text", ["none", "", None])
-@pytest.mark.parametrize("rule", ["session_idle", "session_at_most", "password_min_length"])
+@pytest.mark.parametrize("rule", ["session_idle", "session_at_most", "password_min_length", "chat_key_max_age"])
 def test_what_may_be_left_to_the_dialect_can_be_given_back_to_it(rule: str, text: str | None) -> None:
     assert getattr(Policy().changed({rule: 60}).changed({rule: text}), rule) is None
 
@@ -57,6 +59,8 @@ NO_ORIGINS = ["null", "a.example", "https://", "https://a.example/", "https://a.
 NO_ORIGINS += ["https://ann@a.example", "https://a.example\n", "https://a.example, https://b.example", "file://", ""]
 NAMES_NO_PAGE = ["https://*.a.example", "HTTPS://a.example", "https://A.example"]  # no patterns, and no capitals
 NONSENSE: dict[str, list[object]] = {
+    "chat_key_max_age": [*DURATIONS],
+    "server_requests_per_minute": [0, -1, 100_001, None, "", "none", "many", 1.5, True, [1]],
     "token_max_age": [*DURATIONS, "", "none", None, "25h", 86401],
     "session_idle": [*DURATIONS, "3651d", "999999999d"],
     "password_min_length": [0, 257, -1, 8.0, "eight", True, "8 ", [8], 10**400],

@@ -46,6 +46,8 @@ async def test_every_rule_of_the_policy_comes_back_as_it_was_kept(world: World) 
         strict_user_queries=True,
         shows_online_users=True,
         shows_emails_and_phones=False,
+        chat_key_max_age=timedelta(days=90),
+        server_requests_per_minute=1000,
         keeps_messages_of_deleted_users=True,
         allowed_origins=("https://acme.example", "http://localhost:3000"),
     )
@@ -92,6 +94,18 @@ async def test_an_api_key_is_found_by_its_fingerprint_and_listed_with_those_revo
         assert await tx.keys.get(key.id) == key
         assert await tx.keys.of(world.acme.id) == [key, replace(later, revoked_at=world.now, name="older")]
         assert await tx.keys.of(None) == []
+
+
+async def test_when_a_key_was_used_is_kept_and_never_goes_back(world: World) -> None:
+    key = world.key(network="203.0.113.0/24")
+    async with world.store.write() as tx:
+        await tx.keys.add(key, "f1")
+        await tx.keys.used(key.id, world.now + timedelta(minutes=5))
+        await tx.keys.used(key.id, world.now)
+        await tx.keys.save(replace(key, name="renamed"))
+    async with world.store.read() as tx:
+        kept = await tx.keys.get(key.id)
+    assert kept == replace(key, name="renamed", used_at=world.now + timedelta(minutes=5))
 
 
 async def test_keys_of_the_server_belong_to_no_app(world: World) -> None:
