@@ -133,3 +133,28 @@ def test_people_read_lines_and_tables(place: Server) -> None:
     assert "{" not in shown
     listed = place.say("apps", "list").stdout.splitlines()
     assert listed[0].split() == ["app_id", "slug", "name", "open", "created_at"]
+
+
+def test_a_key_can_be_of_a_network_and_of_any_role(place: Server) -> None:
+    place.create_app("Netted")
+    words = (
+        "keys",
+        "create",
+        "netted",
+        "--name",
+        "crm",
+        "--network",
+        "203.0.113.0/24",
+        "--role",
+        "org.permission.customer.read",
+    )
+    made = place.run(*words)
+    assert (made["network"], made["roles"]) == ("203.0.113.0/24", ["org.permission.customer.read"])
+    assert made["used_at"] is None
+    assert place.run("keys", "list", "netted")[-1]["network"] == "203.0.113.0/24"
+    refused = place.say("keys", "create", "netted", "--name", "crm", "--network", "everywhere")
+    assert refused.returncode != 0
+    assert "network must be an address" in refused.stderr
+    assert place.say("keys", "create", "netted", "--name", "crm", "--role", "org.root").returncode == 2
+    public = place.run("keys", "create", "netted", "--name", "chat", "--role", "org.tracking")
+    assert public["api_key"].count(".") == 2, "a JWT, which client SDKs read"
