@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ...domain.conversations import Conversation, ConversationKind, MemberRole, Membership, Message, Tally
+from ...domain.conversations import LONGEST_TEXT, Conversation, ConversationKind, MemberRole, Membership, Message, Tally
 from ...domain.errors import Unacceptable
 from ...domain.members import OPEN, owner_of
 from ...domain.users import User, UserId
@@ -105,7 +105,12 @@ def said_in(asked: Asked, client_id: str | None = None) -> Draft:
     """Refuses with Unacceptable."""
     attachments = attachments_in(asked)
     payload = {"attachments": attachments} if attachments else {}
-    return Draft(asked.text_as_is("message") or "", payload=payload, extras=extras_in(asked), client_id=client_id)
+    text, extras = asked.text_as_is("message") or "", extras_in(asked)
+    if not text.strip() and not payload and not extras:
+        raise Unacceptable("message", "cannot be blank")
+    if len(text) > LONGEST_TEXT:
+        raise Unacceptable("message", f"is longer than {LONGEST_TEXT} characters")
+    return Draft(text, payload=payload, extras=extras, client_id=client_id)
 
 
 def attachments_in(asked: Asked) -> list[dict[str, str]]:

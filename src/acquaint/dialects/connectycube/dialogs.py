@@ -8,7 +8,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...domain.conversations import ConversationId, ConversationKind, MessageId
+from ...domain.conversations import LONGEST_TITLE, ConversationId, ConversationKind, MessageId
 from ...domain.errors import NotAllowed, NotFound, Unacceptable
 from ...domain.identities import KEEP
 from ...domain.members import Change
@@ -53,12 +53,14 @@ async def create(request: Request) -> Response:
     others = [id for id in ids_of(asked, "occupants_ids") if id != me]
     if not others and kind in (ConversationKind.GROUP, ConversationKind.DIRECT):
         raise Unacceptable("occupants_ids", "cannot be blank")
+    if kind is ConversationKind.DIRECT and len(others) > 1:
+        raise Unacceptable("occupants_ids", "should be one other user")
     is_direct = kind is ConversationKind.DIRECT
     seen, _ = await conversations.start(
         core,
         caller.recognised,
         kind=kind,
-        title=None if is_direct else asked.needed("name"),
+        title=None if is_direct else _name(asked),
         with_users=others,
         looks=Change() if is_direct else _looks(asked, appoint=ids_of(asked, "admins_ids")),
     )
@@ -189,12 +191,19 @@ def _looks(asked: Asked, **others: Any) -> Change:
     if asked.has("extensions"):
         own["extensions"] = _extensions(asked)
     return Change(
-        title=asked.needed("name") if asked.has("name") else KEEP,
+        title=_name(asked) if asked.has("name") else KEEP,
         description=asked.text("description") if asked.has("description") else KEEP,
         avatar_url=KEEP if photo is KEEP else photo if is_address else None,
         by_door={DOOR: own} if own else {},
         **others,
     )
+
+
+def _name(asked: Asked) -> str:
+    name = asked.needed("name")
+    if len(name) > LONGEST_TITLE:
+        raise Unacceptable("name", f"is longer than {LONGEST_TITLE} characters")
+    return name
 
 
 def _extensions(asked: Asked) -> dict[str, str] | None:
