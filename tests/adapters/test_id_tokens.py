@@ -49,7 +49,8 @@ def test_the_private_part_of_a_published_key_does_no_harm_and_is_not_kept() -> N
     "other",
     [
         {"use": "enc"}, {"alg": "RS512"}, {"alg": "HS256"}, {"alg": "none"}, {"kty": "oct"}, {"kty": "EC"},
-        {"n": "AQAB"}, {"e": ...}, {"n": 7}, {"n": None}, {"n": "!"}, {"kid": 7}, {"kid": ["first"]}, {"alg": ["RS256"]},
+        {"n": "AQAB"}, {"e": ...}, {"n": 7}, {"n": None}, {"n": "!"}, {"kid": 7}, {"kid": ["first"]},
+        {"alg": ["RS256"]},
     ],
     ids=str,
 )  # fmt: skip
