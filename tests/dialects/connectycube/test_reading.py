@@ -108,7 +108,8 @@ def test_values_are_read_as_what_a_route_wants() -> None:
         asked.needed("x")
     with pytest.raises(Unacceptable):
         asked.texts("l", at_most=2)
-    for strange in (float("inf"), float("nan"), True, {}):
+    values: list[Any] = [float("inf"), float("nan"), True, {}]
+    for strange in values:
         with pytest.raises(Unacceptable):
             Asked({"a": strange}).number("a")
 
