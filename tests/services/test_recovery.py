@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from acquaint.domain.apps import App
 from acquaint.domain.errors import (
     AppClosed,
     InvalidCredentials,
+    NotAllowed,
     SessionEnded,
     TicketRefused,
     TooManyRequests,
@@ -18,6 +20,7 @@ from acquaint.domain.errors import (
 )
 from acquaint.domain.events import EventKind
 from acquaint.domain.identities import NO_CHANGE, Assurance, Identifier, Identity
+from acquaint.domain.users import User
 from acquaint.ports.mail import Mail, MailNotSent
 from acquaint.services import addresses, apps, history, recovery, sign_in, users
 from acquaint.services.core import Core
@@ -236,3 +239,34 @@ async def test_a_proven_address_comes_before_one_that_was_registered(core: Core,
     user = await recovery.complete(core, await ticket_for(core, acme, postbox, ann), NEW, SOMEWHERE)
 
     assert user.known_as(ann.by_email.kind) == ann.email
+
+
+async def test_an_app_can_mail_nobody(core: Core, acme: Cast, postbox: Postbox) -> None:
+    await known(core, acme, ann)
+    ticket = await ticket_for(core, acme, postbox, ann)
+    app = await apps.change_policy(core, acme.app, {"resets_passwords_by_mail": False})
+    with pytest.raises(NotAllowed):
+        await recovery.ask(core, app, ann.by_email, SOMEWHERE)
+    with pytest.raises(TicketRefused):
+        await recovery.complete(core, ticket, NEW, SOMEWHERE)
+
+
+async def test_the_mail_may_be_in_other_words(core: Core, acme: Cast, postbox: Postbox) -> None:
+    await known(core, acme, ann)
+
+    def letter(core: Core, app: App, user: User, to: str, ticket: str) -> Mail:
+        return Mail(to, app.name, f"{user.id} {ticket}", "")
+
+    await recovery.send(core, acme.app, ann.by_email, letter)
+    await recovery.complete(core, postbox.tickets[-1], NEW, SOMEWHERE)
+
+
+async def test_an_address_is_told_that_another_took_its_place_but_not_for_ever(
+    core: Core, acme: Cast, postbox: Postbox
+) -> None:
+    for _ in range(5):
+        await recovery.tell_former_address(core, acme.app, ann.email)
+    assert [it.to for it in postbox.mails] == [ann.email] * 3
+    assert "Acme" in postbox.mails[0].text
+    postbox.is_open = False
+    await recovery.tell_former_address(core, acme.app, ben.email)  # nobody waits for it, so nobody is told
