@@ -154,6 +154,30 @@ async def test_what_a_stranger_said_on_this_device_does_not_become_anns_profile(
     assert dict(profile.claimed.custom) == {}
 
 
+@pytest.mark.parametrize("claims", [{"email": ann.email}, {"externalId": ann.external_id}])
+async def test_who_said_to_be_somebody_else_leaves_ann_nothing_on_a_common_machine(
+    phone: Phone, core: Core, acme: Cast, claims: dict[str, str]
+) -> None:
+    """Rule 5: what somebody claimed is theirs. Eve typed her address, and did not log out."""
+    await users.put(core, acme.app, ann.verified(ann.by_email, ann.by_external_id))
+    await phone.asked("PATCH", ME, json={"emails": [{"email": eve.email}]})
+    await phone.chat("Of Eve")
+    await phone.logged_in(signed(core, acme, **claims))
+    assert await phone.sees() == []
+
+
+@pytest.mark.parametrize("claims", [{"email": ann.email}, {"externalId": ann.external_id}, {"externalId": "new"}])
+async def test_whose_word_nothing_contradicts_keeps_what_they_said(
+    phone: Phone, core: Core, acme: Cast, claims: dict[str, str]
+) -> None:
+    """The SDK asks visitors for their address, and they log in afterwards: by another name, or for the first time."""
+    await users.put(core, acme.app, ann.verified(ann.by_email, ann.by_external_id))
+    await phone.asked("PATCH", ME, json={"emails": [{"email": ann.email}, {"email": "ann@home.example"}]})
+    await phone.chat("Of Ann")
+    await phone.logged_in(signed(core, acme, **claims))
+    assert await phone.sees() == ["Of Ann"]
+
+
 async def test_a_new_conversation_is_of_whoever_is_logged_in(phone: Phone, core: Core, acme: Cast) -> None:
     identity = await phone.logged_in(signed(core, acme, email=ann.email))
     session = await phone.asked("POST", SESSIONS, json={"title": "Hi"})
