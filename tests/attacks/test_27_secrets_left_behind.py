@@ -5,6 +5,8 @@ A whole day on a real server, with everything written down that can be; then eve
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import time
 from collections.abc import Callable
@@ -77,6 +79,7 @@ class Day:
         self.reset(mine)
         self.by_token()
         self.by_qiscus()
+        self.by_kustomer()
         key = self.native("POST", "/app/keys", {"name": "k", "roles": ["org.user"]}, self.made["api_key"]).json()
         self.keep("second api key", key["text"])
         operators = self.server.run("keys", "create", "--server", "--name", "operator")
@@ -116,6 +119,32 @@ class Day:
         self.qiscus(
             "POST", f"{REST}/login_or_register", {"email": "ann-q", "password": second}, **{"QISCUS-SDK-SECRET": wrong}
         )
+
+    def by_kustomer(self) -> None:
+        org, chat = {"x-kustomer-org": "acme"}, "/c/v1/chat"
+        said = self.http.get("/c/v1/tracking/tokens/current", headers=org).json()["data"]["attributes"]
+        tracking = self.keep("tracking token", said["token"])
+        claims = tracking.split(".")[1]
+        self.keep("tracking token's session", json.loads(base64.urlsafe_b64decode(claims + "=="))["jti"])
+        mine = org | {"x-kustomer-tracking-token": tracking}
+        jwt = JoseSigner().sign({"email": eve.email, "iat": int(time.time())}, self.made["signing_secret"])
+        self.keep("log-in token", jwt)
+        for token in (jwt[:-2] + "xx", jwt):
+            self.http.post("/c/v1/identity", headers=mine, json={"externalToken": token})
+        session = self.http.post(f"{chat}/sessions", headers=mine, json={"title": "Hi"}).json()["data"]["id"]
+        file = self.http.post(f"{chat}/attachments", headers=mine, json={"name": "a.txt"}).json()
+        to = file["meta"]["upload"]
+        self.keep("upload's ticket", to["fields"]["ticket"])
+        path = httpx2.URL(to["url"]).path
+        assert self.http.post(path, data=to["fields"], files={"file": ("a.txt", b"x")}).status_code == 201
+        body = {"session": session, "attachments": [file["data"]["id"]]}
+        message = self.http.post(f"{chat}/messages", headers=mine, json=body).json()["data"]["id"]
+        found = self.http.get(f"{chat}/messages/{message}/attachments/{file['data']['id']}", headers=mine).json()
+        url = httpx2.URL(found["data"]["attributes"]["url"])
+        self.keep("download's ticket", url.params["ticket"])
+        assert self.http.get(url.path, params=dict(url.params)).content == b"x"
+        self.http.get("/c/v1/nothing", params={"token": tracking}, headers=mine)
+        assert self.http.post("/c/v1/tracking/tokens", headers=mine).status_code == 201
 
 
 def found_in(text: bytes, secrets: dict[str, str]) -> list[str]:
