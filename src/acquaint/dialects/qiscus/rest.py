@@ -1,12 +1,11 @@
-"""What an App's server may ask, under ``/api/v2.1/rest`` and, spelled as it once was, under ``/api/v2/rest``.
+"""What an App's server may ask about its users. A user token opens nothing here.
 
-The credential is the App's secret, so no answer is for browsers, and a user token opens nothing here.
+The old family has other spellings, and shows tokens: it answers with whole accounts, and tokens in them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
@@ -21,9 +20,10 @@ from ...services import users
 from ...services.admission import Admission
 from ...services.core import Core
 from ...services.sign_in import vouch_for_known
-from ...web.dialect import Route, core_of
+from ...web.dialect import core_of
 from . import wire
 from .auth import Caller, app_of_server, check_new_id, known_as, place_of
+from .families import Call, Family, family_of
 from .profile import vouched_profile
 from .reading import Asked, read
 
@@ -35,82 +35,68 @@ MOST_AT_ONCE: Final = 100  # users to let in or not; each is a write of its own
 OLDEST_FIRST: Final = {"created_at desc": False, "created_at asc": True}
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """One spelling of the API. ``shows_tokens``: the old one answers with whole accounts, and tokens in them."""
+async def login_or_register(request: Request) -> Response:
+    """POST login_or_register: makes a user or brings one up to date, and in the old spelling logs them in."""
+    core, app, asked = await _asked(request)
+    who = _who(asked)
+    await check_new_id(core, app, IDS[0], who.value)
+    identity = Identity((who,), Assurance.VERIFIED, vouched_profile(asked, name="username"))
+    password, ends_sessions = asked.text("password"), asked.flag("revoke_sessions")
+    user, _ = await users.put_with_password(
+        core, app, identity, password, ends_sessions=ends_sessions, rules=MACHINE_MADE
+    )
+    if _shows_tokens(request) and user.may_act:
+        return _account(core, app, await vouch_for_known(core, app, who, place_of(request)))
+    return wire.answer({"user": wire.rest_user(user, core.public_url)})
 
-    prefix: str
-    shows_tokens: bool
 
-    async def login_or_register(self, request: Request) -> Response:
-        """POST login_or_register: makes a user or brings one up to date, and in the old spelling logs them in."""
-        core, app, asked = await _asked(request)
-        who = _who(asked)
-        await check_new_id(core, app, IDS[0], who.value)
-        identity = Identity((who,), Assurance.VERIFIED, vouched_profile(asked, name="username"))
-        password, ends_sessions = asked.text("password"), asked.flag("revoke_sessions")
-        user, _ = await users.put_with_password(
-            core, app, identity, password, ends_sessions=ends_sessions, rules=MACHINE_MADE
-        )
-        if self.shows_tokens and user.may_act:
-            return _account(core, app, await vouch_for_known(core, app, who, place_of(request)))
-        return wire.answer({"user": wire.rest_user(user, core.public_url)})
+async def user_profile(request: Request) -> Response:
+    """GET user_profile"""
+    core, app, asked = await _asked(request)
+    user = await users.find(core, app, _who(asked))
+    shown = wire.bare_account if _shows_tokens(request) else wire.rest_user
+    return wire.answer({"user": shown(user, core.public_url)})
 
-    async def user_profile(self, request: Request) -> Response:
-        """GET user_profile"""
-        core, app, asked = await _asked(request)
-        user = await users.find(core, app, _who(asked))
-        shown = wire.bare_account if self.shows_tokens else wire.rest_user
-        return wire.answer({"user": shown(user, core.public_url)})
 
-    async def get_user_token(self, request: Request) -> Response:
-        """GET get_user_token: a further session, because of a token only the fingerprint is kept."""
-        core, app, asked = await _asked(request)
-        admission = await vouch_for_known(core, app, _who(asked), place_of(request))
-        return wire.answer({"token": admission.token})
+async def get_user_token(request: Request) -> Response:
+    """GET get_user_token: a further session, because of a token only the fingerprint is kept."""
+    core, app, asked = await _asked(request)
+    admission = await vouch_for_known(core, app, _who(asked), place_of(request))
+    return wire.answer({"token": admission.token})
 
-    async def reset_user_token(self, request: Request) -> Response:
-        """POST reset_user_token: one new session, and every other one ends."""
-        core, app, asked = await _asked(request)
-        admission = await vouch_for_known(core, app, _who(asked), place_of(request), ends_others=True)
-        return _account(core, app, admission) if self.shows_tokens else wire.answer({"token": admission.token})
 
-    async def get_user_list(self, request: Request) -> Response:
-        """GET get_user_list: users that have an id of the vendor's, by page."""
-        core, app, asked = await _asked(request)
-        limit = asked.number("limit", USUAL_PAGE, LARGEST_PAGE)
-        skip = (asked.number("page", 1, LAST_PAGE) - 1) * limit
-        order = (asked.text("order_query") or "created_at desc").lower().removesuffix(" nulls last")
-        if order not in OLDEST_FIRST:
-            raise Unacceptable("order_query", "must be created_at desc or created_at asc")
-        found, total = await users.known_by(
-            core, app, IdentifierKind.LOGIN, skip=skip, limit=limit, newest_first=not OLDEST_FIRST[order]
-        )
-        meta = {"total_data": total, "total_page": -(-total // limit)}
-        return wire.answer({"meta": meta, "users": [wire.listed_user(it, core.public_url) for it in found]})
+async def reset_user_token(request: Request) -> Response:
+    """POST reset_user_token: one new session, and every other one ends."""
+    core, app, asked = await _asked(request)
+    admission = await vouch_for_known(core, app, _who(asked), place_of(request), ends_others=True)
+    return _account(core, app, admission) if _shows_tokens(request) else wire.answer({"token": admission.token})
 
-    async def deactivate_users(self, request: Request) -> Response:
-        """DELETE deactivate_users: lets them in no more, and ends what is open."""
-        await _each(request, users.ban)
-        return wire.answer({"message": "successfully deactivate user"})
 
-    async def reactivate_users(self, request: Request) -> Response:
-        """POST reactivate_users"""
-        await _each(request, users.admit_again)
-        return wire.answer({"message": "successfully reactivate user"})
+async def get_user_list(request: Request) -> Response:
+    """GET get_user_list: users that have an id of the vendor's, by page."""
+    core, app, asked = await _asked(request)
+    limit = asked.number("limit", USUAL_PAGE, LARGEST_PAGE)
+    skip = (asked.number("page", 1, LAST_PAGE) - 1) * limit
+    order = (asked.text("order_query") or "created_at desc").lower().removesuffix(" nulls last")
+    if order not in OLDEST_FIRST:
+        raise Unacceptable("order_query", "must be created_at desc or created_at asc")
+    found, total = await users.known_by(
+        core, app, IdentifierKind.LOGIN, skip=skip, limit=limit, newest_first=not OLDEST_FIRST[order]
+    )
+    meta = {"total_data": total, "total_page": -(-total // limit)}
+    return wire.answer({"meta": meta, "users": [wire.listed_user(it, core.public_url) for it in found]})
 
-    @property
-    def routes(self) -> list[Route]:
-        table = [
-            ("POST", self.login_or_register),
-            ("GET", self.user_profile),
-            ("GET", self.get_user_token),
-            ("POST", self.reset_user_token),
-            ("GET", self.get_user_list),
-            ("DELETE", self.deactivate_users),
-            ("POST", self.reactivate_users),
-        ]
-        return [Route(method, f"{self.prefix}/{it.__name__}", it, for_browsers=False) for method, it in table]
+
+async def deactivate_users(request: Request) -> Response:
+    """DELETE deactivate_users: lets them in no more, and ends what is open."""
+    await _each(request, users.ban)
+    return wire.answer({"message": "successfully deactivate user"})
+
+
+async def reactivate_users(request: Request) -> Response:
+    """POST reactivate_users"""
+    await _each(request, users.admit_again)
+    return wire.answer({"message": "successfully reactivate user"})
 
 
 async def _asked(request: Request) -> tuple[Core, App, Asked]:
@@ -121,6 +107,10 @@ async def _asked(request: Request) -> tuple[Core, App, Asked]:
 
 def _who(asked: Asked) -> Identifier:
     return known_as(IDS[0], asked.needed(*IDS))
+
+
+def _shows_tokens(request: Request) -> bool:
+    return family_of(request) is Family.OLD_REST
 
 
 def _account(core: Core, app: App, admission: Admission) -> Response:
@@ -138,4 +128,12 @@ async def _each(request: Request, change: Callable[[Core, App, UserId], Awaitabl
         await change(core, app, user.id)
 
 
-ROUTES: Final = [*Rest("/api/v2.1/rest", shows_tokens=False).routes, *Rest("/api/v2/rest", shows_tokens=True).routes]
+FOR_SERVERS: Final = (
+    Call("POST", "login_or_register", login_or_register),
+    Call("GET", "user_profile", user_profile),
+    Call("GET", "get_user_token", get_user_token),
+    Call("POST", "reset_user_token", reset_user_token),
+    Call("GET", "get_user_list", get_user_list),
+    Call("DELETE", "deactivate_users", deactivate_users),
+    Call("POST", "reactivate_users", reactivate_users),
+)
