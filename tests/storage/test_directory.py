@@ -257,7 +257,7 @@ def every_statement() -> Iterator[tuple[str, Statement]]:
             yield f"sorted {name}", plan.sorted
             if plan.in_order_of_ids is not None:
                 yield f"in_order_of_ids {name}", plan.in_order_of_ids
-        yield f"count {name}", plan.count
+        yield f"matching {name}", plan.matching
         if form.operator is Operator.IN and form.field in (Field.ID, Field.EMAIL):
             continue  # whoever is named by what is theirs is looked up
         yield f"walk {name}", plan.walk

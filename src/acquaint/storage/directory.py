@@ -3,10 +3,10 @@
     list_user, relist    a user's entries, written beside the user
     search               the ids that a query finds, and how many there are
 
-A query is answered in one of two ways. If one of its conditions applies to few users, they are looked up by it, the
-other conditions are tried on them, and they are sorted. If every condition applies to many, the users are walked
-through in the order that is asked for until the page is full: where many match, that is soon. So neither takes longer
-because an App has more users, but for conditions each of which applies to many users and together to hardly any.
+Users are looked up by the condition that applies to the fewest, and the others are tried on them, until ``COUNTED`` are
+found. If that is all of them, they are sorted. If there are more, all users are walked through in the order that is
+asked for until the page is full: where many match, that is soon. So neither takes longer because an App has more users,
+but for conditions each of which applies to many users and together to hardly any.
 """
 
 from __future__ import annotations
@@ -67,16 +67,16 @@ async def relist(db: Connection, user: User) -> None:
 
 async def search(db: Connection, app_id: AppId, query: Query) -> tuple[list[int], int]:
     """The ids of the page that is asked for, in order, and how many match: counted up to ``COUNTED``."""
-    driver, is_narrow = await _driver(db, app_id, query)
-    plan = plan_of(Shape.of(query, driver))
-    values = {"app_id": app_id, "order_field": query.order.value, "counted": COUNTED} | _values(query.conditions)
-    if is_narrow:
-        found = await _ids(db, plan.sorted, values, query.skip, query.limit)
-    else:
-        found = await _walked(db, plan, values, query)
-    if len(found) < query.limit and (found or query.skip == 0):
-        return found, min(query.skip + len(found), COUNTED)
-    return found, await _number(db, plan.count, values)
+    plan = plan_of(Shape.of(query, await _driver(db, app_id, query)))
+    values = {"app_id": app_id, "order_field": query.order.value} | _values(query.conditions)
+    matching = [row[0] for row in await db.rows(plan.matching, counted=COUNTED, **values)]
+    if len(matching) >= COUNTED:
+        return await _walked(db, plan, values, query), COUNTED
+    if query.order is Field.ID:
+        return sorted(matching, reverse=query.is_descending)[query.skip : query.skip + query.limit], len(matching)
+    if len(matching) <= query.skip:
+        return [], len(matching)
+    return await _ids(db, plan.sorted, values | {"ids": matching}, query.skip, query.limit), len(matching)
 
 
 async def _list(db: Connection, user: User, entries: Sequence[Entry]) -> None:
@@ -85,22 +85,21 @@ async def _list(db: Connection, user: User, entries: Sequence[Entry]) -> None:
         await db.change(_LIST, app_id=user.app_id, user_id=user.id, entries=given)
 
 
-async def _driver(db: Connection, app_id: AppId, query: Query) -> tuple[int | None, bool]:
-    """The condition that applies to the fewest users, if any can be looked up by; and whether they are few."""
-    best, fewest = None, COUNTED + 1
-    for place, condition in enumerate(query.conditions):
+async def _driver(db: Connection, app_id: AppId, query: Query) -> int | None:
+    """The condition that applies to the fewest users, if there is any that users can be looked up by."""
+    may = [place for place, it in enumerate(query.conditions) if it.operator is not Operator.NOT_IN]
+    for place in may:
+        condition = query.conditions[place]
         if condition.operator is Operator.IN and (condition.field is Field.ID or condition.field.is_owned):
-            return place, True
-    for place, condition in enumerate(query.conditions):
-        if condition.operator is not Operator.NOT_IN:
-            probe = plan_of(Shape((form_of(condition),), driver=0)).probe
-            values = {"app_id": app_id, "counted": COUNTED + 1} | _values([condition])
-            number = await _number(db, probe, values)
-            if best is None or number < fewest:
-                best, fewest = place, number
-            if fewest <= query.limit:
-                break
-    return best, fewest <= COUNTED
+            return place
+    best, fewest = may[0] if may else None, COUNTED
+    for place in may if len(may) > 1 else ():
+        condition = query.conditions[place]
+        probe = plan_of(Shape((form_of(condition),), driver=0)).probe
+        number = await _number(db, probe, {"app_id": app_id, "counted": fewest} | _values([condition]))
+        if number < fewest:
+            best, fewest = place, number
+    return best
 
 
 async def _walked(db: Connection, plan: Plan, values: dict[str, Any], query: Query) -> list[int]:

@@ -95,18 +95,22 @@ class Plan:
         return _counting(select(_users.id).where(_users.app_id == bindparam("app_id"), _own_is(form, place)))
 
     @cached_property
-    def count(self) -> Statement:
-        return _counting(self._by_driver())
+    def matching(self) -> Statement:
+        """The ids of those who match, in no order, as far as they are counted."""
+        return Statement(self._by_driver().limit(bindparam("counted")))
 
     @cached_property
     def sorted(self) -> Statement:
-        """Those the driver finds, sorted."""
-        key = self._key()
-        order = [] if key is None else [key.is_(None), self._way(key)]
-        found = self._by_driver()
-        if self._is_by_entry:
-            found = select(_users.id).where(_users.id.in_(found))
-        return _paged(found.order_by(*order, self._way(_users.id)))
+        """A page of the users of these ids, sorted by other than the id."""
+        if self._shape.order.is_text:
+            has = (_sorted_entry.c.user_id == _users.id, _sorted_entry.c.field == bindparam("order_field"))
+            key: ColumnElement[Any] = (
+                select(func.min(_sorted_entry.c.value)).where(*has).correlate(t.users).scalar_subquery()
+            )
+        else:
+            key = _OWN[self._shape.order] + _NONE  # so that no index is tempted to walk in its order
+        found = select(_users.id).where(among(_users.id, "ids"))
+        return _paged(found.order_by(key.is_(None), self._way(key), self._way(_users.id)))
 
     @cached_property
     def in_order_of_ids(self) -> Statement | None:
@@ -145,11 +149,6 @@ class Plan:
             lacks = _OWN[self._shape.order].is_(None)
         found = select(_users.id).where(_users.app_id == bindparam("app_id"), lacks, *self._filters())
         return _paged(found.order_by(self._way(_users.id)))
-
-    @property
-    def _is_by_entry(self) -> bool:
-        place = self._shape.driver
-        return place is not None and self._shape.forms[place].field.is_text
 
     def _walking(self) -> Select[Any]:
         if not self._shape.order.is_text:
@@ -201,15 +200,6 @@ class Plan:
             entry = t.directory.alias(f"entry_{place}")
             has = exists().where(entry.c.user_id == _users.id, *_entry_is(entry, form, place))
             yield ~has if form.operator is Operator.NOT_IN else has
-
-    def _key(self) -> ColumnElement[Any] | None:
-        """What is sorted by besides the id, spelled so that no index is tempted to walk in its order."""
-        if self._shape.order is Field.ID:
-            return None
-        if not self._shape.order.is_text:
-            return _OWN[self._shape.order] + _NONE
-        has = (_sorted_entry.c.user_id == _users.id, _sorted_entry.c.field == bindparam("order_field"))
-        return select(func.min(_sorted_entry.c.value)).where(*has).correlate(t.users).scalar_subquery()
 
     def _way(self, key: ColumnElement[Any]) -> ColumnElement[Any]:
         return key.desc() if self._shape.is_descending else key.asc()
