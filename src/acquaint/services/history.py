@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -25,6 +25,9 @@ from ..domain.users import UserId
 from ..ports.store import Reading
 from .core import Core
 
+MOST_MARKED: Final = 100
+"""Messages of one mark that are told as read or received. Who left more unread is not waited for message by message."""
+
 OVERLAP: Final = timedelta(seconds=5)
 """How much earlier than its id an Event may be committed late: transactions and clocks of several nodes."""
 
@@ -41,6 +44,7 @@ class News:
     conversation: Conversation
     members: tuple[Membership, ...]
     message: Message | None
+    marked: tuple[Message, ...] = ()  # what somebody newly read or got, oldest first; only as it happens
 
 
 async def audit(
@@ -61,7 +65,7 @@ async def unfold(core: Core, events: Sequence[Event]) -> list[News]:
     if not events:
         return []
     async with core.store.read() as tx:
-        return await _unfold(tx, events)
+        return [replace(it, marked=await _marked(tx, it.event)) for it in await _unfold(tx, events)]
 
 
 def farewell(event: Event) -> tuple[News, frozenset[UserId]] | None:
@@ -144,3 +148,12 @@ def _who_sees(
 def _message_id(event: Event) -> MessageId | None:
     id = event.details.get("message")
     return None if id is None else MessageId(int(id))
+
+
+async def _marked(tx: Reading, event: Event) -> tuple[Message, ...]:
+    """The messages beyond the point where the mark was before, up to where it is now; of many the latest ones."""
+    up_to, after = event.details.get("up_to"), event.details.get("after")
+    if up_to is None or after is None or event.conversation_id is None:
+        return ()
+    latest = await tx.messages.history(event.conversation_id, PageAsked(MOST_MARKED, after=int(up_to) + 1))
+    return tuple(it for it in reversed(latest.items) if it.id > int(after))

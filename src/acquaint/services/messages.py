@@ -117,10 +117,10 @@ async def _mark(core: Core, session: Session, id: ConversationId, up_to: Message
         if await tx.messages.get(id, up_to) is None:
             raise NotFound("message")
         received = max(up_to, mine.last_received_id or up_to)
-        reached = received
+        reached, before = received, mine.last_received_id
         marked = replace(mine, last_received_id=received)
         if kind is EventKind.MESSAGES_READ:
-            reached = max(up_to, mine.last_read_id or up_to)
+            reached, before = max(up_to, mine.last_read_id or up_to), mine.last_read_id
             marked = replace(marked, last_read_id=reached)
         if marked != mine:
             await tx.conversations.put_member(marked)
@@ -133,6 +133,7 @@ async def _mark(core: Core, session: Session, id: ConversationId, up_to: Message
                 session_id=session.id,
                 conversation_id=id,
                 up_to=str(reached),
+                after=str(before or 0),
             )
     return reached
 

@@ -21,6 +21,7 @@ from acquaint.domain.conversations import ConversationId, ConversationKind
 from acquaint.domain.identities import NO_CHANGE
 from acquaint.domain.users import UserId
 from acquaint.ports.store import Recognised
+from acquaint.realtime.hub import Hub
 from acquaint.services import apps, conversations, sessions, sign_in
 from acquaint.services.admission import Place
 from acquaint.services.messages import Draft
@@ -43,7 +44,9 @@ def auth(user_id: object, app_id: object, secret: str) -> str:
 class Line:
     """A connection. What is not waited for stays to be read."""
 
-    def __init__(self, app: ASGIApp, *, address: str = ADDRESS, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, hub: Hub, *, address: str = ADDRESS, headers: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> None:
         scope = {
             "type": "websocket",
             "path": "/ws",
@@ -53,6 +56,7 @@ class Line:
             "scheme": "ws",
             "subprotocols": ["xmpp"],
         }
+        self._hub = hub
         self._to_them: asyncio.Queue[Message] = asyncio.Queue()
         self._frames: asyncio.Queue[Element | None] = asyncio.Queue()
         self._to_them.put_nowait({"type": "websocket.connect"})
@@ -115,6 +119,12 @@ class Line:
 
     async def rest(self) -> list[Element]:
         """All that was told up to now, and not read: what was asked before is done, and its news are told."""
+        frames = await self._until_answered()
+        while self._hub._untold:
+            await asyncio.sleep(0.001)
+        return frames + await self._until_answered()
+
+    async def _until_answered(self) -> list[Element]:
         self.say('<iq type="get" id="rest" xmlns="jabber:client"><ping xmlns="urn:xmpp:ping"/></iq>')
         frames = []
         while (frame := await self.frame()).get("id") != "rest":
@@ -145,8 +155,8 @@ class Line:
 class Chatter(Line):
     """Somebody's connection, with their session."""
 
-    def __init__(self, app: ASGIApp, it: Recognised, **how: Any) -> None:
-        super().__init__(app, **how)
+    def __init__(self, app: ASGIApp, hub: Hub, it: Recognised, **how: Any) -> None:
+        super().__init__(app, hub, **how)
         self.it = it
 
     @property
@@ -192,12 +202,12 @@ class Chatters:
         return await sessions.resume(self.core, admission.token), admission.token
 
     def line(self, **how: Any) -> Line:
-        return Line(self.app, **how)
+        return Line(self.app, self.house.hub, **how)
 
     async def chatter(self, who: Person, *, by_password: bool = False, copies: bool = False, **how: Any) -> Chatter:
         """Somebody who is connected."""
         it, token = await self.signed_up(who)
-        chatter = Chatter(self.app, it, **how)
+        chatter = Chatter(self.app, self.house.hub, it, **how)
         await chatter.come_in(chatter.id, it.app.id, who.password if by_password else token)
         self.tokens[it.session.id] = token
         if copies:

@@ -78,3 +78,26 @@ def test_a_connection_ends_with_its_session_and_comes_back_with_the_network(cube
     assert "policy-violation" in told["ben"]
     assert "policy-violation" in told["ann"]
     assert told["lost"] == []
+
+
+def test_chat_and_rest_are_about_the_same_things(cube: Cube) -> None:
+    told = cube.tells("chat_rest")
+    ann, ben, dialog, id = told["ann"], told["ben"], told["dialog"]["_id"], told["id"]
+    assert told["dialog"]["xmpp_room_jid"] == f"{cube.app['app_id']}_{dialog}@muc.127.0.0.1"
+    [listed] = told["listed"]
+    assert (listed["_id"], listed["message"], listed["sender_id"], listed["mood"]) == (id, "By chat", ann, "sunny")
+    assert listed["attachments"] == [{"uid": "U1", "type": "photo"}]
+    assert ben in listed["delivered_ids"]
+    assert ben not in listed["read_ids"]
+    assert told["unread"][dialog] == 1
+    heard, said = told["heard"], told["said"]
+    assert (heard["id"], heard["from"], heard["dialog_id"]) == (said["_id"], ben, dialog)
+    assert heard["extension"]["colour"] == "blue"
+    assert (told["read"]["from"], told["read"]["dialog"]) == (ben, dialog)
+    assert (told["updated"]["id"], told["updated"]["body"]) == (said["_id"], "By REST, edited")
+    assert told["deleted"] == {"id": said["_id"], "dialog": dialog, "from": ben}
+    private = next(it for it in told["dialogs"] if it["type"] == 3)
+    assert (private["_id"], private["last_message_id"]) == (told["direct"]["dialog_id"], told["first"])
+    assert told["kicked"]["dialog"] == dialog, "by whom the SDK looks for in the wrong place"
+    assert told["benHeard"] == ["By chat", "By REST", "Between us"]
+    assert told["errors"] == []

@@ -193,8 +193,7 @@ async def _change(here: Here, ask: Marker | Correction | Deletion) -> None:
     match ask:
         case Marker():
             mark = messages.mark_read if ask.is_read else messages.mark_received
-            if await mark(here.core, here.it.session, it.conversation_id, it.id) > it.id:
-                await _relay(here, ask)  # a later one was marked before, which tells nobody of this one
+            await mark(here.core, here.it.session, it.conversation_id, it.id)
         case Correction():
             await saying.edit(here.core, here.it, it.conversation_id, it.id, text=ask.text)
         case Deletion():

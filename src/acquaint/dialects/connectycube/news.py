@@ -7,6 +7,7 @@ Telling     the words of a server's domain; ``services.live.Told.in_words`` reme
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,11 +57,13 @@ class Telling:
         if len(self._said) > MOST_REMEMBERED:
             self._said.popitem(last=False)
 
-    def _words(self, news: News) -> Stanza | None:
-        if news.marked is not None:
-            return self._marker(news, news.marked)
-        if news.event.details.get("removed"):
-            return self._removed(news)
+    def _words(self, news: News) -> Sequence[Stanza]:
+        if news.marked:
+            return [stanza for it in news.marked if (stanza := self._marker(news, it)) is not None]
+        found = self._removed(news) if news.event.details.get("removed") else self._message(news)
+        return () if found is None else (found,)
+
+    def _message(self, news: News) -> Stanza | None:
         it = news.message
         if it is None:
             return None

@@ -97,8 +97,7 @@ class Stream:
         return self._entrance.it.session
 
     def deliver(self, told: Told) -> None:
-        stanza = told.in_words(self._telling.words)
-        if stanza is not None:
+        for stanza in told.in_words(self._telling.words):
             self._hear(stanza)
 
     def overheard(self, aside: Aside) -> None:
