@@ -18,6 +18,8 @@ import httpx2
 import pytest
 
 from acquaint.adapters.jose import JoseSigner
+from acquaint.dialects.kustomer import reading as kustomer
+from acquaint.dialects.kustomer.chat import tracking
 from acquaint.domain.apps import Policy, slug_of
 from acquaint.domain.errors import Refusal
 from acquaint.domain.identities import Identifier, normal_email
@@ -80,6 +82,10 @@ READERS: dict[str, Callable[[str], Any]] = {
     "json": lambda it: parse_json(it.encode("utf-8", "replace"), dict[str, Any]),
     "signed token": lambda it: JoseSigner().verify(it, ["s" * 32]),
     "log line": logs.masked,
+    "kustomer's token": tracking.unchecked_claims,
+    "kustomer's id": kustomer.read_id,
+    "kustomer's date": kustomer.moment_in,
+    "kustomer's attributes": lambda it: kustomer.check_custom({it: it, "aStr": it, "bAt": it, "cUrl": it}),
 }
 
 

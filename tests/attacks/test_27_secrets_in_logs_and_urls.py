@@ -15,6 +15,10 @@ async def test_a_credential_in_an_address_opens_nothing(shop: Shop) -> None:
         headers = {"QISCUS-SDK-APP-ID": shop.slug}
         found = await shop.http.get(f"{SDK}/my_profile", params={name: held.token}, headers=headers)
         assert found.status_code == 403
+    jwt = (await shop.identifying(email=ann.email)).json()["data"]["attributes"]["token"]
+    for name in ("token", "trackingToken", "x-kustomer-tracking-token"):
+        assert (await shop.http.get("/c/v1/chat/sessions", params={name: jwt})).status_code == 401
+        assert (await shop.http.get("/c/v1/events", params={name: jwt})).status_code == 401
     for name in ("key", "api_key", "token"):
         assert (await shop.http.get("/acquaint/v1/app", params={name: shop.api_key})).status_code == 401
     found = await shop.http.get(
