@@ -21,6 +21,7 @@ from tests.dialects.connectycube.asking import OVER, PASSWORD, UNAUTHORIZED, Cub
 from tests.dialects.connectycube.test_reset import NEW, ask, choose, postbox, ticket, token
 from tests.services.doors import at, it_of, sees, write
 from tests.services.test_recovery import Postbox
+from tests.support.databases import on_both_databases
 
 __all__ = ["postbox", "token"]  # fixtures that live beside what they are about
 
@@ -34,6 +35,7 @@ async def other(cube: Cube, core: Core) -> Cube:
 # registering in advance
 
 
+@on_both_databases
 async def test_registering_an_address_in_advance_captures_nobody(cube: Cube, core: Core, acme: Cast) -> None:
     eves = await cube.session(user={"email": ann.email, "password": PASSWORD})
     vouched = await sign_in.vouch_for(core, acme.app, Identity((ann.by_email,), Assurance.VERIFIED), at())
@@ -113,6 +115,7 @@ NOT_HERS: dict[str, Any] = {
 }
 
 
+@on_both_databases
 async def test_nothing_is_set_that_is_not_a_users_own_to_say(cube: Cube, core: Core, acme: Cast) -> None:
     """CVE-2026-27946, CVE-2025-61928: a name that is not known is ignored, wherever it is sent."""
     plain = (await cube.sign_up(login="ben")).json()["user"]
@@ -217,6 +220,7 @@ async def test_whoever_keeps_the_token_sees_nothing_of_whoever_left(cube: Cube, 
     assert await sees(core, await sessions.resume(core, token)) == {}
 
 
+@on_both_databases
 async def test_of_two_who_come_into_one_session_at_once_one_is_in(cube: Cube) -> None:
     for who in (ann, ben):
         await cube.sign_up(login=who.login)
@@ -243,6 +247,7 @@ async def test_a_token_that_is_let_out_is_no_way_to_the_password(cube: Cube) -> 
 # forgotten passwords
 
 
+@on_both_databases
 async def test_of_many_who_use_a_link_at_once_one_does(cube: Cube, token: str, postbox: Postbox) -> None:
     link = await ticket(cube, token, postbox)
     passwords = [f"a goat in the snow, number {it}" for it in range(8)]

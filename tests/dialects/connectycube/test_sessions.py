@@ -26,6 +26,7 @@ from tests.dialects.connectycube.asking import (
 )
 from tests.services.doors import at
 from tests.support.clock import SetClock
+from tests.support.databases import on_both_databases
 
 ANN = {"login": "ann", "password": PASSWORD}
 
@@ -169,12 +170,14 @@ async def test_a_session_of_nobody_has_no_user_and_is_forbidden_what_needs_one(c
         assert (answer.status_code, answer.json()) == (403, NEEDS_USER)
 
 
+@on_both_databases
 async def test_many_first_logins_at_once_make_one_user(cube: Cube) -> None:
     answers = await asyncio.gather(*[cube.open(user=ANN) for _ in range(8)])
     assert {it.status_code for it in answers} == {201}
     assert len({it.json()["session"]["user_id"] for it in answers}) == 1
 
 
+@on_both_databases
 async def test_somebody_comes_into_the_open_session_and_leaves_it(cube: Cube) -> None:
     await cube.sign_up(login="ann", email=ann.email)
     session = await cube.session()
@@ -223,6 +226,7 @@ async def test_a_guest_may_come_back_as_somebody_in_the_same_session(cube: Cube)
     assert (await cube.me(guest["token"]))["login"] == "ann"
 
 
+@on_both_databases
 async def test_sessions_are_ended_one_by_one_or_all_but_this(cube: Cube, core: Core) -> None:
     here, there, third = [await cube.token("ann") for _ in range(3)]
     async with core.store.read() as tx:

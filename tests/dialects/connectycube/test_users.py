@@ -23,6 +23,7 @@ from tests.dialects.connectycube.asking import (
 )
 from tests.services.doors import at
 from tests.services.test_recovery import Postbox
+from tests.support.databases import on_both_databases
 
 NEW = "another77"
 
@@ -238,6 +239,7 @@ async def test_whoever_has_no_password_cannot_set_one(cube: Cube, core: Core, ac
     assert (answer.status_code, answer.json()) == (422, unacceptable(password="cannot be set"))
 
 
+@on_both_databases
 async def test_login_and_address_are_changed_and_the_old_ones_are_free(cube: Cube) -> None:
     await cube.sign_up(login="ann", email=ann.email)
     token = await cube.token("ann")
@@ -253,6 +255,7 @@ async def test_login_and_address_are_changed_and_the_old_ones_are_free(cube: Cub
     assert (await cube.update(token, email=None)).json()["user"]["email"] is None
 
 
+@on_both_databases
 async def test_what_the_app_proved_is_shown_and_stays(cube: Cube, core: Core, acme: Cast) -> None:
     facebook = Identifier.subject("https://www.facebook.com", "10001")
     identity = Identity(
@@ -278,6 +281,7 @@ async def test_what_the_app_proved_is_shown_and_stays(cube: Cube, core: Core, ac
     assert (user["user_tags"], user["twitter_id"]) == ("gold,own", "x-7")
 
 
+@on_both_databases
 async def test_deleting_oneself_frees_the_names_and_the_token_goes_on_with_nobody(cube: Cube) -> None:
     await cube.sign_up(login="ann", email=ann.email, external_id="acme/ann")
     here, there = await cube.token("ann"), await cube.token("ann")
