@@ -283,6 +283,16 @@ async def test_how_often_the_app_may_still_ask_is_in_every_answer(
     assert int(refused.headers["x-ratelimit-reset"]) > clock.now.timestamp()
 
 
+async def test_nobody_uses_up_what_the_servers_need_with_the_public_key(
+    core: Core, acme: Cast, backend: Backend
+) -> None:
+    await apps.change_policy(core, acme.app, {"server_requests_per_minute": 3})
+    public = replace(backend, key=acme.new.chat_key)
+    answers = [await public.ask("GET", "/v1/auth/tokens/current") for _ in range(5)]
+    assert [it.status_code for it in answers] == [200, 200, 200, 429, 429]
+    assert (await backend.ask("GET", "/v1/customers")).headers["x-ratelimit-remaining"] == "2"
+
+
 async def test_another_org_is_counted_apart(core: Core, acme: Cast, backend: Backend, globex: Cast) -> None:
     await apps.change_policy(core, acme.app, {"server_requests_per_minute": 1})
     await backend.done("GET", "/v1/customers")

@@ -21,7 +21,7 @@ from ....domain.apps import App
 from ....domain.errors import Doubt, InvalidCredentials, NotAllowed, Refusal, TooManyRequests
 from ....domain.keys import ApiKey, Role, satisfies
 from ....domain.limits import Left, Limit
-from ....services import apps
+from ....services import apps, limits
 from ....services.core import Core
 from ....web.cors import check_origin
 from ....web.dialect import Dialect, Endpoint, core_of, visit_of
@@ -64,6 +64,19 @@ class Server:
         """Whether anybody may have the key: it is in the App's clients."""
         return Role.TRACKING in self.key.roles
 
+    @property
+    def counted_by(self) -> tuple[Limit, str]:
+        """The limit of the request and whom it counts.
+
+        Keys of the App's servers are counted together. The public one is counted by network address: whoever has it
+        could otherwise use up what the servers need.
+        """
+        times = self.app.policy.server_requests_per_minute
+        if self.is_public:
+            address = limits.party(visit_of(self.request).address)
+            return Limit("kustomer_public_requests", times, MINUTE), f"{self.app.id}|{address}"
+        return Limit("kustomer_server_requests", times, MINUTE), str(self.app.id)
+
     def id(self, name: str = "id") -> int:
         """The id of this name in the path. Refuses with Unacceptable what cannot be one."""
         return read_id(self.request.path_params[name])
@@ -81,9 +94,9 @@ def served(endpoint: Callable[[Server], Awaitable[Response]], *needed: str, publ
 
     async def serve(request: Request) -> Response:
         server = await _server(request, needed, public=public)
-        limit = Limit("kustomer_server_requests", server.app.policy.server_requests_per_minute, MINUTE)
+        limit, who = server.counted_by
         try:
-            left = await server.core.limiter.take(limit, str(server.app.id))
+            left = await server.core.limiter.take(limit, who)
         except TooManyRequests as refusal:
             return _said(_WORDS.refuse(refusal), limit, Left(0, refusal.retry_after), server.core.clock())
         try:
@@ -105,7 +118,7 @@ async def _server(request: Request, needed: tuple[str, ...], *, public: bool) ->
     try:
         holder = await apps.holder_of(core, text, *needed, address=address)
     except InvalidCredentials:
-        await core.limiter.take(UNKNOWN_KEYS_PER_ADDRESS, address)
+        await limits.take(core, UNKNOWN_KEYS_PER_ADDRESS, address)
         raise
     if not org.is_of_host(request, holder.app):
         raise InvalidCredentials(Doubt.UNKNOWN_KEY)
