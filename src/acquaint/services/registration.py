@@ -150,9 +150,16 @@ async def change_own(
     renewed = None
     if change.new_password is not None:
         renewed = await renewal(
-            core, it.app, it.session, it.user, old=change.old_password or "", new=change.new_password,
-            address=address, rules=rules, field="password",
-        )  # fmt: skip
+            core,
+            it.app,
+            it.session,
+            it.user,
+            old=change.old_password or "",
+            new=change.new_password,
+            address=address,
+            rules=rules,
+            field="password",
+        )
     async with core.store.write() as tx:
         session = await still_open(tx, it.session)
         if session.user_id != it.user.id:
