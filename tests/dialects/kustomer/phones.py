@@ -34,7 +34,7 @@ class Phone:
         sent = {"host": self.host, "x-kustomer": "kustomer"}
         if self.token is not None:
             sent["x-kustomer-tracking-token"] = self.token
-        whole = {name: value.encode() for name, value in (sent | dict(headers or {})).items()}
+        whole = {name.encode(): value.encode() for name, value in (sent | dict(headers or {})).items()}
         return await self.client.request(method, path, headers=whole, **body)
 
     async def asked(self, method: str, path: str, **body: Any) -> Any:

@@ -97,7 +97,7 @@ async def listening(house: House, phone: Phone, **headers: str) -> AsyncIterator
         await ear.is_gone.wait()
         return {"type": "http.disconnect"}
 
-    ear.task = asyncio.create_task(build_app(house)(scope, receive, ear.send))  # type: ignore[arg-type]
+    ear.task = asyncio.create_task(build_app(house)(scope, receive, ear.send))
     try:
         await ear.until(lambda it: "event: ready" in it.text or it.is_over)
         yield ear

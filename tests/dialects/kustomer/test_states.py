@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -87,7 +88,7 @@ async def test_asking_for_a_new_token_always_makes_a_new_tracking(phone: Phone, 
 
 
 @pytest.mark.parametrize("body", [{}, {"content": b"", "headers": {"content-type": "application/json"}}, {"json": {}}])
-async def test_a_post_may_be_empty(phone: Phone, body: dict[str, object]) -> None:
+async def test_a_post_may_be_empty(phone: Phone, body: dict[str, Any]) -> None:
     assert (await phone.ask("POST", TOKENS, **body)).status_code == 201
 
 

@@ -13,9 +13,10 @@ import pytest
 from acquaint.dialects.kustomer.chat import ROUTES
 from acquaint.domain.errors import SessionEnded
 from acquaint.domain.sessions import Lifetime
+from acquaint.domain.tokens import TokenKind
 from acquaint.services import apps, sessions, sign_in, users
 from acquaint.services.admission import Place
-from acquaint.services.core import Core
+from acquaint.services.core import Core, new_text
 from acquaint.web.ids import as_hex
 from tests.cast import Cast, ann, eve
 from tests.dialects.kustomer.phones import CURRENT, SESSIONS, TOKENS, Phone, refusal, signed
@@ -157,7 +158,7 @@ async def test_a_closed_app_lets_nobody_in(phone: Phone, core: Core, acme: Cast)
 async def test_a_tracking_id_is_not_enough_to_make_a_token(phone: Phone, core: Core, acme: Cast) -> None:
     """Whoever learns a tracking id, or another token's text without its session, cannot sign one."""
     claims = claims_of(phone.token or "")
-    other = sign_in.new_text(core, sign_in.TokenKind.SESSION)
+    other = new_text(core, TokenKind.SESSION)
     for forged in (
         core.signer.sign(claims | {"jti": other}, other),
         core.signer.sign({name: value for name, value in claims.items() if name != "jti"}, acme.signing_secret),
