@@ -15,7 +15,7 @@ import pytest
 
 from acquaint.bootstrap import House, build_app
 from acquaint.dialects.kustomer.chat import events
-from acquaint.services import messages, sessions, users
+from acquaint.services import apps, messages, sessions, users
 from acquaint.services.core import Core
 from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, eve
@@ -146,6 +146,37 @@ async def test_logging_in_is_told_and_the_listener_comes_again(
         assert ear.names[-1] == "identity.update"
     async with listening(house, phone) as ear:
         assert ear.status == 200
+
+
+async def test_what_another_device_brings_in_by_logging_in_is_told(
+    house: House, phone: Phone, tablet: Phone, core: Core, acme: Cast
+) -> None:
+    await tablet.logged_in(signed(core, acme, email=ann.email))
+    session = await phone.chat("Said before")
+    async with listening(house, tablet) as ear:
+        await phone.logged_in(signed(core, acme, email=ann.email))
+        await ear.until(lambda it: it.told)
+        assert ear.told == [("session.update", {"clipped": True, "data": {"type": "chat_session", "id": session}})]
+    assert await tablet.reads(session) == ["Said before"]
+
+
+async def test_who_listens_uses_the_session(
+    house: House,
+    client: httpx2.AsyncClient,
+    core: Core,
+    acme: Cast,
+    clock: SetClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await apps.change_policy(core, acme.app, {"session_idle": "10m"})
+    phone = await Phone(client, acme).begin()
+    monkeypatch.setattr(events, "HEARTBEAT", timedelta(milliseconds=10))
+    async with listening(house, phone) as ear:
+        for _ in range(3):
+            clock.forward(minutes=6)
+            beats = ear.text.count(":\n\n")
+            await ear.until(lambda it, beats=beats: it.text.count(":\n\n") >= beats + 2)
+    assert (await phone.ask("GET", SESSIONS)).status_code == 200
 
 
 async def test_logging_out_is_told_and_nothing_after_it(house: House, phone: Phone, core: Core, acme: Cast) -> None:

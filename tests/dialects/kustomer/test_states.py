@@ -286,6 +286,21 @@ async def test_an_anonymous_visitor_who_logs_out_leaves_nothing_on_the_device(
     assert await phone.sees() == []
 
 
+@on_both_databases
+async def test_logging_out_twice_at_once_makes_two_visitors_and_leaves_nobody(
+    phone: Phone, core: Core, acme: Cast
+) -> None:
+    await phone.logged_in(signed(core, acme, email=ann.email))
+    await phone.chat("Of Ann")
+    answers = await asyncio.gather(*[phone.ask("POST", TOKENS) for _ in range(3)])
+    assert {it.status_code for it in answers} == {201}
+    assert len({it.json()["data"]["id"] for it in answers}) == 3
+    assert refusal(await phone.ask("GET", SESSIONS))[0] == 401
+    for it in answers:
+        phone.token = it.json()["data"]["attributes"]["token"]
+        assert await phone.sees() == []
+
+
 async def test_a_dead_token_is_as_good_as_none(phone: Phone) -> None:
     old = phone.token
     await phone.log_out()

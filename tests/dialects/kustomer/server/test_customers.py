@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import quote
 
@@ -226,6 +227,22 @@ async def test_a_change_of_something_that_has_changed_since_is_refused(backend: 
     found = error(await backend.ask("PATCH", path, json={"name": "Anna", "rev": rev}), 409, "conflict")
     assert found["source"]["pointer"] == "/rev"
     assert (await backend.done("GET", path))["data"]["attributes"]["name"] == "Annie"
+
+
+async def test_of_many_who_change_the_same_revision_one_does(backend: Backend) -> None:
+    made = await backend.customer(name="Ann")
+    path, rev = f"/v1/customers/{made['id']}", made["attributes"]["rev"]
+    answers = await asyncio.gather(
+        *(backend.ask("PATCH", path, json={"name": f"Ann {number}", "rev": rev}) for number in range(10))
+    )
+    assert sorted(it.status_code for it in answers) == [200] + [409] * 9
+
+
+async def test_of_many_who_make_the_same_customer_one_does(backend: Backend) -> None:
+    body = {"emails": [{"email": ann.email}], "externalId": "acct-1"}
+    answers = await asyncio.gather(*(backend.ask("POST", "/v1/customers", json=body) for _ in range(10)))
+    assert sorted(it.status_code for it in answers) == [201] + [409] * 9
+    assert (await backend.done("GET", "/v1/customers"))["meta"]["total"] == 1
 
 
 @pytest.mark.parametrize(
