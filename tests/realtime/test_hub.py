@@ -11,15 +11,24 @@ from typing import Any
 import pytest
 
 from acquaint.domain.conversations import ConversationId, ConversationKind
-from acquaint.domain.errors import Busy, NotFound, SessionEnded, SessionExpired, TooManyRequests
+from acquaint.domain.errors import (
+    Busy,
+    ConversationClosed,
+    NotAllowed,
+    NotFound,
+    SessionEnded,
+    SessionExpired,
+    TooManyRequests,
+)
 from acquaint.domain.events import Event, EventId
 from acquaint.domain.identities import Claimed
+from acquaint.domain.users import UserId
 from acquaint.ports.store import Reading, Recognised
 from acquaint.realtime import hub as module
 from acquaint.realtime.hub import MOST_CONNECTIONS, Hub
 from acquaint.services import apps, conversations, messages, sessions, sign_in, users
 from acquaint.services.core import Core
-from acquaint.services.live import Cut
+from acquaint.services.live import Aside, Cut
 from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, ben, eve, kiosk, laptop, phone
 from tests.realtime.conftest import Ear, Listen, a_moment, until
@@ -571,3 +580,61 @@ async def test_nobody_is_shown_who_types_in_a_crowd(
     anns, bens = await listen(a), await listen(b)
     await hub.type(anns, id, True)
     assert bens.typing == []
+
+
+# Said in passing
+
+ASIDE = Aside("carrier pigeon", "coo")
+
+
+async def test_an_aside_reaches_the_others_in_the_conversation_and_nobody_else(
+    core: Core, acme: Cast, hub: Hub, listen: Listen
+) -> None:
+    first, second = await verified(core, acme, ann, laptop), await verified(core, acme, ben)
+    speaker, own_other, other = await listen(first), await listen(first), await listen(second)
+    stranger = await listen(await verified(core, acme, eve))
+    seen, _ = await conversations.start(
+        core, first, kind=ConversationKind.GROUP, title="Rowing", with_users=[second.session.user_id or UserId(0)]
+    )
+    await hub.pass_on(speaker, seen.conversation.id, ASIDE)
+    assert (own_other.asides, other.asides) == ([ASIDE], [ASIDE])
+    assert (speaker.asides, stranger.asides) == ([], [])
+    with pytest.raises(NotFound):
+        await hub.pass_on(stranger, seen.conversation.id, ASIDE)
+    await conversations.close(core, acme.app, seen.conversation.id)
+    with pytest.raises(ConversationClosed):
+        await hub.pass_on(speaker, seen.conversation.id, ASIDE)
+    assert other.asides == [ASIDE]
+
+
+async def test_an_aside_to_one_user_goes_between_verified_users_of_an_app(
+    core: Core, acme: Cast, hub: Hub, listen: Listen
+) -> None:
+    first, second = await verified(core, acme, ann), await verified(core, acme, ben)
+    speaker, other = await listen(first), await listen(second)
+    nobody = await listen(await visitor(core, acme, kiosk))
+    to = second.session.user_id
+    assert to is not None
+    assert hub.is_connected(acme.app.id, to)
+    await hub.pass_to(speaker, to, ASIDE)
+    assert other.asides == [ASIDE]
+    with pytest.raises(NotAllowed):
+        await hub.pass_to(nobody, to, ASIDE)
+    for stranger in (UserId(4711), UserId(to + 4096)):
+        with pytest.raises(NotFound):
+            await hub.pass_to(speaker, stranger, ASIDE)
+    hub.forget(other)
+    assert not hub.is_connected(acme.app.id, to)
+    await hub.pass_to(speaker, to, ASIDE)
+    await users.ban(core, acme.app, to)
+    with pytest.raises(NotFound):
+        await hub.pass_to(speaker, to, ASIDE)
+    assert other.asides == [ASIDE]
+
+
+async def test_who_may_have_been_revoked_passes_nothing_on(core: Core, acme: Cast, hub: Hub, listen: Listen) -> None:
+    first, second = await verified(core, acme, ann), await verified(core, acme, ben)
+    speaker, other = await listen(first), await listen(second)
+    hub._unsure.add(speaker)
+    await hub.pass_to(speaker, second.session.user_id or UserId(0), ASIDE)
+    assert other.asides == []

@@ -60,6 +60,8 @@ class Line:
         self._to_them: asyncio.Queue[Message] = asyncio.Queue()
         self._frames: asyncio.Queue[Element | None] = asyncio.Queue()
         self._to_them.put_nowait({"type": "websocket.connect"})
+        self._reads = asyncio.Event()
+        self._reads.set()
         self.refused: int | None = None
         self.code: int | None = None
         self.jid = ""
@@ -72,6 +74,7 @@ class Line:
             self._frames.put_nowait(None)
 
     async def _heard(self, message: Any) -> None:
+        await self._reads.wait()
         match message["type"]:
             case "websocket.http.response.start":
                 self.refused = message["status"]
@@ -84,6 +87,9 @@ class Line:
     def say(self, *frames: str) -> None:
         for frame in frames:
             self._to_them.put_nowait({"type": "websocket.receive", "text": frame})
+
+    def stops_reading(self) -> None:
+        self._reads.clear()
 
     def hang_up(self) -> None:
         self._to_them.put_nowait({"type": "websocket.disconnect", "code": 1006})
@@ -120,7 +126,7 @@ class Line:
     async def rest(self) -> list[Element]:
         """All that was told up to now, and not read: what was asked before is done, and its news are told."""
         frames = await self._until_answered()
-        while self._hub._untold:
+        while self._hub._untold:  # noqa: ASYNC110 - whatever it waits for knows of no asyncio.Event
             await asyncio.sleep(0.001)
         return frames + await self._until_answered()
 

@@ -18,6 +18,7 @@ from acquaint.services import apps, conversations, history, limits, messages, se
 from acquaint.services.admission import Place
 from acquaint.services.core import Core
 from acquaint.services.messages import Draft
+from acquaint.web import outgoing
 from acquaint.web.ids import as_hex, read_hex
 from tests.cast import Cast, ann, ben, carol, eve
 from tests.dialects.connectycube.chatting import ADDRESS, BIND, CLOSE, Chatter, Chatters
@@ -653,6 +654,40 @@ async def test_news_that_may_have_been_missed_end_the_connection_so_that_it_come
     chatters.house.hub.lost()
     assert await it.why() == "reset"
     await chatters.chatter(ann)
+
+
+async def test_who_does_not_read_is_cut_off_and_the_others_hear_everything(
+    chatters: Chatters, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outgoing, "MOST_WAITING", 20)
+    slow, speaker = await chatters.chatter(ann), await chatters.chatter(ben)
+    group = await chatters.group(speaker, slow)
+    slow.stops_reading()
+    for number in range(30):
+        speaker.message(speaker.room(group), f"word {number}", id=f"{number:024x}", kept=number % 2 == 0)
+    heard = bodies(await speaker.rest())
+    assert len(heard) == 30
+    assert not chatters.house.hub.is_connected(slow.it.app.id, slow.id)
+    await sessions.resume(core, chatters.tokens[slow.it.session.id])
+
+
+async def test_who_is_not_there_any_more_is_noticed(
+    chatters: Chatters, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "LOOKED_AFTER", 0.01)
+    it = await chatters.chatter(ann)
+    stranger = chatters.line()
+    await stranger.open()
+    clock.forward(minutes=1)
+    ping = await it.frame()
+    assert next(ping.elements).name == "ping"
+    assert await stranger.why() == "connection-timeout"
+    it.say(f'<iq type="result" id="{ping.get("id")}" xmlns="jabber:client"/>')
+    await it.rest()
+    clock.forward(minutes=1)
+    assert next((await it.frame()).elements).name == "ping"
+    clock.forward(minutes=1)
+    assert await it.why() == "connection-timeout"
 
 
 async def test_the_server_says_that_it_stops(chatters: Chatters) -> None:

@@ -371,6 +371,12 @@ def test_messages_and_presences_are_understood(frame: str, ask: Any) -> None:
     assert asked(frame) == ask
 
 
+@pytest.mark.parametrize(("said", "is_kept"), [("1", True), ("true", True), ("0", False), ("", False), ("yes", False)])
+def test_what_is_said_is_kept_if_the_sender_says_so(said: str, is_kept: bool) -> None:
+    extra = f"<extraParams><save_to_history>{said}</save_to_history></extraParams>"
+    assert asked(in_message(f"<body>hello</body>{extra}")).is_kept is is_kept
+
+
 def in_iq(inside: str, kind: str = "get", to: str = "") -> str:
     return f'<iq type="{kind}" id="q1" {to} xmlns="jabber:client">{inside}</iq>'
 

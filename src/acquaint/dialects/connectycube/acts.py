@@ -52,7 +52,7 @@ from .asks import (
 from .extra import extra_told, extras_in, payload_in
 from .jid import Person, Room
 from .named import named
-from .news import Stanza, Telling, marker, name_of
+from .news import Stanza, Telling, is_ours, marker, name_of
 from .stanzas import Condition
 from .xml import Element, element, with_children, write
 
@@ -140,10 +140,11 @@ async def _say(here: Here, ask: Saying, stanza: Element) -> None:
     name = stanza.get("id")
     if ask.is_kept:
         here.telling.says(here.user_id, name, here.resource)
-        draft = Draft(ask.text, payload=payload_in(ask.extra), extras=extras_in(ask.extra), client_id=name or None)
+        payload, extras = payload_in(ask.extra), extras_in(ask.extra)
+        draft = Draft(ask.text, payload=payload, extras=extras, client_id=name or None, is_name=is_ours(name))
         await messages.post(here.core, here.it, id, draft)
         return
-    await _count(here)
+    await here.core.limiter.take(limits.MESSAGES_PER_SESSION, str(here.it.session.id))
     said = element("message", id=name or None)
     body = with_children(element("body"), ask.text) if ask.text else None
     extra = extra_told(ask.extra, as_hex(id), here.core.clock())

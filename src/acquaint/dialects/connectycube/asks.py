@@ -186,7 +186,7 @@ def _content(stanza: Element, to: Person | Room) -> Ask | None:
         if it.namespace == DELETION and it.name == "remove":
             return Deletion(to, _id_in(it), dialog)
     if text or (extra is not None and extra.children):
-        return Saying(to, text, extra, extra is not None and extra.text_of("save_to_history") == "1")
+        return Saying(to, text, extra, extra is not None and extra.text_of("save_to_history") in ("1", "true"))
     return None
 
 
