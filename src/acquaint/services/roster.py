@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from ..domain.apps import App
 from ..domain.conversations import (
@@ -39,6 +40,9 @@ from .admission import make_theirs
 from .core import Core
 from .messages import Draft, add_in
 from .sessions import end_in, note, still_open
+
+A_REVISION: Final = timedelta(milliseconds=1)
+"""Two revisions of a user are at least so far apart, so that the time of the last one tells which it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ async def revise(core: Core, app: App, user_id: UserId, decide: Callable[[User],
             user = replace(user, identifiers=revision.identifiers, updated_at=core.clock())
             await tx.tickets.void(user.id, Purpose.PASSWORD_RESET)  # sent to an old address
         if user != was:
+            user = replace(user, updated_at=max(user.updated_at, was.updated_at + A_REVISION))
             await tx.users.save(user)
             await note(core, tx, EventKind.USER_CHANGED, app.id, user_id=user.id, identifiers=renamed)
     return user
