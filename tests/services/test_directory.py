@@ -109,11 +109,15 @@ async def test_newest_first_page_by_page(core: Core, acme: Cast) -> None:
 
 
 async def test_strangers_may_not_copy_the_directory(core: Core, acme: Cast) -> None:
-    async def copy() -> None:
-        for _ in range(limits.SEARCHES_PER_ADDRESS.times * 2):
-            await directory.find(core, acme.app, named(ann.name), address="203.0.113.9")
+    async def copy(query: Query, times: int) -> None:
+        for _ in range(times):
+            await directory.find(core, acme.app, query, address="203.0.113.9")
 
     with pytest.raises(TooManyRequests):
-        await copy()
+        await copy(named(ann.name), limits.BROAD_SEARCHES_PER_ADDRESS.times * 2)
+    by_login = Query((Condition.of(Field.LOGIN, Operator.IN, ann.login),))
+    await copy(by_login, limits.BROAD_SEARCHES_PER_ADDRESS.times)
+    with pytest.raises(TooManyRequests):
+        await copy(by_login, limits.SEARCHES_PER_ADDRESS.times * 2)
     await directory.find(core, acme.app, named(ann.name), address="203.0.113.10")
     await directory.find(core, acme.app, named(ann.name))

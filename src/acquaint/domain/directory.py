@@ -184,6 +184,11 @@ class Query:
         if not 1 <= self.limit <= MOST_FOUND:
             raise Unacceptable("limit", f"must be from 1 to {MOST_FOUND}")
 
+    @property
+    def names_somebody(self) -> bool:
+        """Whether it asks for few at once, by what can only be theirs; any other may apply to everybody."""
+        return any(it.operator is Operator.IN and (it.field is Field.ID or it.field.is_owned) for it in self.conditions)
+
     def is_about_somebody(self, *, strict: bool) -> bool:
         """Whether it asks for more than "everybody but": a primary condition or, unless strict, a span of time."""
         return any(it.is_primary or (not strict and it.field.is_moment and it.compares) for it in self.conditions)

@@ -37,6 +37,8 @@ async def find(core: Core, app: App, query: Query, *, address: str | None = None
     """Refuses with TooManyRequests when strangers at this address ask too often; without one, nobody is counted."""
     if address is not None:
         await limits.take(core, limits.SEARCHES_PER_ADDRESS, address)
+        if not query.names_somebody:
+            await limits.take(core, limits.BROAD_SEARCHES_PER_ADDRESS, address)
     async with core.store.search() as tx:
         found, total = await tx.users.search(app.id, query)
     return Found(tuple(found), total)

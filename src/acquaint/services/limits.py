@@ -54,6 +54,10 @@ SEARCHES_PER_ADDRESS: Final = Limit("searches_per_address", 1200, MINUTE)
 """Users looked for by other users. Against copying the whole directory, and against keeping the database busy; lower
 would hurt an office behind one address, each of whose members resolves a page of names now and then."""
 
+BROAD_SEARCHES_PER_ADDRESS: Final = Limit("broad_searches_per_address", 300, MINUTE)
+"""Those among them that name nobody: by names, tags, how something begins, or time. Against conditions made to be slow,
+which a large App may take a second for; lower would hurt an office whose members look through a list at once."""
+
 MESSAGES_PER_SESSION: Final = Limit("messages_per_session", 300, MINUTE)
 """Messages of one session. Against flooding; lower would hurt people who paste long answers in pieces."""
 

@@ -185,7 +185,16 @@ class Plan:
             .join_from(_driver_entry, t.users, _users.id == _driver_entry.c.user_id)
             .where(_driver_entry.c.app_id == bindparam("app_id"), *_entry_is(_driver_entry, form, place), *others)
         )
-        return found if form.operator is Operator.IN and form.is_single else found.distinct()
+        if form.operator is Operator.IN and form.is_single:
+            return found
+        # Of several entries of one user the first. DISTINCT would make PostgreSQL read them all before it tells one.
+        same = t.directory.alias("same")
+        is_first = ~exists().where(
+            same.c.user_id == _driver_entry.c.user_id,
+            same.c.value < _driver_entry.c.value,
+            *_entry_is(same, form, place, proven="same_proven"),
+        )
+        return found.where(is_first)
 
     def _filters(self, *, but: int | None = None, indexed: Field | None = None) -> Iterator[ColumnElement[bool]]:
         """What must hold of a user besides; no index but that of ``indexed`` is to be tempted by it."""
@@ -234,7 +243,7 @@ def _own_is(form: Form, place: int, *, plainly: bool = True) -> ColumnElement[bo
     return within & seconds if form.operator is Operator.IN else within
 
 
-def _entry_is(entry: FromClause, form: Form, place: int) -> Iterator[ColumnElement[bool]]:
+def _entry_is(entry: FromClause, form: Form, place: int, *, proven: str = "proven") -> Iterator[ColumnElement[bool]]:
     """Whether the entry is what the condition asks for, and is believed."""
     value, given = entry.c.value, bindparam(f"value_{place}", type_=Text())
     yield entry.c.field == bindparam(f"field_{place}")
@@ -250,12 +259,12 @@ def _entry_is(entry: FromClause, form: Form, place: int) -> Iterator[ColumnEleme
     if form.field is Field.NAME:
         yield entry.c.is_claimed == false()
         return
-    proven = t.directory.alias(f"proven_{place}")
+    owner = t.directory.alias(f"{proven}_{place}")
     is_proven = exists().where(
-        proven.c.app_id == entry.c.app_id,
-        proven.c.field == entry.c.field,
-        proven.c.value == entry.c.value,
-        proven.c.is_claimed == false(),
+        owner.c.app_id == entry.c.app_id,
+        owner.c.field == entry.c.field,
+        owner.c.value == entry.c.value,
+        owner.c.is_claimed == false(),
     )
     yield or_(entry.c.is_claimed == false(), ~is_proven)
 
