@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from acquaint.domain.conversations import MOST_REACTIONS, ConversationKind, MessageId, Reaction, Tally
-from acquaint.domain.errors import NotAllowed, NotFound, Unacceptable
+from acquaint.domain.errors import IdentifierTaken, NotAllowed, NotFound, Unacceptable
 from acquaint.domain.listings import Between, MessagesAsked
 from acquaint.domain.members import Change
 from acquaint.services import conversations, messages, saying, users
 from acquaint.services.core import Core
+from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, ben, carol, laptop
 from tests.support.clock import SetClock
 from tests.support.databases import on_both_databases
@@ -154,6 +155,17 @@ async def test_messages_of_one_name_do_not_take_each_other_s_place(core: Core, a
     assert await saying.found(core, third.session, client_ids=[HEX]) == []
     nobody = replace(third.session, user_id=None)
     assert await saying.found(core, nobody, ids=[anns]) == []
+
+
+@on_both_databases
+async def test_nobody_s_message_takes_the_name_of_another_s(core: Core, acme: Cast) -> None:
+    a, b = await verified(core, acme, ann), await verified(core, acme, ben)
+    id, elsewhere = await start(core, a, b), await start(core, a, b)
+    said = await say(core, a, id, "ann's", client_id=HEX, is_name=True)
+    await refused(messages.post(core, b, id, Draft("ben's", client_id=HEX, is_name=True)), IdentifierTaken)
+    assert await say(core, a, id, "ann's", client_id=HEX, is_name=True) == said, "one's own is said once"
+    assert await sees(core, b) == {elsewhere: [], id: ["ann's"]}
+    await say(core, b, elsewhere, "ben's", client_id=HEX, is_name=True)
 
 
 @on_both_databases

@@ -22,7 +22,7 @@ from ..domain.conversations import (
     MessageId,
     visibility_of,
 )
-from ..domain.errors import NotFound, Unacceptable
+from ..domain.errors import IdentifierTaken, NotFound, Unacceptable
 from ..domain.events import EventKind
 from ..domain.listings import Listed, MessagesAsked
 from ..domain.members import Act, check_may, role_of
@@ -38,13 +38,18 @@ from .visibility import visible
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is to be said. A ``client_id`` makes saying it again harmless: it names one message of its sender."""
+    """What is to be said. A ``client_id`` makes saying it again harmless: it names one message of its sender.
+
+    With ``is_name`` others call the message by it as well, so nobody else's in the conversation may have it already
+    (IdentifierTaken): whoever repeats another's id would have theirs shown in its place.
+    """
 
     text: str
     kind: str = "text"
     payload: Mapping[str, Any] = field(default_factory=dict)
     extras: Mapping[str, Any] = field(default_factory=dict)
     client_id: str | None = None
+    is_name: bool = False
 
     def __post_init__(self) -> None:
         if not self.text.strip() and not self.payload and not self.extras:
@@ -178,6 +183,9 @@ async def add_in(
         draft.extras,
         draft.client_id,
     )
+    name = draft.client_id if draft.is_name else None
+    if name is not None and await tx.messages.is_named_by_others(conversation.id, name, sender_id):
+        raise IdentifierTaken("message")
     message, is_new = await tx.messages.add(message)
     if not is_new:
         return message, conversation

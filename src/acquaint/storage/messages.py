@@ -132,6 +132,15 @@ _LAST_FOR = Statement(
         .scalar_subquery()
     ).select_from(_marks)
 )
+_NAMED_BY_OTHERS = Statement(
+    select(_messages.id)
+    .where(
+        _in_conversation,
+        _messages.client_id == bindparam("client_id"),
+        _messages.sender_id.is_distinct_from(bindparam("sender_id", type_=BigInteger)),
+    )
+    .limit(literal_column("1"))
+)
 _BY_CLIENT_ID_FOR = Statement(
     select(*MESSAGE)
     .join_from(t.messages, t.memberships, _memberships.conversation_id == _messages.conversation_id)
@@ -207,6 +216,10 @@ class SqlMessages(SqlReactions):
         rows = await self._db.rows(_LAST_FOR, marks=column.of_data(marks))
         found = await self.many([MessageId(row[0]) for row in rows if row[0] is not None])
         return {it.conversation_id: it for it in found.values()}
+
+    async def is_named_by_others(self, id: ConversationId, client_id: str, sender_id: UserId | None) -> bool:
+        values = {"conversation_id": id, "client_id": client_id, "sender_id": sender_id}
+        return await self._db.row(_NAMED_BY_OTHERS, **values) is not None
 
     async def by_client_id(self, user_id: UserId, client_ids: Collection[str]) -> list[Message]:
         found: list[Message] = []

@@ -15,7 +15,7 @@ from ...domain.conversations import ConversationKind, Message
 from ...domain.events import EventKind
 from ...domain.users import UserId
 from ...services.history import News
-from ...web.ids import as_hex
+from ...web.ids import as_hex, read_hex
 from . import stanzas
 from .asks import CORRECTION, DELETION, MARKERS
 from .extra import extra_of
@@ -120,7 +120,8 @@ class Telling:
 
 def name_of(it: Message) -> str:
     """What a message is called among chat clients: as its sender's client did, or by an id that looks the same."""
-    return it.client_id if it.client_id is not None and is_ours(it.client_id) else as_hex(it.id)
+    name = it.client_id
+    return name if name is not None and is_ours(name) and read_hex(name) is None else as_hex(it.id)
 
 
 def is_ours(name: str) -> bool:

@@ -118,6 +118,10 @@ class Messages(Protocol):
         last_read_id; at most 100 are counted."""
         ...
 
+    async def is_named_by_others(self, id: ConversationId, client_id: str, sender_id: UserId | None) -> bool:
+        """Whether a message in the conversation that is not the sender's has this client id."""
+        ...
+
     async def by_client_id(self, user_id: UserId, client_ids: Collection[str]) -> list[Message]:
         """Those that somebody gave one of these ids, in conversations of which the user is a member.
 
