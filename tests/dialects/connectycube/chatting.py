@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message
 
 from acquaint.bootstrap import House, build_app
 from acquaint.dialects.connectycube.auth import DOOR, LIFETIME
+from acquaint.dialects.connectycube.jid import Names
 from acquaint.dialects.connectycube.xml import Element, element, parse, with_children, write
 from acquaint.domain.apps import App
 from acquaint.domain.conversations import ConversationId, ConversationKind
@@ -25,7 +26,6 @@ from acquaint.realtime.hub import Hub
 from acquaint.services import apps, conversations, sessions, sign_in
 from acquaint.services.admission import Place
 from acquaint.services.messages import Draft
-from acquaint.web.ids import as_hex
 from tests.cast import Cast, Person
 
 OPEN = '<open version="1.0" xmlns="urn:ietf:params:xml:ns:xmpp-framing" to="acquaint.test"/>'
@@ -164,6 +164,7 @@ class Chatter(Line):
     def __init__(self, app: ASGIApp, hub: Hub, it: Recognised, **how: Any) -> None:
         super().__init__(app, hub, **how)
         self.it = it
+        self._names = Names.at(hub._core.public_url)
 
     @property
     def id(self) -> UserId:
@@ -171,10 +172,10 @@ class Chatter(Line):
 
     @property
     def bare(self) -> str:
-        return f"{self.id}-{self.it.app.id}@acquaint.test"
+        return self._names.bare(self.it.app.id, self.id)
 
     def room(self, id: ConversationId) -> str:
-        return f"{self.it.app.id}_{as_hex(id)}@muc.acquaint.test"
+        return self._names.room(self.it.app.id, id)
 
     def message(
         self,

@@ -24,6 +24,7 @@ from tests.cast import Cast, ann, ben, carol, eve
 from tests.dialects.connectycube.chatting import ADDRESS, BIND, CLOSE, Chatter, Chatters
 from tests.services.doors import visitor
 from tests.support.clock import SetClock
+from tests.support.databases import on_both_databases
 
 FIRST, SECOND = "5f0000000000000000000001", "5f0000000000000000000002"
 
@@ -249,6 +250,7 @@ class _Deaf:
 # Two people
 
 
+@on_both_databases
 async def test_what_ann_says_ben_hears_and_her_phone_gets_a_copy(chatters: Chatters, core: Core) -> None:
     laptop, phone = await chatters.chatter(ann, copies=True), await chatters.chatter(ann, copies=True)
     tablet = await chatters.chatter(ann)
@@ -324,6 +326,7 @@ async def test_what_happens_by_other_doors_is_heard(chatters: Chatters, core: Co
     assert (answer.get("from"), answer.get("type")) == (shop.room(support.conversation.id), "groupchat")
 
 
+@on_both_databases
 async def test_marks_reach_who_wrote_the_message_and_are_kept(chatters: Chatters, core: Core) -> None:
     sender, it = await chatters.chatter(ann), await chatters.chatter(ben)
     sender.message(it.bare, "one", id=FIRST)
@@ -365,6 +368,7 @@ async def test_typing_is_shown_to_whom_one_has_talked_to(chatters: Chatters) -> 
     assert heard.get("from").startswith(writer.bare)
 
 
+@on_both_databases
 async def test_a_message_is_edited_and_deleted_by_who_wrote_it_alone(chatters: Chatters, core: Core) -> None:
     writer, it = await chatters.chatter(ann), await chatters.chatter(ben)
     writer.message(it.bare, "hello", id=FIRST)
@@ -413,6 +417,7 @@ async def test_somebody_is_told_when_another_was_last_there(chatters: Chatters, 
 # Groups
 
 
+@on_both_databases
 async def test_a_group_hears_what_its_members_say_and_nobody_else_does(chatters: Chatters) -> None:
     owner, member, stranger = [await chatters.chatter(who, copies=True) for who in (ann, ben, eve)]
     group = await chatters.group(owner, member)
@@ -468,6 +473,7 @@ async def test_a_member_comes_into_a_room_and_leaves_it_as_the_sdk_waits_for(cha
     assert (await member.frame()).get("type") == (await owner.frame()).get("type") == "unavailable"
 
 
+@on_both_databases
 async def test_who_is_removed_hears_that_and_nothing_more(chatters: Chatters, core: Core) -> None:
     owner, member = await chatters.chatter(ann), await chatters.chatter(ben)
     group = await chatters.group(owner, member)
