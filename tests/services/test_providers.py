@@ -604,8 +604,10 @@ async def test_with_a_provider_of_its_own_an_apps_passwords_only_count_where_it_
         await by_custom(core, acme, ann.login, password=ann.password)
 
     await custom(core, acme, web, falls_back_to_own=True)
+    before = len(await events(core, acme))
     own = await by_custom(core, acme, ann.login, password=ann.password)
     assert not own.is_new_user
+    assert [it.kind for it in (await events(core, acme))[before:]] == ["session.opened"], "nobody was refused"
     for login, password in ((ann.login, eve.password), ("nobody", eve.password)):
         with pytest.raises(InvalidCredentials):
             await by_custom(core, acme, login, password=password)
@@ -618,6 +620,17 @@ async def test_with_a_provider_of_its_own_an_apps_passwords_only_count_where_it_
     web.says("/verify", {}, "500 Internal Server Error")
     with pytest.raises(ProviderRefused):
         await by_custom(core, acme, ann.login, password=ann.password)
+
+
+async def test_an_answer_without_end_and_a_login_of_nobody_lead_nowhere(core: Core, acme: Cast, web: Pages) -> None:
+    web.says("/verify", {"user": {"id": 7}, "padding": "x" * 300_000})
+    await custom(core, acme, web)
+    with pytest.raises(ProviderUnavailable):
+        await by_custom(core, acme)
+    for nobody in ({}, {"login": ""}, {"password": "x"}, {"login": "x" * 9000}, {"login": "a\0b"}):
+        with pytest.raises(Unacceptable):
+            await providers.sign_in_with_custom_provider(core, acme.app, nobody, at())
+    assert len(web.server.asked) == 1
 
 
 async def test_a_dry_run_shows_question_answer_and_user_and_no_secret(core: Core, acme: Cast, web: Pages) -> None:

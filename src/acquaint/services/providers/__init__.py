@@ -29,12 +29,13 @@ from ...domain.identities import Identifier, IdentifierKind
 from ...domain.passwords import LONGEST_PASSWORD
 from ...domain.providers import CustomProvider, ProviderKind
 from ...domain.questions import LONGEST_FIELD
+from ...domain.testimony import Testimony
 from .. import addresses, limits, sign_in
 from ..admission import Admission, Place
 from ..core import Core, fingerprint
 from ..sessions import note
 from .admitting import admit_by
-from .custom import by_custom
+from .custom import NAME, by_custom
 from .setting_up import enabled, list_of, put, remove
 from .testifying import testimony_of
 from .trying import DryRun, try_custom_provider, try_provider
@@ -87,21 +88,32 @@ async def sign_in_with_custom_provider(core: Core, app: App, fields: Mapping[str
     for name, value in fields.items():
         if len(value) > LONGEST_FIELD:
             raise Unacceptable(name, f"is longer than {LONGEST_FIELD} characters")
+    if not fields.get("login") and not fields.get("email"):
+        raise Unacceptable("login", "cannot be blank")
     counted = _counted(fields)
-    for who in counted:
-        await limits.take_password_try(core, app, who, place.address)
+    for it in counted:
+        await limits.take_password_try(core, app, it, place.address)
+    who = await _noting(core, app, NAME, place, lambda: _testimony_or_own(core, app, settings, fields))
+    if isinstance(who, Testimony):
+        admission = await admit_by(core, app, who, place)
+    else:
+        admission = await sign_in.sign_in(core, app, who, fields["password"], place)
+    for it in counted:
+        await limits.give_password_try_back(core, app, it, place.address)
+    return admission
+
+
+async def _testimony_or_own(
+    core: Core, app: App, settings: CustomProvider, fields: Mapping[str, str]
+) -> Testimony | Identifier:
+    """What the Provider says; or whose password it may be here, where it refuses and the App lets us try."""
     try:
-        testimony = await _noting(core, app, "custom", place, lambda: by_custom(core, app, settings, fields))
+        return await by_custom(core, app, settings, fields)
     except ProviderRefused as refusal:
         own = await _own(core, app, fields) if settings.falls_back_to_own and refusal.is_about_credential else None
         if own is None:
             raise
-        admission = await sign_in.sign_in(core, app, own, fields["password"], place)
-    else:
-        admission = await admit_by(core, app, testimony, place)
-    for who in counted:
-        await limits.give_password_try_back(core, app, who, place.address)
-    return admission
+        return own
 
 
 def _counted(fields: Mapping[str, str]) -> list[Identifier]:
@@ -110,7 +122,7 @@ def _counted(fields: Mapping[str, str]) -> list[Identifier]:
     They are texts of any length yet, so it is their fingerprints that are counted.
     """
     names = {fields.get(it, "").strip().casefold() for it in ("login", "email")} - {""}
-    return [Identifier(IdentifierKind.LOGIN, fingerprint(f"custom {it}")) for it in sorted(names or {""})]
+    return [Identifier(IdentifierKind.LOGIN, fingerprint(f"custom {it}")) for it in sorted(names)]
 
 
 async def _custom(core: Core, app: App) -> CustomProvider | None:

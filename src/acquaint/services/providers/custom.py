@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from ...domain.apps import App
 from ...domain.providers import CustomProvider, ProviderKind
@@ -12,7 +13,7 @@ from ...ports.outbound import Answer
 from ..core import Core
 from .asking import Asked, ask, good_json
 
-NAME = ProviderKind.CUSTOM.value
+NAME: Final = ProviderKind.CUSTOM.value
 
 
 async def by_custom(core: Core, app: App, provider: CustomProvider, fields: Mapping[str, str]) -> Testimony:
