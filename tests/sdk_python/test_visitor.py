@@ -218,6 +218,33 @@ async def test_talking(acme: Acme) -> None:
     assert (await phone.conversation(conversation.id)).unread == 0
 
 
+async def test_a_group(acme: Acme) -> None:
+    phone, other = acme.visitor(), acme.visitor()
+    await phone.log_in(acme.jwt(ann))
+    bens = (await other.log_in(acme.jwt(ben))).user
+    assert bens is not None
+    group = await phone.start_conversation("helo", kind="group", title="Rowing")
+    assert [it.role for it in group.members] == ["owner"]
+    joined = await phone.add_members(group.id, [bens.id])
+    assert {it.role for it in joined.members} == {"owner", "member"}
+    said = (await phone.history(group.id)).items[0]
+    edited = await phone.edit(group.id, said.id, "hello")
+    assert (edited.text, (await other.history(group.id)).items[0].text) == ("hello", "hello")
+    with pytest.raises(NotAllowed):
+        await other.edit(group.id, said.id, "mine")
+    answered = await other.post(group.id, "hi")
+    await phone.delete_message(group.id, answered.id, for_oneself=True)
+    assert [it.text for it in (await phone.history(group.id)).items] == ["hello"]
+    await other.clear(group.id)
+    assert (await other.history(group.id)).items == ()
+    await phone.delete_message(group.id, said.id)
+    await phone.remove_member(group.id, bens.id)
+    with pytest.raises(NotFound):
+        await other.conversation(group.id)
+    await phone.leave(group.id)
+    assert (await phone.conversations()).items == ()
+
+
 async def test_oneself(acme: Acme) -> None:
     phone, tablet = acme.visitor(), acme.visitor()
     assert (await phone.say_who_i_am(name="Ann", email=ann.email)).assurance == "claimed"

@@ -100,6 +100,33 @@ def post(conversation: str, text: str, *, payload: Json | None, client_id: str |
     return Call("POST", path, _one(models.Message), body, is_repeatable=True)
 
 
+def edit(conversation: str, message: str, text: str) -> Call[models.Message]:
+    path = f"/conversations/{_id(conversation)}/messages/{_id(message)}"
+    return _keyed("PATCH", path, _one(models.Message), {"text": text})
+
+
+def delete_message(conversation: str, message: str, whom: str) -> Call[None]:
+    path = f"/conversations/{_id(conversation)}/messages/{_id(message)}"
+    return Call("DELETE", path, _nothing, query={"whom": whom}, is_keyed=True, is_repeatable=True)
+
+
+def add_members(conversation: str, users: Sequence[str]) -> Call[models.Conversation]:
+    path = f"/conversations/{_id(conversation)}/members"
+    return _keyed("POST", path, _one(models.Conversation), {"users": list(users)})
+
+
+def remove_member(conversation: str, user: str) -> Call[None]:
+    return _keyed("DELETE", f"/conversations/{_id(conversation)}/members/{_id(user)}", _nothing)
+
+
+def leave(conversation: str) -> Call[None]:
+    return _keyed("POST", f"/conversations/{_id(conversation)}/leave", _nothing)
+
+
+def clear(conversation: str) -> Call[None]:
+    return _keyed("POST", f"/conversations/{_id(conversation)}/clear", _nothing)
+
+
 def mark_read(conversation: str, up_to: str) -> Call[models.Read]:
     return _keyed("POST", f"/conversations/{_id(conversation)}/read", _one(models.Read), {"up_to": up_to})
 

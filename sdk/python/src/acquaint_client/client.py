@@ -207,6 +207,30 @@ class Client:
         """``up_to`` is the id of the last message that was read."""
         return self._do(_calls.mark_read(conversation_id, up_to))
 
+    def edit(self, conversation_id: str, message_id: str, text: str) -> Message:
+        """Says one of one's own messages differently; everybody sees that it was edited."""
+        return self._do(_calls.edit(conversation_id, message_id, text))
+
+    def delete_message(self, conversation_id: str, message_id: str, *, for_oneself: bool = False) -> None:
+        """For everybody: one's own, or others' where one may. For oneself: any, and nobody else notices."""
+        self._do(_calls.delete_message(conversation_id, message_id, "oneself" if for_oneself else "everybody"))
+
+    def add_members(self, conversation_id: str, users: Sequence[str]) -> Conversation:
+        """Brings users in, by their ids."""
+        return self._do(_calls.add_members(conversation_id, users))
+
+    def remove_member(self, conversation_id: str, user_id: str) -> None:
+        """They see nothing of it any more."""
+        self._do(_calls.remove_member(conversation_id, user_id))
+
+    def leave(self, conversation_id: str) -> None:
+        """A group, channel or broadcast."""
+        self._do(_calls.leave(conversation_id))
+
+    def clear(self, conversation_id: str) -> None:
+        """What was said until now one does not see any more, on any device."""
+        self._do(_calls.clear(conversation_id))
+
     def live(self) -> Live:
         """What happens, as it happens; needs ``acquaint-client[live]``."""
         from .live import Live  # which needs websockets
@@ -404,6 +428,30 @@ class AsyncClient:
     async def mark_read(self, conversation_id: str, up_to: str) -> Read:
         """``up_to`` is the id of the last message that was read."""
         return await self._do(_calls.mark_read(conversation_id, up_to))
+
+    async def edit(self, conversation_id: str, message_id: str, text: str) -> Message:
+        """Says one of one's own messages differently; everybody sees that it was edited."""
+        return await self._do(_calls.edit(conversation_id, message_id, text))
+
+    async def delete_message(self, conversation_id: str, message_id: str, *, for_oneself: bool = False) -> None:
+        """For everybody: one's own, or others' where one may. For oneself: any, and nobody else notices."""
+        await self._do(_calls.delete_message(conversation_id, message_id, "oneself" if for_oneself else "everybody"))
+
+    async def add_members(self, conversation_id: str, users: Sequence[str]) -> Conversation:
+        """Brings users in, by their ids."""
+        return await self._do(_calls.add_members(conversation_id, users))
+
+    async def remove_member(self, conversation_id: str, user_id: str) -> None:
+        """They see nothing of it any more."""
+        await self._do(_calls.remove_member(conversation_id, user_id))
+
+    async def leave(self, conversation_id: str) -> None:
+        """A group, channel or broadcast."""
+        await self._do(_calls.leave(conversation_id))
+
+    async def clear(self, conversation_id: str) -> None:
+        """What was said until now one does not see any more, on any device."""
+        await self._do(_calls.clear(conversation_id))
 
     def live(self) -> AsyncLive:
         """What happens, as it happens; needs ``acquaint-client[live]``."""

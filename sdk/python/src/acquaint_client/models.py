@@ -200,6 +200,8 @@ class Member:
     user: Face
     joined_at: datetime
     last_read_id: str | None
+    last_received_id: str | None = None
+    role: str = "member"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +224,9 @@ class _Conversation:
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None
+    description: str | None = None
+    avatar_url: str | None = None
+    is_managed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +235,7 @@ class Conversation(_Conversation):
 
     members: tuple[Member, ...]
     unread: int
+    is_muted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
