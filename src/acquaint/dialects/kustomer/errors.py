@@ -48,14 +48,8 @@ from .reading import NOT_KNOWN, NOTHING_GIVEN
 TITLES: Final = {it.value: it.phrase for it in HTTPStatus}
 TOKEN_POINTER: Final = "/externalToken"
 
-FIELDS: Final = {"external_id": "externalId", "avatar_url": "avatarUrl", "token": "externalToken"}
+FIELDS: Final = {"external_id": "externalId", "avatar_url": "avatarUrl"}
 """What the core calls a field, in the vendor's words."""
-
-_TOKEN_WORDS: Final = {
-    "token": "malformed token",
-    "alg": "unsupported algorithm",
-    "signature": "signature verification failed",
-}
 
 
 def field_error(field: str, reason: str, *, status: int = 400, code: str = "bad_request", **meta: Any) -> WireError:
@@ -79,14 +73,23 @@ def _unacceptable(it: Unacceptable) -> WireError:
 def _token(it: TokenRefused) -> WireError:
     if isinstance(it.__cause__, Unacceptable):  # the token is good, and names somebody who cannot be called so
         return WireError(400, "bad_request", f"{it.claim} {it.why}", {"source": {"pointer": TOKEN_POINTER}})
-    said = _TOKEN_WORDS.get(it.claim)
-    detail = f"{it.claim} {it.why}" if said is None else said if it.claim != "token" else f"{said}: it {it.why}"
-    if it.claim == "typ":
-        detail = f"unexpected typ: it {it.why}"
-    if it.claim == "iat" and "milliseconds" in it.why:
-        detail = "iat looks like milliseconds"
     code = "expired_jwt" if it.claim == "exp" and it.skew is not None else "invalid_jwt"
-    return _refused_token(it, code, detail)
+    return _refused_token(it, code, _why(it))
+
+
+def _why(it: TokenRefused) -> str:
+    match it.claim:
+        case "token":
+            return f"malformed token: it {it.why}"
+        case "alg":
+            return "unsupported algorithm"
+        case "signature":
+            return "signature verification failed"
+        case "typ":
+            return f"unexpected typ: it {it.why}"
+        case "iat" if "milliseconds" in it.why:
+            return "iat looks like milliseconds"
+    return f"{it.claim} {it.why}"
 
 
 def _stale(it: StaleToken) -> WireError:

@@ -19,7 +19,7 @@ from ....services.core import Core
 from ....services.messages import Draft
 from ....web.dialect import core_of
 from .. import wire
-from ..reading import MOST_CUSTOM, Asked, check_custom, query, read, read_id
+from ..reading import MOST_CUSTOM, NOTHING_GIVEN, Asked, check_custom, query, read, read_id
 from . import resources
 from .attachments import attached
 from .paging import numbered
@@ -28,6 +28,7 @@ from .tracking import Caller, caller_of
 LONGEST_BODY: Final = 20_000  # characters of a message
 LONGEST_REASON: Final = 64
 MOST_ATTACHMENTS: Final = 10
+MOST_HANDED_OFF: Final = 100  # the vendor: 2 to 100 messages
 CUSTOMER_ENDED: Final = "customer_ended"  # what the SDKs give for a reason
 
 
@@ -119,7 +120,7 @@ async def describe_conversation(request: Request) -> Response:
     asked = (await read(request)).only("custom")
     custom = asked.object("custom")
     if not custom:
-        raise Unacceptable("custom", "needs at least one field")
+        raise Unacceptable("custom", NOTHING_GIVEN)
     checked = check_custom(custom)
     await support.annotate(core, caller.recognised, id, lambda was: _described(was, checked))
     chat = await support.one_chat(core, caller.session, id)
@@ -144,9 +145,6 @@ async def hand_off(request: Request) -> Response:
     seen, session = await conversations.start(core, caller.recognised, title=title, first=Draft(transcript))
     chat = await support.one_chat(core, session, seen.conversation.id)
     return wire.document(resources.chat_session(caller.app, session, chat), 201)
-
-
-MOST_HANDED_OFF: Final = 100  # the vendor: 2 to 100 messages
 
 
 def noting(custom: Mapping[str, Any], **more: Any) -> dict[str, Any]:
