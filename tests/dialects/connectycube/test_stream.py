@@ -291,6 +291,29 @@ async def test_saying_it_again_says_it_once(chatters: Chatters) -> None:
     assert bodies([await it.frame()]) == ["bye"]
 
 
+@pytest.mark.parametrize("id", [None, "af0d4f3e-9e5c-4b5e-8d7f-0f3b6f3a1c11", "1"])
+async def test_other_clients_name_messages_as_they_like(chatters: Chatters, id: str | None) -> None:
+    sender, phone = await chatters.chatter(ann, copies=True), await chatters.chatter(ann, copies=True)
+    it = await chatters.chatter(ben)
+    sender.message(it.bare, "hello", id=id)
+    heard = await it.frame()
+    assert len(heard.get("id")) == 24
+    sender.message(it.bare, "good day", correction(heard.get("id")), id=None)
+    assert next(one for one in (await it.frame()).elements if one.name == "replace").get("id") == heard.get("id")
+    assert await sender.rest() == []
+    assert len(await phone.rest()) == 2
+
+
+async def test_nobody_takes_the_name_of_anothers_message(chatters: Chatters) -> None:
+    sender, it = await chatters.chatter(ann), await chatters.chatter(ben)
+    sender.message(it.bare, "hello", id=FIRST)
+    await it.frame()
+    it.message(sender.bare, "hello from Eve", id=FIRST)
+    error = await it.frame()
+    assert next(next(one for one in error.elements if one.name == "error").elements).name == "conflict"
+    assert await sender.rest() == []
+
+
 async def test_what_is_not_to_be_kept_is_told_and_not_kept(chatters: Chatters, core: Core) -> None:
     sender, it = await chatters.chatter(ann), await chatters.chatter(ben)
     sender.message(it.bare, "psst", id=FIRST, kept=False)

@@ -16,6 +16,7 @@ from ...domain.conversations import ConversationId, ConversationKind, Message, v
 from ...domain.errors import (
     Busy,
     ConversationClosed,
+    IdentifierTaken,
     NotAllowed,
     NotFound,
     Refusal,
@@ -52,7 +53,7 @@ from .asks import (
 from .extra import extra_told, extras_in, payload_in
 from .jid import Person, Room
 from .named import named
-from .news import Stanza, Telling, is_ours, marker, name_of
+from .news import Stanza, Telling, is_ours, known_as, marker
 from .stanzas import Condition
 from .xml import Element, element, with_children, write
 
@@ -65,6 +66,7 @@ _CONDITIONS: Final[Mapping[type[Refusal], Condition]] = {
     TooLarge: "not-acceptable",
     NotAllowed: "forbidden",
     ConversationClosed: "not-allowed",
+    IdentifierTaken: "conflict",
     TooManyRequests: "resource-constraint",
     Busy: "resource-constraint",
 }
@@ -145,7 +147,7 @@ async def _say(here: Here, ask: Saying, stanza: Element) -> None:
         await messages.post(here.core, here.it, id, draft)
         return
     await here.core.limiter.take(limits.MESSAGES_PER_SESSION, str(here.it.session.id))
-    said = element("message", id=name or None)
+    said = element("message", id=name)
     body = with_children(element("body"), ask.text) if ask.text else None
     extra = extra_told(ask.extra, as_hex(id), here.core.clock())
     await _pass_on(here, ask.to, id, with_children(said, body, extra))
@@ -190,7 +192,7 @@ async def _change(here: Here, ask: Marker | Correction | Deletion) -> None:
             raise
         await _relay(here, ask)  # of a message that was kept nowhere, most likely
         return
-    here.telling.says(here.user_id, name_of(it), here.resource)
+    here.telling.says(here.user_id, known_as(it), here.resource)
     match ask:
         case Marker():
             mark = messages.mark_read if ask.is_read else messages.mark_received

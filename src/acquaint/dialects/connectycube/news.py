@@ -51,7 +51,7 @@ class Telling:
         self._said: OrderedDict[tuple[UserId, str], str] = OrderedDict()
 
     def says(self, user_id: UserId, name: str, resource: str) -> None:
-        """The connection is about to say, or change, the message of this name."""
+        """The connection is about to say, or change, the message that is ``known_as`` this."""
         self._said[(user_id, name)] = resource
         self._said.move_to_end((user_id, name))
         if len(self._said) > MOST_REMEMBERED:
@@ -79,7 +79,7 @@ class Telling:
     def _stanza(self, news: News, it: Message, what: Element) -> Stanza:
         by = news.event.user_id
         app_id, conversation = news.conversation.app_id, news.conversation
-        resource = None if by is None else self._said.get((by, name_of(it)))
+        resource = None if by is None else self._said.get((by, known_as(it)))
         is_direct = conversation.kind is ConversationKind.DIRECT and by is not None
         other = next((self.names.bare(app_id, it.user_id) for it in news.members if it.user_id != by), None)
         if not is_direct or by is None:
@@ -122,6 +122,11 @@ def name_of(it: Message) -> str:
     """What a message is called among chat clients: as its sender's client did, or by an id that looks the same."""
     name = it.client_id
     return name if name is not None and is_ours(name) and read_hex(name) is None else as_hex(it.id)
+
+
+def known_as(it: Message) -> str:
+    """What its sender's client called it, whatever that is; others may know it by another name."""
+    return it.client_id or as_hex(it.id)
 
 
 def is_ours(name: str) -> bool:
