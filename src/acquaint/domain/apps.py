@@ -34,6 +34,8 @@ class Policy:
     token_requires_typ: bool = True  # a signed token's header says typ JWT (Kustomer documents it as required)
     session_idle: timedelta | None = None  # a session ends this long after its last use
     session_at_most: timedelta | None = None  # a session ends this long after it was opened
+    token_lifetime: timedelta | None = None  # a session's token is renewed this often, where its dialect can (Qiscus)
+    sessions_per_user: int = 200  # live at once; of more, the one that was longest unused ends
     password_min_length: int | None = None  # None: what the dialect's vendor asks
     ends_sessions_on_password_change: bool = True  # all but the one that changed it
     allows_sign_up: bool = True  # whoever asks for it in so many words may become a user with a password of their own
@@ -53,6 +55,10 @@ class Policy:
             lifetime = getattr(self, name)
             if lifetime is not None:
                 _between(name, lifetime, timedelta(seconds=1), timedelta(days=3650))
+        if self.token_lifetime is not None:  # a timer of browsers counts no further: beyond it Qiscus' SDK never stops
+            _between("token_lifetime", self.token_lifetime, timedelta(seconds=1), timedelta(days=24))
+        if not 1 <= self.sessions_per_user <= 10_000:
+            raise Unacceptable("sessions_per_user", "must be from 1 to 10000")
         if self.password_min_length is not None and not 1 <= self.password_min_length <= 256:
             raise Unacceptable("password_min_length", "must be from 1 to 256")
         if not 1 <= self.server_requests_per_minute <= 100_000:

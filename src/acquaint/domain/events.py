@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     SESSION_OPENED = "session.opened"
     SESSION_TAKEN = "session.taken"  # somebody came into a session that was open already
     SESSION_LEFT = "session.left"  # nobody is in it any more, and it goes on
+    SESSION_RENEWED = "session.renewed"  # it goes on, by another token
     SESSION_ENDED = "session.ended"
     SIGN_IN_REFUSED = "sign_in.refused"
     HISTORY_ADOPTED = "history.adopted"

@@ -41,6 +41,13 @@ class Session:
     created_at: datetime
     last_seen_at: datetime
     ended_at: datetime | None = None
+    token_expires_at: datetime | None = None  # the session goes on, for who renews its token; None: it has no such end
+    renewed_at: datetime | None = None  # when the token was last replaced by another
+
+    @property
+    def good_until(self) -> datetime | None:
+        """When its token opens nothing any more, if nobody uses or renews it before."""
+        return min((it for it in (self.expires_at, self.token_expires_at) if it is not None), default=None)
 
     @property
     def expires_at(self) -> datetime | None:
@@ -53,12 +60,16 @@ class Session:
         return min(ends, default=None)
 
     def check_live(self, now: datetime) -> None:
-        """Refuses with SessionEnded or SessionExpired when it no longer is."""
+        """Refuses with SessionEnded or SessionExpired when it no longer is, or its token is no longer good."""
         if self.ended_at is not None:
             raise SessionEnded
-        expires_at = self.expires_at
-        if expires_at is not None and now >= expires_at:
+        good_until = self.good_until
+        if good_until is not None and now >= good_until:
             raise SessionExpired
+
+    def check_renewable(self, now: datetime) -> None:
+        """The same, whether or not its token is still good."""
+        replace(self, token_expires_at=None).check_live(now)
 
     def seen(self, now: datetime) -> Session:
         """Every use buys another idle period. Time never runs backwards, whatever the clock does."""

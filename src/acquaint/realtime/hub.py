@@ -316,7 +316,7 @@ class Hub:
 
     def _next_check(self, session: Session) -> datetime:
         later = self._core.clock() + CHECKED_EVERY
-        return later if session.expires_at is None else min(later, session.expires_at)
+        return later if session.good_until is None else min(later, session.good_until)
 
     def _drop_all(self, listeners: Iterable[Listener], why: Cut) -> None:
         for listener in listeners:

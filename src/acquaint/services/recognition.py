@@ -36,7 +36,9 @@ _ABOUT_USERS: Final = frozenset(
         EventKind.PASSWORD_CHANGED,
     }
 )
-_ABOUT_SESSIONS: Final = frozenset({EventKind.SESSION_ENDED, EventKind.SESSION_TAKEN, EventKind.SESSION_LEFT})
+_ABOUT_SESSIONS: Final = frozenset(
+    {EventKind.SESSION_ENDED, EventKind.SESSION_TAKEN, EventKind.SESSION_LEFT, EventKind.SESSION_RENEWED}
+)
 
 
 class RecognisedSessions:
@@ -100,7 +102,7 @@ class RecognisedSessions:
         One whose time is over stays over: it is answered as it is.
         """
         session = self.used(session)
-        if (ends := session.expires_at) is not None and now >= ends:
+        if (ends := session.good_until) is not None and now >= ends:
             return session
         mark = self._of_session.get(session.id)
         if mark is not None and (it := self._by_fingerprint.get(mark)) is not None:

@@ -24,6 +24,8 @@ from .connection import Connection, Row
 from .statements import Statement, among, later
 from .users import IDENTIFIER, USER, users_of
 
+MOST_CROWDED_OUT: Final = 1_000
+
 _sessions = t.sessions.c
 
 _SESSION: Final = (
@@ -36,6 +38,8 @@ _SESSION: Final = (
     _sessions.door,
     _sessions.idle,
     _sessions.at_most,
+    _sessions.token_expires_at,
+    _sessions.renewed_at,
     _sessions.created_at,
     _sessions.last_seen_at,
     _sessions.ended_at,
@@ -48,15 +52,16 @@ _ADD = Statement(
     .values({it.name: bindparam(it.name) for it in (*_SESSION, _sessions.fingerprint)})
     .on_conflict_do_nothing()
 )
-_RECOGNISE = Statement(
+_recognise = (
     select(*_SESSION, *APP, *USER, *IDENTIFIER)
     .select_from(t.sessions)
     .join(t.apps, t.apps.c.id == _sessions.app_id)
     .join(t.users, t.users.c.id == _sessions.user_id, isouter=True)
     .join(t.identifiers, t.identifiers.c.user_id == t.users.c.id, isouter=True)
-    .where(_sessions.fingerprint == bindparam("fingerprint"))
     .order_by(t.identifiers.c.position)
 )
+_RECOGNISE = Statement(_recognise.where(_sessions.fingerprint == bindparam("fingerprint")))
+_RECOGNISE_RENEWED = Statement(_recognise.where(_sessions.renewed_fingerprint == bindparam("fingerprint")))
 _BY_FINGERPRINT = Statement(select(_sessions.id).where(_sessions.fingerprint == bindparam("fingerprint")))
 _GET = Statement(select(*_SESSION).where(_sessions.id == bindparam("id"), _sessions.app_id == bindparam("app_id")))
 _is_nobody_elses = or_(  # nobody proved to be in it meanwhile, or it was them, or it is being left
@@ -67,11 +72,32 @@ _is_nobody_elses = or_(  # nobody proved to be in it meanwhile, or it was them, 
 _SAVE = Statement(  # the value may be older than the row: what ended stays ended, and was seen when it was last seen
     update(t.sessions)
     .where(_sessions.id == bindparam("id"), _is_nobody_elses)
-    .values({it.name: bindparam(it.name) for it in _SESSION[2:-2]})
+    .values({it.name: bindparam(it.name) for it in _SESSION[2:-5]})
     .values(
         ended_at=func.coalesce(_sessions.ended_at, bindparam("ended_at", type_=BigInteger)),
         last_seen_at=later(_sessions.last_seen_at, "last_seen_at"),
     )
+)
+_RENEW = Statement(
+    update(t.sessions)
+    .where(_sessions.id == bindparam("id"), _is_open)
+    .values(
+        renewed_fingerprint=_sessions.fingerprint,
+        fingerprint=bindparam("fingerprint"),
+        token_expires_at=bindparam("token_expires_at"),
+        renewed_at=bindparam("renewed_at"),
+        last_seen_at=later(_sessions.last_seen_at, "last_seen_at"),
+    )
+)
+_EXPIRE_TOKEN = Statement(
+    update(t.sessions).where(_sessions.id == bindparam("id"), _is_open).values(token_expires_at=bindparam("now"))
+)
+_CROWDED_OUT = Statement(
+    select(*_SESSION)
+    .where(_sessions.user_id == bindparam("user_id"), _is_open)
+    .order_by(_sessions.last_seen_at.desc(), _sessions.id.desc())
+    .limit(MOST_CROWDED_OUT)
+    .offset(bindparam("most"))
 )
 _OF_USER = Statement(
     select(*_SESSION).where(_sessions.user_id == bindparam("user_id"), _is_open).order_by(_sessions.id.desc())
@@ -128,7 +154,13 @@ class SqlSessions:
         return await add(self._db, _ADD, session, values, refuse)
 
     async def recognise(self, fingerprint: str) -> Recognised | None:
-        rows = await self._db.rows(_RECOGNISE, fingerprint=fingerprint)
+        return await self._recognised(_RECOGNISE, fingerprint)
+
+    async def recognise_renewed(self, fingerprint: str) -> Recognised | None:
+        return await self._recognised(_RECOGNISE_RENEWED, fingerprint)
+
+    async def _recognised(self, statement: Statement, fingerprint: str) -> Recognised | None:
+        rows = await self._db.rows(statement, fingerprint=fingerprint)
         if not rows:
             return None
         session, its_app = _session(rows[0][: len(_SESSION)]), app(rows[0][len(_SESSION) : _USER_FROM])
@@ -144,6 +176,24 @@ class SqlSessions:
     async def save(self, session: Session) -> None:
         if not await self._db.change(_SAVE, **_values(session)):
             raise Busy
+
+    async def renew(self, session: Session, fingerprint: str) -> None:
+        changed = await self._db.change(
+            _RENEW,
+            id=session.id,
+            fingerprint=fingerprint,
+            token_expires_at=column.of_optional_moment(session.token_expires_at),
+            renewed_at=column.of_optional_moment(session.renewed_at),
+            last_seen_at=column.of_moment(session.last_seen_at),
+        )
+        if not changed:
+            raise Busy
+
+    async def expire_token(self, id: SessionId, now: datetime) -> None:
+        await self._db.change(_EXPIRE_TOKEN, id=id, now=column.of_moment(now))
+
+    async def crowded_out(self, user_id: UserId, most: int) -> list[Session]:
+        return [_session(row) for row in await self._db.rows(_CROWDED_OUT, user_id=user_id, most=most)]
 
     async def of_user(self, user_id: UserId) -> list[Session]:
         return [_session(row) for row in await self._db.rows(_OF_USER, user_id=user_id)]
@@ -168,7 +218,22 @@ def values_of_seen(seen: Sequence[LastSeen]) -> list[dict[str, Any]]:
 
 
 def _session(row: Row) -> Session:
-    id, app_id, user_id, device_id, workspace, assurance, door, idle, at_most, created_at, last_seen_at, ended_at = row
+    (
+        id,
+        app_id,
+        user_id,
+        device_id,
+        workspace,
+        assurance,
+        door,
+        idle,
+        at_most,
+        token_expires_at,
+        renewed_at,
+        created_at,
+        last_seen_at,
+        ended_at,
+    ) = row
     return Session(
         SessionId(id),
         AppId(app_id),
@@ -181,6 +246,8 @@ def _session(row: Row) -> Session:
         column.moment(created_at),
         column.moment(last_seen_at),
         column.optional_moment(ended_at),
+        column.optional_moment(token_expires_at),
+        column.optional_moment(renewed_at),
     )
 
 
@@ -195,6 +262,8 @@ def _values(session: Session) -> dict[str, Any]:
         "door": session.door,
         "idle": column.of_optional_duration(session.lifetime.idle),
         "at_most": column.of_optional_duration(session.lifetime.at_most),
+        "token_expires_at": column.of_optional_moment(session.token_expires_at),
+        "renewed_at": column.of_optional_moment(session.renewed_at),
         "created_at": column.of_moment(session.created_at),
         "last_seen_at": column.of_moment(session.last_seen_at),
         "ended_at": column.of_optional_moment(session.ended_at),

@@ -16,6 +16,7 @@ from ..ports.store import LastSeen
 from .address_books import SqlAddressBooks
 from .answers import SqlAnswers
 from .apps import SqlApps
+from .blocks import SqlBlocks
 from .connection import Connection, Own
 from .devices import SqlDevices
 from .engine import open_engine
@@ -25,6 +26,7 @@ from .keys import SqlKeys
 from .listings import SqlListedConversations, SqlListedMessages
 from .merges import SqlMerges
 from .providers import SqlProviders
+from .push_addresses import SqlPushAddresses
 from .roster import SqlRoster
 from .schema import HEAD
 from .sessions import SEEN, SqlSessions, values_of_seen
@@ -151,6 +153,14 @@ class SqlTransaction:
     @property
     def files(self) -> SqlFiles:
         return SqlFiles(self._db)
+
+    @property
+    def blocks(self) -> SqlBlocks:
+        return SqlBlocks(self._db)
+
+    @property
+    def push_addresses(self) -> SqlPushAddresses:
+        return SqlPushAddresses(self._db)
 
     @property
     def address_books(self) -> SqlAddressBooks:

@@ -45,6 +45,9 @@ _FIND = Statement(
         _tickets.expires_at > bindparam("now"),
     )
 )
+_KNOWN = Statement(
+    select(*_TICKET).where(_tickets.fingerprint == bindparam("fingerprint"), _tickets.purpose == bindparam("purpose"))
+)
 _OWNER = Statement(
     select(t.users.c.id)
     .join(t.tickets, _tickets.user_id == t.users.c.id)
@@ -112,6 +115,10 @@ class SqlTickets:
 
     async def find(self, purpose: Purpose, fingerprint: str, now: datetime) -> Ticket | None:
         row = await self._db.row(_FIND, purpose=purpose.value, fingerprint=fingerprint, now=column.of_moment(now))
+        return None if row is None else _ticket(row)
+
+    async def known(self, purpose: Purpose, fingerprint: str) -> Ticket | None:
+        row = await self._db.row(_KNOWN, purpose=purpose.value, fingerprint=fingerprint)
         return None if row is None else _ticket(row)
 
     async def void(self, user_id: UserId, purpose: Purpose) -> None:

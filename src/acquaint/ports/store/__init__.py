@@ -28,10 +28,12 @@ from ...domain.users import UserId
 from .address_books import AddressBooks
 from .answers import Answers, KeptAnswer
 from .apps import Apps, Keys, Providers
+from .blocks import Blocks
 from .conversations import Conversations, Messages
 from .events import Events
 from .files import Files
 from .merges import Merges
+from .push_addresses import PushAddresses
 from .roster import ConversationCounts, ConversationsOf, Roster
 from .sessions import Recognised, Sessions, Tickets
 from .users import ChatKey, Devices, Users
@@ -40,6 +42,7 @@ __all__ = [
     "AddressBooks",
     "Answers",
     "Apps",
+    "Blocks",
     "ChatKey",
     "ConversationCounts",
     "Conversations",
@@ -53,6 +56,7 @@ __all__ = [
     "Merges",
     "Messages",
     "Providers",
+    "PushAddresses",
     "Reading",
     "Recognised",
     "Roster",
@@ -69,6 +73,10 @@ class Reading(Protocol):
     def address_books(self) -> AddressBooks: ...
     @property
     def apps(self) -> Apps: ...
+    @property
+    def blocks(self) -> Blocks: ...
+    @property
+    def push_addresses(self) -> PushAddresses: ...
     @property
     def keys(self) -> Keys: ...
     @property

@@ -29,13 +29,32 @@ class Sessions(Protocol):
         """Ended sessions too: they say how they refuse."""
         ...
 
+    async def recognise_renewed(self, fingerprint: str) -> Recognised | None:
+        """The same for the token that a session had before the one it has."""
+        ...
+
+    async def renew(self, session: Session, fingerprint: str) -> None:
+        """From now on it goes by another token: keeps that, and the session's ``token_expires_at`` and ``renewed_at``.
+
+        Busy when it ended since it was read.
+        """
+        ...
+
+    async def expire_token(self, id: SessionId, now: datetime) -> None:
+        """Its token opens nothing any more."""
+        ...
+
     async def get(self, app_id: AppId, id: SessionId) -> Session | None: ...
     async def save(self, session: Session) -> None:
-        """Busy when somebody else proved to be in it since it was read."""
+        """All but its token's times. Busy when somebody else proved to be in it since it was read."""
         ...
 
     async def of_user(self, user_id: UserId) -> list[Session]:
         """Those not ended, newest first."""
+        ...
+
+    async def crowded_out(self, user_id: UserId, most: int) -> list[Session]:
+        """Those of the user's not ended that are too many: all but the ``most`` last used."""
         ...
 
     async def end(self, ids: Sequence[SessionId], now: datetime) -> None: ...
@@ -56,6 +75,10 @@ class Tickets(Protocol):
 
     async def find(self, purpose: Purpose, fingerprint: str, now: datetime) -> Ticket | None:
         """The ticket, which stays unspent; None when unknown, spent or expired."""
+        ...
+
+    async def known(self, purpose: Purpose, fingerprint: str) -> Ticket | None:
+        """The ticket, spent and expired or not."""
         ...
 
     async def void(self, user_id: UserId, purpose: Purpose) -> None:

@@ -12,12 +12,14 @@ from typing import Final
 
 from .address_books import address_books
 from .apps import api_keys, apps, signing_secrets
+from .blocks import blocks
 from .conversations import conversations, hidden_messages, memberships, messages, reactions
 from .directory import directory
 from .events import answers, events
 from .files import files
 from .making import BY_USER, NEVER, VERIFIED, metadata
 from .providers import providers
+from .push_addresses import push_addresses
 from .sessions import sessions, tickets
 from .users import identifiers, merges, retired_devices, users
 
@@ -30,6 +32,7 @@ __all__ = [
     "answers",
     "api_keys",
     "apps",
+    "blocks",
     "conversations",
     "directory",
     "events",
@@ -41,6 +44,7 @@ __all__ = [
     "messages",
     "metadata",
     "providers",
+    "push_addresses",
     "reactions",
     "retired_devices",
     "sessions",

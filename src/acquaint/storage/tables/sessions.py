@@ -40,6 +40,9 @@ sessions = Table(
     number("created_at"),
     number("last_seen_at"),
     number("ended_at", optional=True),
+    number("token_expires_at", optional=True),
+    text("renewed_fingerprint", optional=True),  # of the token before the one it has
+    number("renewed_at", optional=True),
     Column(  # when it ended or will have: the domain decides who may still come in, this only finds what to sweep
         "over_at",
         BigInteger,
@@ -50,6 +53,11 @@ sessions = Table(
     ),
 )
 unique("uq_sessions_fingerprint", sessions.c.fingerprint)
+unique(
+    "uq_sessions_renewed_fingerprint",
+    sessions.c.renewed_fingerprint,
+    where=sessions.c.renewed_fingerprint.is_not(None),
+)
 index("ix_sessions_user_id", sessions.c.user_id, sessions.c.id)
 index(
     "ix_sessions_device_id",
