@@ -102,6 +102,6 @@ def answers_for(request: Request, session: Session) -> None:
 def expiration_of(request: Request) -> str | None:
     """The value of CB-Token-ExpirationDate, if the request belongs to a session that ends."""
     session: Session | None = request.scope.get(_SESSION)
-    if session is None or session.expires_at is None:
+    if session is None or session.good_until is None:
         return None
-    return session.expires_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return session.good_until.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -117,7 +117,7 @@ def _text(fields: Asked, name: str, longest: int) -> str | None:
 
 
 def _avatar(fields: Asked) -> str | None:
-    """A web address, or whatever an app names its pictures by; never an address of another kind: it could be a script."""
+    """A web address, or whatever an app names its pictures by; never another kind of address: it could be a script."""
     avatar = _text(fields, "avatar", LONGEST_URL)
     if avatar is not None and not _WEB.match(avatar) and _SCHEME.match(avatar):
         raise Unacceptable("avatar", "is invalid")
