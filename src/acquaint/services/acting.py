@@ -20,7 +20,6 @@ from ..ports.store import Recognised, Transaction
 from . import limits
 from .core import Core
 from .sessions import note, present
-from .visibility import visible
 
 By = Recognised | App
 """A session of somebody's, or the App: its own server or its operators."""
@@ -77,5 +76,8 @@ async def acting(tx: Transaction, by: By, id: ConversationId) -> Acting:
     session, user = await present(tx, by.session)
     if user is None:
         raise NotFound("conversation")
-    conversation = await visible(tx, visibility_of(session), id)
-    return Acting(conversation, tuple(await tx.conversations.members(id)), session, user)
+    conversation = await tx.conversations.get(session.app_id, id)
+    members = tuple(await tx.conversations.members(id))
+    if conversation is None or not visibility_of(session).covers(conversation, members):
+        raise NotFound("conversation")
+    return Acting(conversation, members, session, user)

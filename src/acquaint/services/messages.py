@@ -30,10 +30,10 @@ from ..domain.paging import Page, PageAsked
 from ..domain.sessions import Session
 from ..domain.users import User
 from ..ports.store import Reading, Recognised, Transaction
-from . import limits
+from . import blocks, limits
 from .core import Core
 from .sessions import note, present
-from .visibility import visible
+from .visibility import seen_as, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +145,7 @@ async def _mark(core: Core, session: Session, id: ConversationId, up_to: Message
 
 async def as_member(tx: Reading, session: Session, id: ConversationId) -> Membership:
     """As whom the session sees the conversation; refuses with NotFound when it does not."""
-    await visible(tx, visibility_of(session), id)
-    mine = None if session.user_id is None else await tx.conversations.membership(id, session.user_id)
-    if mine is None:
-        raise NotFound("conversation")
+    _, mine = await seen_as(tx, visibility_of(session), id)
     return mine
 
 
@@ -189,6 +186,8 @@ async def add_in(
     message, is_new = await tx.messages.add(message)
     if not is_new:
         return message, conversation
+    if user is not None:
+        await blocks.spare(tx, conversation, user.id, message.id)
     newest = MessageId(max(message.id, conversation.last_message_id or message.id))
     conversation = replace(conversation, last_message_id=newest, updated_at=now)
     await tx.conversations.save(conversation)

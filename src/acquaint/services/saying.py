@@ -24,16 +24,17 @@ from ..domain.conversations import (
     Tally,
     visibility_of,
 )
-from ..domain.errors import NotFound, Unacceptable
+from ..domain.errors import NotAllowed, NotFound, Unacceptable
 from ..domain.events import EventKind
 from ..domain.identities import KEEP, Keep
 from ..domain.members import Act, may, role_of
 from ..domain.sessions import Session
 from ..ports.store import Reading, Recognised, Transaction
+from . import blocks
 from .acting import Acting, By, acting, count
 from .core import Core
 from .messages import as_member
-from .visibility import visible
+from .visibility import seen_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ async def edit(
         if changed != message:
             changed = replace(changed, edited_at=core.clock())
             await tx.messages.save(changed)
+            await blocks.spare(tx, it.conversation, it.user.id, message_id)
             await it.note(core, tx, EventKind.MESSAGE_CHANGED, message=str(message_id))
     return changed
 
@@ -118,13 +120,18 @@ async def delete(
 async def react(
     core: Core, by: Recognised, id: ConversationId, message_id: MessageId, *, add: str | None, withdraw: str | None
 ) -> None:
-    """Adds a sign, takes one back, or both. Doing it twice is fine. Refuses with NotFound or Unacceptable."""
+    """Adds a sign, takes one back, or both. Doing it twice is fine.
+
+    Refuses with NotFound, with Unacceptable, or with NotAllowed where the other one blocks them.
+    """
     await count(core, by)
     async with core.store.write() as tx:
         it = await acting(tx, by, id)
         if it.user is None:
             raise NotFound("conversation")
         await _seen(tx, it, message_id)
+        if add is not None and await blocks.blocking(tx, it.conversation, it.user.id):
+            raise NotAllowed
         changed = False
         if withdraw is not None:
             changed = await tx.messages.withdraw(Reaction(message_id, it.user.id, withdraw))
@@ -169,8 +176,7 @@ async def found(
         seen = []
         for message in named:
             try:
-                await visible(tx, visibility, message.conversation_id)
-                mine = await as_member(tx, session, message.conversation_id)
+                _, mine = await seen_as(tx, visibility, message.conversation_id)
             except NotFound:
                 continue
             if message.deleted_at is None and await _sees(tx, mine, message.id):
