@@ -139,11 +139,11 @@ async def _act(here: Here, ask: Ask, stanza: Element) -> Sequence[str]:
 
 async def _say(here: Here, ask: Saying, stanza: Element) -> None:
     id = await _conversation(here, ask.to, starts=True)
-    name = stanza.get("id")
+    name = stanza.get("id") or here.core.chance(12).hex()
     if ask.is_kept:
         here.telling.says(here.user_id, name, here.resource)
         payload, extras = payload_in(ask.extra), extras_in(ask.extra)
-        draft = Draft(ask.text, payload=payload, extras=extras, client_id=name or None, is_name=is_ours(name))
+        draft = Draft(ask.text, payload=payload, extras=extras, client_id=name, is_name=is_ours(name))
         await messages.post(here.core, here.it, id, draft)
         return
     await here.core.limiter.take(limits.MESSAGES_PER_SESSION, str(here.it.session.id))
