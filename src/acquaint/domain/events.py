@@ -31,6 +31,8 @@ class EventKind(StrEnum):
     USER_CHANGED = "user.changed"
     USER_BANNED = "user.banned"
     USER_ADMITTED_AGAIN = "user.admitted_again"
+    USER_BLOCKED = "user.blocked"  # by another user: ``whom`` says which one ``user_id`` does not hear any more
+    USER_UNBLOCKED = "user.unblocked"
     USER_DELETED = "user.deleted"
     USER_MERGED = "user.merged"  # the user is not there any more; ``into`` says who has what was theirs
     PASSWORD_CHANGED = "password.changed"

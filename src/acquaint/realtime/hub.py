@@ -25,6 +25,7 @@ from ..domain.identities import Assurance
 from ..domain.members import Act, check_may, role_of
 from ..domain.sessions import Session
 from ..domain.users import UserId
+from ..services.blocks import blocking
 from ..services.core import Core
 from ..services.history import News, farewell, unfold
 from ..services.live import Aside, Cut, Listener, Told, Typed, as_now
@@ -127,9 +128,10 @@ class Hub:
         async with self._core.store.read() as tx:
             conversation = await visible(tx, visibility_of(by.session), conversation_id)
             members = await tx.conversations.members(conversation_id)
+            deaf = {user_id, *await blocking(tx, conversation, user_id)}
         if len(members) > MOST_TYPED_TO:
             return
-        others = self._register.seeing(conversation, [it for it in members if it.user_id != user_id])
+        others = self._register.seeing(conversation, [it for it in members if it.user_id not in deaf])
         for listener in await self._others(by, others):
             _try(listener.typed, Typed(conversation_id, user_id, on, conversation.kind))
 
@@ -140,9 +142,11 @@ class Hub:
         async with self._core.store.read() as tx:
             conversation = await visible(tx, visibility_of(by.session), conversation_id)
             members = await tx.conversations.members(conversation_id)
+            deaf = await blocking(tx, conversation, user_id)
         conversation.check_open()
         check_may(Act.SAY, conversation, role_of(user_id, members))
-        for listener in await self._others(by, self._register.seeing(conversation, members)):
+        hearing = [it for it in members if it.user_id not in deaf]
+        for listener in await self._others(by, self._register.seeing(conversation, hearing)):
             _try(listener.overheard, aside)
 
     async def pass_to(self, by: Listener, user_id: UserId, aside: Aside) -> None:
@@ -151,8 +155,11 @@ class Hub:
             raise NotAllowed
         async with self._core.store.read() as tx:
             user = await tx.users.get(session.app_id, user_id)
+            is_blocked = session.user_id is not None and await tx.blocks.blocking(session.user_id, [user_id])
         if user is None or not user.is_verified or not user.may_act:
             raise NotFound("user")
+        if is_blocked:  # and not told so
+            return
         theirs = self._register.of_user(session.app_id, user_id)
         for listener in await self._others(by, [it for it in theirs if it.session.workspace == session.workspace]):
             _try(listener.overheard, aside)

@@ -31,6 +31,7 @@ from ..domain.tickets import Purpose
 from ..domain.tokens import TokenKind
 from ..domain.users import User, UserId
 from ..ports.store import Transaction
+from . import renewing
 from .core import Core, fingerprint, new_text
 from .sessions import end_in, note
 
@@ -42,7 +43,8 @@ class Place:
     """Where somebody comes in: through which door, from which address, on which device, in which workspace.
 
     ``session`` is one that is open there already and is to be taken over with its token, as some vendors'
-    clients keep their token when they sign in; without it a new session is opened.
+    clients keep their token when they sign in; without it a new session is opened. ``renews`` says whether the clients
+    of this door can renew a token: only then does the Policy's ``token_lifetime`` count.
     """
 
     door: str
@@ -51,16 +53,21 @@ class Place:
     device_id: DeviceId | None = None
     workspace: Workspace | None = None
     session: Session | None = None
+    renews: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The outcome of signing in. ``token`` is None where an open session was taken over: the client has it."""
+    """The outcome of signing in. ``token`` is None where an open session was taken over: the client has it.
+
+    ``renewal`` is the ticket by which the token is renewed, where it expires.
+    """
 
     user: User | None
     session: Session
     token: str | None
     is_new_user: bool = False
+    renewal: str | None = None
 
 
 async def resolve(tx: Transaction, app: App, identity: Identity) -> User | None:
@@ -143,13 +150,15 @@ async def open_session(
     place = await on_a_good_device(tx, app, place)
     now = core.clock()
     user_id = user.id if user else None
+    renewal = None
     if place.session is not None and user is not None:
         session, token = await _take_over(tx, place.session, user, assurance, place), None
         kind = EventKind.SESSION_TAKEN
     else:
         token = token or new_text(core, TokenKind.SESSION)
+        token_lifetime = app.policy.token_lifetime if place.renews else None
         lifetime = Lifetime(
-            app.policy.session_idle or place.lifetime.idle,
+            app.policy.session_idle or place.lifetime.idle or (renewing.UNUSED_FOR if token_lifetime else None),
             app.policy.session_at_most or place.lifetime.at_most,
         )
         session = Session(
@@ -163,8 +172,10 @@ async def open_session(
             lifetime,
             created_at=now,
             last_seen_at=now,
+            token_expires_at=None if token_lifetime is None else now + token_lifetime,
         )
         session = await tx.sessions.add(session, fingerprint(token))
+        renewal = None if token_lifetime is None else await renewing.first(core, tx, session)
         kind = EventKind.SESSION_OPENED
     await note(
         core,
@@ -179,7 +190,10 @@ async def open_session(
     )
     if assurance is Assurance.VERIFIED and session.device_id is not None:
         await _settle_device(core, tx, app, session, session.device_id)
-    return Admission(user, session, token)
+    if user_id is not None:
+        crowd = await tx.sessions.crowded_out(user_id, app.policy.sessions_per_user)
+        await end_in(core, tx, [it for it in crowd if it.id != session.id], why="too_many")
+    return Admission(user, session, token, renewal=renewal)
 
 
 async def on_a_good_device(tx: Transaction, app: App, place: Place) -> Place:

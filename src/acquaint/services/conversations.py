@@ -37,7 +37,7 @@ from ..domain.paging import Page, PageAsked
 from ..domain.sessions import Session, SessionId
 from ..domain.users import User, UserId
 from ..ports.store import Reading, Recognised, Transaction
-from . import limits, members
+from . import blocks, limits, members
 from .acting import Acting, By, acting, count
 from .admission import once_more_if_taken
 from .core import Core
@@ -80,7 +80,8 @@ async def start(
     """A new conversation of the session's user, who owns it, and is made now if this is the first thing they do.
 
     Starting a direct conversation that the two have already answers that one. Only a verified session may
-    bring in other users, or open a channel; each must be a verified user of the App (NotFound). Of ``looks`` counts
+    bring in other users, or open a channel; each must be a verified user of the App, and a direct one begins nobody
+    whom the other blocks (NotFound). Of ``looks`` counts
     how the conversation looks and whom it appoints. Answers the session, too, because its user may be new.
     """
     await core.limiter.take(limits.MESSAGES_PER_SESSION, str(it.session.id))
@@ -99,6 +100,8 @@ async def start(
             if conversation is not None:
                 await members.show(core, tx, conversation, user.id)
             else:
+                if kind is ConversationKind.DIRECT:
+                    await blocks.check_reaches(tx, user.id, others)
                 conversation = await _add(core, tx, session, user, kind, title, custom or {}, others, looks)
             message = None
             if first is not None:

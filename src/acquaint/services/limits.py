@@ -38,6 +38,12 @@ PROVIDER_TRIALS_PER_APP: Final = Limit("provider_trials_per_app", 60, MINUTE)
 REGISTRATIONS_PER_ADDRESS: Final = Limit("registrations_per_address", 300, MINUTE)
 """New users. Against registering names in bulk; lower would hurt a launch day behind one address."""
 
+RENEWALS_PER_ADDRESS: Final = Limit("renewals_per_address", 600, MINUTE)
+"""Refused renewals of tokens. Against keeping the database busy with invented tickets."""
+
+RENEWALS_PER_SESSION: Final = Limit("renewals_per_session", 120, timedelta(minutes=10))
+"""Tokens of one session. Against filling the database with tickets; lower would hurt an App that tries short ones."""
+
 TICKETS_PER_ADDRESS: Final = Limit("tickets_per_address", 600, MINUTE)
 """Nonces. Against filling the database with tickets."""
 

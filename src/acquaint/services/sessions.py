@@ -17,7 +17,7 @@ from typing import Final
 
 from ..domain.apps import App, AppId
 from ..domain.conversations import ConversationId
-from ..domain.errors import AppClosed, NeedsUser, NotFound, SessionEnded
+from ..domain.errors import AppClosed, NeedsUser, NotFound, SessionEnded, SessionExpired
 from ..domain.events import Event, EventId, EventKind
 from ..domain.identities import Identity
 from ..domain.sessions import Session, SessionId
@@ -29,6 +29,7 @@ from .recognition import NEVER
 
 SEEN_WRITTEN_EVERY: Final = timedelta(seconds=30)  # a crash can shorten a session by this, never lengthen it
 SWEPT_EVERY: Final = timedelta(minutes=5)
+GOOD_AFTER_RENEWAL: Final = timedelta(seconds=10)  # what was asked with the token before is still on its way
 KEPT_AFTER_END: Final = timedelta(days=7)  # an ended session still answers "ended" rather than "unknown" this long
 
 
@@ -58,9 +59,20 @@ async def _recognise(core: Core, token: str, mark: str, now: datetime) -> Recogn
     epoch = core.recognised.epoch if core.bus.is_whole else NEVER
     async with core.store.read() as tx:
         it = await tx.sessions.recognise(mark)
+        earlier = await tx.sessions.recognise_renewed(mark) if it is None else None
+    if earlier is not None:
+        return _renewed_meanwhile(earlier, now)
     if it is None:
         raise SessionEnded
     return core.recognised.remember(mark, it, epoch=epoch, now=now)
+
+
+def _renewed_meanwhile(it: Recognised, now: datetime) -> Recognised:
+    """What a token opens that was replaced by another: the same, for what is on its way. Remembered by nobody."""
+    renewed_at = it.session.renewed_at
+    if it.session.ended_at is None and (renewed_at is None or now - renewed_at > GOOD_AFTER_RENEWAL):
+        raise SessionExpired
+    return it
 
 
 async def list_of(core: Core, app: App, user_id: UserId) -> list[Session]:
@@ -120,6 +132,7 @@ async def leave_in(core: Core, tx: Transaction, session: Session) -> Session:
     await end_in(core, tx, await _retire_device(tx, current, core.clock()), why="logged_out")
     left = current.left()
     await tx.sessions.save(left)
+    await tx.push_addresses.forget([current.id])
     await note(core, tx, EventKind.SESSION_LEFT, current.app_id, user_id=current.user_id, session_id=current.id)
     return left
 
@@ -137,6 +150,7 @@ async def end_in(core: Core, tx: Transaction, sessions: Sequence[Session], *, wh
     """Ends sessions within a transaction. The Events it adds make every cache forget and every socket close."""
     now = core.clock()
     await tx.sessions.end([it.id for it in sessions], now)
+    await tx.push_addresses.forget([it.id for it in sessions])
     for it in sessions:
         await note(core, tx, EventKind.SESSION_ENDED, it.app_id, user_id=it.user_id, session_id=it.id, why=why)
 

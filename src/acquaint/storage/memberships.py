@@ -71,6 +71,18 @@ _OF_MEMBER = Statement(
     .order_by(_conversations.latest_id.desc())
     .limit(MOST_OF_MEMBER)
 )
+_them = t.memberships.alias("them")
+_COMPANIONS = Statement(  # of each of them any one conversation is enough: few people share many
+    select(_them.c.user_id)
+    .distinct()
+    .join_from(_them, t.memberships, _memberships.conversation_id == _them.c.conversation_id)
+    .where(
+        among(_them.c.user_id, "others"),
+        _them.c.assurance == t.VERIFIED,
+        _memberships.user_id == bindparam("user_id"),
+        _memberships.assurance == t.VERIFIED,
+    )
+)
 _LEFT_ON = Statement(
     select(*MEMBERSHIP)
     .where(
@@ -205,6 +217,12 @@ class SqlMemberships:
     async def of_member(self, app_id: AppId, user_id: UserId) -> list[ConversationId]:
         rows = await self._db.rows(_OF_MEMBER, app_id=app_id, user_id=user_id)
         return [ConversationId(row[0]) for row in rows]
+
+    async def companions(self, user_id: UserId, others: Collection[UserId]) -> set[UserId]:
+        if not others:
+            return set()
+        rows = await self._db.rows(_COMPANIONS, user_id=user_id, others=list(others))
+        return {UserId(row[0]) for row in rows}
 
     async def left_on(self, app_id: AppId, device_id: DeviceId) -> list[Membership]:
         return [membership_of(row) for row in await self._db.rows(_LEFT_ON, app_id=app_id, device_id=device_id)]

@@ -74,6 +74,10 @@ class Conversations(Protocol):
         """All the user is a member of, whoever may see them now; the 1,000 with the latest messages."""
         ...
 
+    async def companions(self, user_id: UserId, others: Collection[UserId]) -> set[UserId]:
+        """Those of the others who are in a conversation with the user, both of them as somebody verified."""
+        ...
+
     async def left_on(self, app_id: AppId, device_id: DeviceId) -> list[Membership]:
         """What was joined unverified on the device."""
         ...

@@ -1,0 +1,53 @@
+"""Who is here just now, and who may know it.
+
+seen_by   of users, as a session may know it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..domain.identities import Assurance
+from ..domain.users import UserId
+from ..ports.store import Recognised
+from .core import Core
+from .directory import ONLINE_FOR
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Of one user. Who may not know it reads the same of everybody: not here, and never seen."""
+
+    is_online: bool = False
+    last_seen_at: datetime | None = None
+
+
+async def seen_by(
+    core: Core, by: Recognised, ids: Collection[UserId], *, is_connected: Callable[[UserId], bool] = lambda _: False
+) -> dict[UserId, Presence]:
+    """Of each of them that is there: known to themselves and to verified users who share a conversation with them,
+    but not to whom they block; to all verified users where the Policy ``shows_online_users``.
+
+    ``is_connected`` says of whom this process holds a connection.
+    """
+    own = by.session.user_id
+    if own is None or not ids:
+        return {}
+    async with core.store.search() as tx:
+        found = await tx.users.many(by.app.id, set(ids))
+        if by.session.assurance is not Assurance.VERIFIED:
+            known = {own}
+        elif by.app.policy.shows_online_users:
+            known = set(found)
+        else:
+            known = {own, *await tx.conversations.companions(own, found)}
+        known -= await tx.blocks.blocking(own, found)
+    since = core.clock() - ONLINE_FOR
+    presences = {}
+    for id, user in found.items():
+        seen_at = user.last_seen_at
+        is_online = is_connected(id) or (seen_at is not None and seen_at >= since)
+        presences[id] = Presence(is_online and user.may_act, seen_at) if id in known else Presence()
+    return presences
