@@ -29,8 +29,8 @@ AT_ONCE: Final = 100  # memberships
 async def merge(core: Core, app: App, *, source: UserId, target: UserId) -> Merge:
     """The source is gone; its identifiers, conversations, words, files and blocks are the target's.
 
-    It cannot be undone. Only somebody verified can be the target: an unverified user is whoever holds a device, and would get all of it.
-    Nothing is believed more than before. What the source said unverified stays unverified, on its device, where the
+    It cannot be undone. Only somebody verified can be the target: an unverified user is whoever holds a device, and
+    would get all of it. Nothing is believed more than before. What the source said unverified stays unverified, on its device, where the
     target adopts it by signing in. Sessions in which somebody was proved to be the source go on as the target's, if
     the App vouched for the source; all others end: a visitor, or whoever registered a name, was never proved to be
     the target. The source's password opens nothing any more. Refuses with NotFound or Unacceptable.
@@ -96,7 +96,6 @@ async def _following(core: Core, tx: Transaction, leaving: User, staying: User) 
 async def _hand_over_the_rest(
     core: Core, tx: Transaction, leaving: User, staying: User, following: Sequence[Session]
 ) -> None:
-    await tx.blocks.hand_over(leaving.id, staying.id)
     await tx.merges.hand_over(leaving.id, staying.id, [it.id for it in following])
     await tx.blocks.hand_over(leaving.id, staying.id)
     for it in following:
