@@ -30,10 +30,10 @@ async def merge(core: Core, app: App, *, source: UserId, target: UserId) -> Merg
     """The source is gone; its identifiers, conversations, words, files and blocks are the target's.
 
     It cannot be undone. Only somebody verified can be the target: an unverified user is whoever holds a device, and
-    would get all of it. Nothing is believed more than before. What the source said unverified stays unverified, on its device, where the
-    target adopts it by signing in. Sessions in which somebody was proved to be the source go on as the target's, if
-    the App vouched for the source; all others end: a visitor, or whoever registered a name, was never proved to be
-    the target. The source's password opens nothing any more. Refuses with NotFound or Unacceptable.
+    would get all of it. Nothing is believed more than before. What the source said unverified stays unverified, on
+    its device, where the target adopts it by signing in. Sessions in which somebody was proved to be the source go on
+    as the target's, if the App vouched for the source; all others end: a visitor, or whoever registered a name, was
+    never proved to be the target. The source's password opens nothing any more. Refuses with NotFound or Unacceptable.
     """
     if source == target:
         raise Unacceptable("source", "is the target itself")
