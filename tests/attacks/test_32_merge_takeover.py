@@ -105,6 +105,16 @@ async def test_a_ban_is_not_left_behind_by_being_merged(core: Core, acme: Cast) 
     assert not (await users.find(core, acme.app, ben.by_login)).may_act
 
 
+async def test_a_block_is_not_left_behind_by_being_merged(core: Core, acme: Cast) -> None:
+    anns, bens, eves = [await verified(core, acme, it) for it in (ann, ben, eve)]
+    async with core.store.write() as tx:
+        await tx.blocks.put(id_of(anns), id_of(eves), core.clock())
+        await tx.blocks.put(id_of(eves), id_of(bens), core.clock())
+    await merging.merge(core, acme.app, source=id_of(eves), target=id_of(bens))
+    async with core.store.read() as tx:
+        assert await tx.blocks.blocking(id_of(bens), [id_of(anns), id_of(bens)]) == {id_of(anns)}
+
+
 async def test_nothing_is_believed_more_than_before(core: Core, acme: Cast) -> None:
     anns, somebody = await verified(core, acme, ann, laptop), await visitor(core, acme, kiosk)
     left = await write(core, somebody)

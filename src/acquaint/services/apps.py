@@ -243,15 +243,16 @@ async def rotate_secret(core: Core, app: App, *, grace: timedelta | None = None)
     return secret
 
 
-async def show_secret(core: Core, app: App) -> SigningSecret:
-    """The current signing secret with its text, made if there is none that is believed; who asked is kept."""
+async def show_secret(core: Core, app: App, *, by: ApiKey | None = None) -> SigningSecret:
+    """The current signing secret with its text, made if there is none that is believed; which key asked is kept."""
     now = core.clock()
     async with core.store.write() as tx:
         await _current(tx, app.id)
         believed = [it for it in await tx.keys.secrets_of(app.id) if it.verifies(now)]
         lasting = [it for it in believed if it.retired_at is None] or believed
         secret = lasting[-1] if lasting else await _add_secret(core, tx, app.id)
-        await note(core, tx, EventKind.SECRET_SHOWN, app.id, secret=str(secret.id))
+        key, name = (None, None) if by is None else (str(by.id), by.name)
+        await note(core, tx, EventKind.SECRET_SHOWN, app.id, secret=str(secret.id), key=key, name=name)
     return secret
 
 

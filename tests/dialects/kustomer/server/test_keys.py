@@ -20,7 +20,7 @@ from tests.cast import Cast, ann
 from tests.conftest import VISITOR
 from tests.dialects.kustomer.phones import Phone, refusal, signed
 from tests.dialects.kustomer.server.backends import Backend, error
-from tests.services.doors import kinds
+from tests.services.doors import events
 from tests.support.clock import SetClock
 
 SETTINGS = "/v1/auth/customer/settings"
@@ -29,14 +29,17 @@ SETTINGS = "/v1/auth/customer/settings"
 async def test_the_secret_is_the_same_at_every_reading_and_each_is_an_event(
     core: Core, acme: Cast, backend: Backend
 ) -> None:
-    before = len(await kinds(core, acme))
+    before = len(await events(core, acme))
     first = await backend.ask("GET", SETTINGS)
     assert first.headers["cache-control"] == "no-store"
     data = first.json()["data"]
     assert data["attributes"]["secret"] == acme.signing_secret
     assert data["relationships"]["org"]["data"]["id"] == as_hex(acme.app.id)
     assert (await backend.done("GET", SETTINGS))["data"] == data
-    assert (await kinds(core, acme))[before:].count(EventKind.SECRET_SHOWN) == 2
+    left = (await events(core, acme))[before:]
+    assert [it.kind for it in left] == [EventKind.SECRET_SHOWN] * 2
+    assert {it.details["name"] for it in left} == {"first"}, "which of the keys asked"
+    assert acme.signing_secret not in repr(left)
 
 
 async def test_a_login_signed_with_what_settings_answer_logs_in(

@@ -25,7 +25,7 @@ SETTINGS: Final = "/v1/auth/customer/settings"
 
 async def settings(server: Server) -> Response:
     """GET auth/customer/settings: the current secret; there is one from the first call on. Each reading is an Event."""
-    secret = await apps.show_secret(server.core, server.app)
+    secret = await apps.show_secret(server.core, server.app, by=server.key)
     return wire.document(_settings(server, secret))
 
 
