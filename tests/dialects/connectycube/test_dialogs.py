@@ -542,3 +542,37 @@ async def test_a_guest_brings_nobody_in(cube: Cube, ann: Somebody) -> None:
     assert (answer.status_code, answer.json()) == (403, FORBIDDEN)
     answer = await ann.ask("POST", "/chat/Dialog", json={"type": 3, "occupants_ids": guest["user_id"]})
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"\\ud800"',
+        '"a\\u0000b"',
+        '{"a":"\\u0000"}',
+        "[" * 2000 + "]" * 2000,
+        '{"a":' * 2000 + "1" + "}" * 2000,
+        "1e999",
+    ],
+)
+@pytest.mark.parametrize("name", ["message", "attachments", "anything"])
+async def test_hostile_json_is_refused_and_breaks_nothing(ann: Somebody, ben: Somebody, name: str, text: str) -> None:
+    group = await ann.dialog(ben)
+    body = f'{{"chat_dialog_id": "{group["_id"]}", "{name}": {text}}}'
+    headers = {"content-type": "application/json", "CB-Token": ann.token}
+    answer = await ann.cube.client.post("/chat/Message", content=body.encode(), headers=headers)
+    assert answer.status_code in (400, 422), answer.text
+    assert await ann.texts(group) == []
+
+
+async def test_hostile_names_of_things_name_nothing(ann: Somebody) -> None:
+    for name in ("..", "%00", "x" * 5000, "'; DROP TABLE messages; --", "６４" * 12, HEX.upper(), ",", ",,"):
+        for method, path in (
+            ("PUT", f"/chat/Dialog/{name}"),
+            ("DELETE", f"/chat/Message/{name}"),
+            ("GET", f"/chat/Message/{name}/reactions"),
+        ):
+            answer = await ann.ask(method, path, **({"json": {}} if method == "PUT" else {}))
+            assert answer.status_code in (200, 400, 404, 405, 422), (path, answer.text)
+            if answer.status_code == 200:
+                assert answer.json()["SuccessfullyDeleted"] == {"ids": []}
