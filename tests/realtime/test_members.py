@@ -5,6 +5,7 @@ from __future__ import annotations
 from acquaint.domain.conversations import ConversationId, ConversationKind
 from acquaint.domain.members import Change
 from acquaint.domain.places import Workspace
+from acquaint.domain.users import UserId
 from acquaint.ports.store import Recognised
 from acquaint.services import conversations, history, members, messages, saying
 from acquaint.services.core import Core
@@ -15,13 +16,14 @@ from tests.services.doors import verified
 
 
 async def group(core: Core, one: Recognised, *others: Recognised) -> ConversationId:
-    ids = [it.user.id for it in others if it.user is not None]
+    ids = [user_of(it) for it in others]
     seen, _ = await conversations.start(core, one, kind=ConversationKind.GROUP, title="Boats", with_users=ids)
     return seen.conversation.id
 
 
-def change(**asked: Recognised) -> Change:
-    return Change(**{name: (it.user.id,) for name, it in asked.items() if it.user is not None})
+def user_of(it: Recognised) -> UserId:
+    assert it.user is not None
+    return it.user.id
 
 
 async def heard(ear: Ear, kinds: list[str]) -> None:
@@ -36,7 +38,7 @@ async def test_who_is_removed_hears_that_and_nothing_else(core: Core, acme: Cast
     await messages.post(core, a, id, Draft("one"))
     await heard(bens, ["message.posted"])
 
-    await conversations.change(core, a, id, change(remove=b))
+    await conversations.change(core, a, id, Change(remove=(user_of(b),)))
     await messages.post(core, a, id, Draft("two"))
     await heard(anns, ["message.posted", "members.changed", "message.posted"])
 
@@ -53,7 +55,7 @@ async def test_who_comes_hears_it(core: Core, acme: Cast, listen: Listen) -> Non
     a, b = await verified(core, acme, ann), await verified(core, acme, ben)
     id = await group(core, a)
     bens = await listen(b)
-    await conversations.change(core, a, id, change(add=b))
+    await conversations.change(core, a, id, Change(add=(user_of(b),)))
     await heard(bens, ["members.changed"])
     assert bens.heard[0].news.conversation.title == "Boats"
 

@@ -309,7 +309,7 @@ async def test_lists_are_filtered_as_documented(ann: Somebody, ben: Somebody, ev
     noon = int(clock().timestamp())
     clock.forward(minutes=1)
     group = (await ann.dialog(eve, name="Boats & oars"))["_id"]
-    for query, expected in [
+    cases: list[tuple[dict[str, Any], list[str]]] = [
         ({}, [group, private]),
         ({"sort_asc": "last_message_date_sent"}, [private, group]),
         ({"sort_desc": "created_at"}, [group, private]),
@@ -334,7 +334,8 @@ async def test_lists_are_filtered_as_documented(ann: Somebody, ben: Somebody, ev
         ({"updated_at[gt]": "null"}, [group, private]),
         ({"last_message_date_sent[gt]": noon}, []),
         ({"whatever": "x"}, [group, private]),
-    ]:
+    ]
+    for query, expected in cases:
         assert await ann.dialogs(**query) == expected, query
     counted = (await ann.ask("GET", "/chat/Dialog", params={"count": 1})).json()
     assert counted == {"items": {"count": 2}}
@@ -373,7 +374,7 @@ async def test_messages_are_listed_as_documented(ann: Somebody, ben: Somebody, c
     await ben.say(group, "2")
     last = await ann.say(group, "3")
     noon = first["date_sent"]
-    for query, expected in [
+    cases: list[tuple[dict[str, Any], list[str]]] = [
         ({}, ["1", "2", "3"]),
         ({"sort_desc": "date_sent"}, ["3", "2", "1"]),
         ({"sort_desc": "date_sent", "limit": 1}, ["3"]),
@@ -385,7 +386,8 @@ async def test_messages_are_listed_as_documented(ann: Somebody, ben: Somebody, c
         ({"_id": first["_id"]}, ["1"]),
         ({"_id[gt]": first["_id"], "_id[lt]": last["_id"]}, ["2"]),
         ({"updated_at[gte]": noon + 1}, ["2", "3"]),
-    ]:
+    ]
+    for query, expected in cases:
         assert await ann.texts(group, **query) == expected, query
     counted = await ann.ask("GET", "/chat/Message", params={"chat_dialog_id": group["_id"], "count": 1})
     assert counted.json() == {"items": {"count": 3}}
