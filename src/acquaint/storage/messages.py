@@ -116,6 +116,14 @@ _beyond = (
     .correlate(_marks)
     .subquery("beyond")
 )
+_BEYOND = Statement(
+    select(*MESSAGE)
+    .select_from(_marks)
+    .join(t.messages, _messages.conversation_id == _marks.c.conversation_id)
+    .where(*_standing)
+    .order_by(_messages.id)
+    .limit(bindparam("limit"))
+)
 _UNREAD = Statement(
     select(
         _marks.c.conversation_id,
@@ -236,6 +244,13 @@ class SqlMessages(SqlReactions):
         ]
         rows = await self._db.rows(_UNREAD, marks=column.of_data(read))
         return {ConversationId(conversation_id): unread for conversation_id, unread in rows}
+
+    async def beyond(self, memberships: Sequence[Membership], id: int, limit: int) -> list[Message]:
+        if not memberships:
+            return []
+        marks = [[it.conversation_id, it.user_id, max(id, it.cleared_up_to or 0)] for it in memberships]
+        rows = await self._db.rows(_BEYOND, marks=column.of_data(marks), limit=limit)
+        return [message_of(row) for row in rows]
 
     async def erase_from(self, user_id: UserId) -> None:
         after, now = 0, self._db.own.now()

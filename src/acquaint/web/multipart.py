@@ -1,7 +1,7 @@
-"""Reading a file out of a form (multipart/form-data) as it comes, without ever holding all of it.
+"""Reading forms (multipart/form-data): a file as it comes, without ever holding all of it, or nothing but texts.
 
-The part is known by its name alone: whether it also has a file name depends on the client. What is in front of it are
-fields, small texts; what comes after it is read over.
+The part with the file is known by its name alone: whether it also has a file name depends on the client. What is in
+front of it are fields, small texts; what comes after it is read over.
 """
 
 from __future__ import annotations
@@ -66,6 +66,24 @@ async def read_upload(request: Request, part: str, *, at_most: int, within: time
         raise Unreadable("The body did not arrive in time.") from error
     check_texts(fields)
     return Upload(fields, _content(pieces), head.file_name, head.media_type)
+
+
+async def read_fields(request: Request) -> list[tuple[str, str]]:
+    """A form of nothing but small texts, in order; files in it are read over. Refuses like ``read_upload``."""
+    media, options = parse_options_header(request.headers.get("content-type", ""))
+    if media != b"multipart/form-data" or not options.get(b"boundary"):
+        raise UnsupportedMedia("The body must be multipart/form-data.")
+    fields: list[tuple[str, str]] = []
+    head, value = _Head("", None, ""), bytearray()
+    async for piece in _pieces(body_chunks(request, _AROUND), options[b"boundary"]):
+        if isinstance(piece, _Head):
+            head, value = piece, bytearray()
+        elif piece is _END:
+            if head.file_name is None:
+                fields.append((head.name, _text(value)))
+        else:
+            value += piece
+    return fields
 
 
 async def _fields(pieces: AsyncIterator[_Piece], part: str) -> tuple[dict[str, str], _Head]:

@@ -6,6 +6,7 @@ caller_of                who holds the user token
 app_of_server            the App whose secret it is
 log_in                   id and key
 known_as, check_new_id   the vendor's ids are logins of ours
+find_user, id_of         from the vendor's id to a user, and back
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from ...domain.errors import (
 from ...domain.identities import Assurance, Identifier, IdentifierKind, ProfileChange
 from ...domain.passwords import MACHINE_MADE
 from ...domain.sessions import Lifetime, Session
-from ...domain.users import User
+from ...domain.users import User, UserId
 from ...ports.store import Recognised
 from ...services import apps, sessions, users
 from ...services.admission import Admission, Place
@@ -56,6 +57,7 @@ class Caller:
     user: User
     session: Session
     token: str
+    renewal: str = ""  # the ticket that renews the token: known at log-in, and at no other time
 
     @property
     def recognised(self) -> Recognised:
@@ -65,7 +67,7 @@ class Caller:
     def admitted(cls, app: App, admission: Admission) -> Caller:
         if admission.user is None or admission.token is None:
             raise TypeError("this door opens a session of its own, for somebody")
-        return cls(app, admission.user, admission.session, admission.token)
+        return cls(app, admission.user, admission.session, admission.token, admission.renewal or "")
 
 
 def header(request: Request, name: str) -> str | None:
@@ -75,7 +77,12 @@ def header(request: Request, name: str) -> str | None:
 
 
 def place_of(request: Request) -> Place:
-    return Place(DOOR, QISCUS_LIFETIME, address=visit_of(request).address)
+    return Place(DOOR, QISCUS_LIFETIME, address=visit_of(request).address, renews=True)
+
+
+def place_of_server(request: Request, app: App) -> Place:
+    """For a token that goes without its ticket: where tokens expire, the session ends with it."""
+    return Place(DOOR, Lifetime(at_most=app.policy.token_lifetime), address=visit_of(request).address)
 
 
 async def app_of(request: Request) -> App:
@@ -144,6 +151,19 @@ def known_as(parameter: str, id: str) -> Identifier:
 def id_of(user: User) -> str:
     """The vendor's id of a user. One who came in through another door and has no login has a number for an id."""
     return user.known_as(IdentifierKind.LOGIN) or str(user.id)
+
+
+async def find_user(core: Core, app: App, parameter: str, id: str) -> User:
+    """Whom the vendor's id names, the other way round from ``id_of``. Refuses with NotFound or Unacceptable."""
+    try:
+        return await users.find(core, app, known_as(parameter, id))
+    except NotFound:
+        if re.fullmatch(r"[1-9][0-9]{0,15}", id) is None:
+            raise
+    user = await users.get(core, app, UserId(int(id)))
+    if id_of(user) != id or not user.is_verified:
+        raise NotFound("user")
+    return user
 
 
 async def check_new_id(core: Core, app: App, parameter: str, id: str) -> None:

@@ -1,7 +1,8 @@
 """How Qiscus says no.
 
-Two texts are magic. ``Unauthorized. Token is expired`` with 403 makes the SDKs refresh their token, ``Unauthorized``
-with 403 makes them ask for a new login; nothing else may say either.
+Three texts are magic. ``Unauthorized. Token is expired`` with 403 makes the SDKs refresh their token, ``Unauthorized``
+with 403 makes them ask for a new login, and ``refresh token invalid`` with 401 makes them give up refreshing; nothing
+else may say any of them.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from ...web.dialect import ErrorTable, NoSuchMethod, NoSuchPath, OurFault, WireE
 EXPIRED: Final = WireError(403, "401302", "Unauthorized. Token is expired")
 UNAUTHORIZED: Final = WireError(403, "401301", "Unauthorized")
 WRONG_PASSWORD: Final = WireError(401, "401306", "wrong password")
+REFRESH_REFUSED: Final = WireError(401, "401000", "refresh token invalid")  # iOS and Android look for these words
 NOT_A_SECRET: Final = WireError(401, "401000", "Unauthorized")  # to servers only: at login Android would log out
 
 
@@ -73,7 +75,7 @@ ERRORS: Final[ErrorTable] = {
     AppClosed: WireError(401, "401303", "Application is closed"),
     InvalidCredentials: _credentials,
     TokenRefused: _token,
-    TicketRefused: _identity_token("nce is unknown, used or expired"),
+    TicketRefused: REFRESH_REFUSED,  # a nonce that is refused is said to be a wrong claim of its identity token
     UserBanned: WireError(401, "401300", "user is deactivated"),
     RegistrationClosed: WRONG_PASSWORD,  # whether an id is known is nobody's business
     IdentifierTaken: WireError(409, "409000", "already taken"),

@@ -1,4 +1,5 @@
-"""Reading what Qiscus' clients send: the same parameters as JSON, as a form in three spellings, or in the query.
+"""Reading what Qiscus' clients send: the same parameters as JSON, as a form of either kind in three spellings, or in
+the query.
 
 read          a request's parameters
 parse         a body of one content type
@@ -12,7 +13,7 @@ browser as a bare ``extras``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
@@ -20,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.requests import Request
 
 from ...domain.errors import Unacceptable, Unreadable, UnsupportedMedia
+from ...web.multipart import read_fields
 from ...web.reading import check_texts, media_type, parse_json, read_body
 
 MOST_PAIRS: Final = 1_000
@@ -30,11 +32,14 @@ _FIELD: Final = re.compile(rb"([^\[\]]+)\[([^\[\]]+)\]")  # name[key], as PHP's 
 
 
 async def read(request: Request) -> Asked:
-    """The parameters of a body; a GET or DELETE may have them in the query, too, and there they count first."""
-    found = parse(await read_body(request), media_type(request))
-    if request.method in ("GET", "HEAD", "DELETE"):
-        found |= parse_pairs(request.scope["query_string"])
-    return Asked(found)
+    """The parameters of a body and of the query. In a GET or DELETE those of the query count first, or else last."""
+    media = media_type(request)
+    if media == "multipart/form-data":
+        found = _values((name.encode(), value) for name, value in await read_fields(request))
+    else:
+        found = parse(await read_body(request), media)
+    query = parse_pairs(request.scope["query_string"])
+    return Asked(found | query if request.method in ("GET", "HEAD", "DELETE") else query | found)
 
 
 def parse(body: bytes, media: str) -> dict[str, Any]:
@@ -48,7 +53,7 @@ def parse(body: bytes, media: str) -> dict[str, Any]:
             return {name: value for name, value in parse_json(body, dict[str, Any]).items() if value not in ("", None)}
         case "application/x-www-form-urlencoded":
             return parse_pairs(body)
-    raise UnsupportedMedia("The body must be application/json or application/x-www-form-urlencoded.")
+    raise UnsupportedMedia("The body must be application/json, application/x-www-form-urlencoded or a form.")
 
 
 def parse_pairs(raw: bytes) -> dict[str, Any]:
@@ -59,12 +64,15 @@ def parse_pairs(raw: bytes) -> dict[str, Any]:
     pieces = [it for it in raw.split(b"&") if it]
     if len(pieces) > MOST_PAIRS:
         raise Unreadable(f"The form has more than {MOST_PAIRS} values.")
+    split = (it.partition(b"=") for it in pieces)
+    return _values((_plain(name), _text(_plain(value))) for name, _, value in split)
+
+
+def _values(pairs: Iterable[tuple[bytes, str]]) -> dict[str, Any]:
     values: dict[str, list[tuple[int, str]]] = {}
     lists: set[str] = set()
     objects: dict[str, dict[str, str]] = {}
-    for piece in pieces:
-        encoded, _, encoded_value = piece.partition(b"=")
-        name, value = _plain(encoded), _text(_plain(encoded_value))
+    for name, value in pairs:
         if not value:
             continue
         if found := _LIST.fullmatch(name):

@@ -22,7 +22,8 @@ from ...services.core import Core
 from ...services.sign_in import vouch_for_known
 from ...web.dialect import core_of
 from . import wire
-from .auth import Caller, app_of_server, check_new_id, known_as, place_of
+from .account import account_of
+from .auth import Caller, app_of_server, check_new_id, known_as, place_of, place_of_server
 from .families import Call, Family, family_of
 from .profile import vouched_profile
 from .reading import Asked, read
@@ -46,7 +47,7 @@ async def login_or_register(request: Request) -> Response:
         core, app, identity, password, ends_sessions=ends_sessions, rules=MACHINE_MADE
     )
     if _shows_tokens(request) and user.may_act:
-        return _account(core, app, await vouch_for_known(core, app, who, place_of(request)))
+        return await _account(core, app, await vouch_for_known(core, app, who, place_of(request)))
     return wire.answer({"user": wire.rest_user(user, core.public_url)})
 
 
@@ -61,15 +62,18 @@ async def user_profile(request: Request) -> Response:
 async def get_user_token(request: Request) -> Response:
     """GET get_user_token: a further session, because of a token only the fingerprint is kept."""
     core, app, asked = await _asked(request)
-    admission = await vouch_for_known(core, app, _who(asked), place_of(request))
+    admission = await vouch_for_known(core, app, _who(asked), place_of_server(request, app))
     return wire.answer({"token": admission.token})
 
 
 async def reset_user_token(request: Request) -> Response:
     """POST reset_user_token: one new session, and every other one ends."""
     core, app, asked = await _asked(request)
-    admission = await vouch_for_known(core, app, _who(asked), place_of(request), ends_others=True)
-    return _account(core, app, admission) if _shows_tokens(request) else wire.answer({"token": admission.token})
+    place = place_of(request) if _shows_tokens(request) else place_of_server(request, app)
+    admission = await vouch_for_known(core, app, _who(asked), place, ends_others=True)
+    if _shows_tokens(request):
+        return await _account(core, app, admission)
+    return wire.answer({"token": admission.token})
 
 
 async def get_user_list(request: Request) -> Response:
@@ -113,8 +117,8 @@ def _shows_tokens(request: Request) -> bool:
     return family_of(request) is Family.OLD_REST
 
 
-def _account(core: Core, app: App, admission: Admission) -> Response:
-    return wire.answer({"user": wire.account(Caller.admitted(app, admission), core.public_url)})
+async def _account(core: Core, app: App, admission: Admission) -> Response:
+    return wire.answer({"user": await account_of(core, Caller.admitted(app, admission))})
 
 
 async def _each(request: Request, change: Callable[[Core, App, UserId], Awaitable[User]]) -> None:

@@ -11,13 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...web.dialect import NoSuchPath, Route
-from . import config, login, people, rest
+from . import config, devices, login, people, rest
 from .families import Call, Family
 
 FOR_CLIENTS: Final = (
     *config.FOR_CLIENTS,
     *login.FOR_CLIENTS,
     *people.FOR_CLIENTS,
+    *devices.FOR_CLIENTS,
 )
 
 FOR_SERVERS: Final = (*rest.FOR_SERVERS,)

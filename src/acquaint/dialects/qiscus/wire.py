@@ -18,6 +18,7 @@ import msgspec
 from starlette.responses import Response
 
 from ...domain.apps import App
+from ...domain.sessions import Session
 from ...domain.users import User
 from .auth import Caller, id_of
 from .avatar import AVATAR
@@ -44,18 +45,29 @@ def config(app: App, public_url: str, *, mobile: bool) -> dict[str, Any]:
         "enable_realtime": False,
         "enable_realtime_check": False,
         "enable_event_report": False,
-        "enable_sync": False,
-        "enable_sync_event": False,
+        "enable_sync": True,
+        "enable_sync_event": True,
         "sync_interval": POLLED_EVERY,
         "sync_on_connect": POLLED_EVERY_WHEN_CONNECTED,
         "auto_refresh_token": True,
-        "enable_refresh_token": False,
+        "enable_refresh_token": app.policy.token_lifetime is not None,
         "extras": "{}",
     }
 
 
 def account(caller: Caller, public_url: str) -> dict[str, Any]:
-    return {**bare_account(caller.user, public_url), "app": _app(caller.app), "token": caller.token}
+    return {
+        **bare_account(caller.user, public_url),
+        "app": _app(caller.app),
+        "token": caller.token,
+        **renewal(caller.session, caller.renewal),
+    }
+
+
+def renewal(session: Session, ticket: str) -> dict[str, Any]:
+    """When the token expires, and what renews it; both blank where it does not."""
+    expires_at = session.token_expires_at
+    return {"refresh_token": ticket, "token_expires_at": "" if expires_at is None else moment(expires_at)}
 
 
 def bare_account(user: User, public_url: str) -> dict[str, Any]:
@@ -100,8 +112,8 @@ def listed_user(user: User, public_url: str) -> dict[str, Any]:
         "username": _name(user),
         "avatar_url": _avatar_url(user, public_url),
         "extras": extras_of(user.profile),
-        "created_at": _moment(user.created_at),
-        "updated_at": _moment(user.updated_at),
+        "created_at": moment(user.created_at),
+        "updated_at": moment(user.updated_at),
     }
 
 
@@ -123,6 +135,6 @@ def _broker_url(public_url: str) -> str:
     return f"wss://{rest}/mqtt" if scheme == "https" else f"ws://{rest}/mqtt?wss://"
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
     """No fractions of seconds: the mobile SDKs' date patterns have none."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -122,6 +122,11 @@ class Messages(Protocol):
         last_read_id; at most 100 are counted."""
         ...
 
+    async def beyond(self, memberships: Sequence[Membership], id: int, limit: int) -> list[Message]:
+        """What was said in all these conversations beyond the id, the oldest first; as each member sees it, and
+        without what was deleted."""
+        ...
+
     async def is_named_by_others(self, id: ConversationId, client_id: str, sender_id: UserId | None) -> bool:
         """Whether a message in the conversation that is not the sender's has this client id."""
         ...
