@@ -89,6 +89,11 @@ async def test_of_ten_thousand_frames_one_is_read(anns: Somebody) -> None:
 async def test_formats_that_nobody_asked_for_are_not_opened(anns: Somebody, kind: str) -> None:
     content = io.BytesIO()
     Image.new("RGB", (16, 16)).save(content, kind)
-    for said in (content.getvalue(), b"\x89PNG\r\n\x1a\n" + content.getvalue(), b"GIF89a" + content.getvalue()):
+    blob = await anns.upload(content.getvalue(), kind="image/png")
+    assert (await avatar(anns, blob)).status_code == 200  # no picture to us, so nobody decodes it
+    handed_out = await anns.ask("GET", f"/blobs/{blob['uid']}")
+    assert handed_out.headers["content-disposition"].startswith("attachment")
+    assert handed_out.content == content.getvalue()
+    for said in (b"\x89PNG\r\n\x1a\n" + content.getvalue(), b"GIF89a" + content.getvalue()):
         blob = await anns.upload(said, kind="image/png")
         assert (await avatar(anns, blob)).status_code == 422

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 
 from ..domain.apps import App
 from ..domain.errors import NeedsUser, Unacceptable
-from ..domain.files import SHOWN_INLINE, File, FileId, Picture
+from ..domain.files import SHOWN_INLINE, FileId, Picture
 from ..domain.identities import ProfileChange
 from ..domain.users import User, UserId
 from ..ports.pictures import NotSeen
@@ -27,9 +27,10 @@ from .users import update_own
 
 
 async def show(core: Core, app: App, user_id: UserId | None, uid: str) -> None:
-    """Makes the file by this uid fit to be the user's avatar. Nothing happens for a text that is no uid of the App's.
+    """Makes the file by this uid fit to be the user's avatar. Nothing happens for a text that is no uid of the App's,
+    nor for a file that does not begin as a picture does: nobody is shown it, it is only ever downloaded.
 
-    Refuses with Unacceptable (``avatar``) for a file that is another's, not complete, or cannot be seen.
+    Refuses with Unacceptable (``avatar``) for a file that is another's, not complete, or a picture that cannot be seen.
     """
     async with core.store.read() as tx:
         found = await tx.files.by_uid(uid)
@@ -79,17 +80,11 @@ async def _show(core: Core, user_id: UserId | None, found: Shelved) -> None:
         raise Unacceptable("avatar", "is a file of somebody else")
     if not file.is_complete:
         raise Unacceptable("avatar", "is a file that is not complete")
-    if file.picture is None:
-        _check_kind(file)
+    if file.picture is None and file.content_type in SHOWN_INLINE:
+        if file.size > LARGEST_FILE:
+            raise Unacceptable("avatar", f"must be a picture of at most {LARGEST_FILE // 1024**2} MiB")
         await core.limiter.take(limits.AVATARS_PER_USER, str(user_id))
         await _draw(core, found)
-
-
-def _check_kind(file: File) -> None:
-    if file.content_type not in SHOWN_INLINE:
-        raise Unacceptable("avatar", "must be a PNG, JPEG, GIF or WebP picture")
-    if file.size > LARGEST_FILE:
-        raise Unacceptable("avatar", f"must be a picture of at most {LARGEST_FILE // 1024**2} MiB")
 
 
 async def _draw(core: Core, found: Shelved) -> None:

@@ -595,7 +595,7 @@ async def test_an_avatar_is_shown_as_it_was_drawn(anns: Somebody, bens: Somebody
     assert (await bens.ask("GET", f"/blobs/{blob['id']}.json")).json()["blob"]["uid"] == blob["uid"]
 
 
-@pytest.mark.parametrize("content", [HOSTILE, b"\x89PNG\r\n\x1a\n<script>", b"GIF89a/*" + bytes(20) + b"*/=1;alert(1)"])
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n<script>", b"GIF89a/*" + bytes(20) + b"*/=1;alert(1)"])
 async def test_what_cannot_be_seen_is_no_avatar(anns: Somebody, content: bytes) -> None:
     blob = await anns.upload(content)
     for said in (
