@@ -14,7 +14,7 @@ from acquaint.domain.events import EventKind
 from acquaint.domain.members import Change
 from acquaint.domain.paging import PageAsked
 from acquaint.realtime.hub import MOST_CONNECTIONS
-from acquaint.services import apps, conversations, history, limits, messages, sessions, sign_in, users
+from acquaint.services import apps, conversations, history, limits, messages, saying, sessions, sign_in, users
 from acquaint.services.admission import Place
 from acquaint.services.core import Core
 from acquaint.services.messages import Draft
@@ -302,6 +302,18 @@ async def test_other_clients_name_messages_as_they_like(chatters: Chatters, id: 
     assert next(one for one in (await it.frame()).elements if one.name == "replace").get("id") == heard.get("id")
     assert await sender.rest() == []
     assert len(await phone.rest()) == 2
+
+
+async def test_what_one_does_elsewhere_is_heard_where_it_was_first_said(chatters: Chatters, core: Core) -> None:
+    sender, it = await chatters.chatter(ann, copies=True), await chatters.chatter(ben)
+    sender.message(it.bare, "hello", id=FIRST)
+    sender.message(it.bare, "hello", id=FIRST)
+    await sender.rest()
+    [kept] = await saying.found(core, sender.it.session, client_ids=[FIRST])
+    await saying.edit(core, sender.it, kept.conversation_id, kept.id, text="good day")
+    [copy] = await sender.rest()
+    sent = next(next(next(copy.elements).elements).elements)
+    assert sent.text_of("body") == "good day"
 
 
 async def test_nobody_takes_the_name_of_anothers_message(chatters: Chatters) -> None:

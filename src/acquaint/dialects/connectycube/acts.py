@@ -25,6 +25,7 @@ from ...domain.errors import (
     TooManyRequests,
     Unreadable,
 )
+from ...domain.events import EventKind
 from ...domain.users import UserId
 from ...ports.store import Recognised
 from ...services import conversations, limits, messages, saying
@@ -141,7 +142,7 @@ async def _say(here: Here, ask: Saying, stanza: Element) -> None:
     id = await _conversation(here, ask.to, starts=True)
     name = stanza.get("id") or here.core.chance(12).hex()
     if ask.is_kept:
-        here.telling.says(here.user_id, name, here.resource)
+        here.telling.says(here.user_id, EventKind.MESSAGE_POSTED, name, here.resource)
         payload, extras = payload_in(ask.extra), extras_in(ask.extra)
         draft = Draft(ask.text, payload=payload, extras=extras, client_id=name, is_name=is_ours(name))
         await messages.post(here.core, here.it, id, draft)
@@ -192,14 +193,15 @@ async def _change(here: Here, ask: Marker | Correction | Deletion) -> None:
             raise
         await _relay(here, ask)  # of a message that was kept nowhere, most likely
         return
-    here.telling.says(here.user_id, known_as(it), here.resource)
     match ask:
         case Marker():
             mark = messages.mark_read if ask.is_read else messages.mark_received
             await mark(here.core, here.it.session, it.conversation_id, it.id)
         case Correction():
+            here.telling.says(here.user_id, EventKind.MESSAGE_CHANGED, known_as(it), here.resource)
             await saying.edit(here.core, here.it, it.conversation_id, it.id, text=ask.text)
         case Deletion():
+            here.telling.says(here.user_id, EventKind.MESSAGE_DELETED, known_as(it), here.resource)
             done = await saying.delete(here.core, here.it, it.conversation_id, [it.id], for_everybody=True)
             if done.not_allowed:
                 raise NotAllowed

@@ -48,12 +48,12 @@ class Telling:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.words = self._words
-        self._said: OrderedDict[tuple[UserId, str], str] = OrderedDict()
+        self._said: OrderedDict[tuple[UserId, EventKind, str], str] = OrderedDict()
 
-    def says(self, user_id: UserId, name: str, resource: str) -> None:
-        """The connection is about to say, or change, the message that is ``known_as`` this."""
-        self._said[(user_id, name)] = resource
-        self._said.move_to_end((user_id, name))
+    def says(self, user_id: UserId, kind: EventKind, name: str, resource: str) -> None:
+        """The connection is about to do this with the message that is ``known_as`` this."""
+        self._said[(user_id, kind, name)] = resource
+        self._said.move_to_end((user_id, kind, name))
         if len(self._said) > MOST_REMEMBERED:
             self._said.popitem(last=False)
 
@@ -79,7 +79,7 @@ class Telling:
     def _stanza(self, news: News, it: Message, what: Element) -> Stanza:
         by = news.event.user_id
         app_id, conversation = news.conversation.app_id, news.conversation
-        resource = None if by is None else self._said.get((by, known_as(it)))
+        resource = None if by is None else self._said.pop((by, news.event.kind, known_as(it)), None)
         is_direct = conversation.kind is ConversationKind.DIRECT and by is not None
         other = next((self.names.bare(app_id, it.user_id) for it in news.members if it.user_id != by), None)
         if not is_direct or by is None:
