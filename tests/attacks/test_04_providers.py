@@ -18,10 +18,10 @@ from joserfc.jwk import OctKey, RSAKey
 from acquaint.domain.errors import ProviderUnavailable, SessionEnded, TokenRefused, Unacceptable
 from acquaint.domain.identities import NO_CHANGE, Assurance, Identifier, Identity
 from acquaint.ports.store import Recognised
-from acquaint.services import apps, providers, sessions, sign_in, users
+from acquaint.services import addresses, apps, providers, sessions, sign_in, users
 from acquaint.services.admission import Admission
 from acquaint.services.core import Core
-from acquaint.services.registration import OwnChange, change_own
+from acquaint.services.registration import Names, OwnChange, change_own, sign_up
 from acquaint.settings import Settings
 from tests.cast import Cast, ann, eve
 from tests.services.doors import allow, at
@@ -301,6 +301,18 @@ async def test_nor_once_the_app_gives_ann_a_password(core: Core, acme: Cast, iss
     again = await come(core, acme, issuer.token(sub="eve-1", email=eve.email, email_verified=True))
     assert again.user is not None
     assert again.user.id != anns.id
+
+
+async def test_nor_is_anns_password_mailed_to_an_address_that_eve_typed(core: Core, acme: Cast) -> None:
+    """Eve signs up with Ann's login and an address of her own; then the App gives Ann a password."""
+    names = Names(login=ann.login, email=eve.email)
+    squatted = await sign_up(core, acme.app, names, eve.password, NO_CHANGE, at())
+    async with core.store.read() as tx:
+        assert await addresses.reachable(tx, acme.app, Identifier.email(eve.email)) is not None
+    anns, _ = await users.put_with_password(core, acme.app, Identity((ann.by_login,), Assurance.VERIFIED), ann.password)
+    assert anns.id == squatted.id
+    async with core.store.read() as tx:
+        assert await addresses.reachable(tx, acme.app, Identifier.email(eve.email)) is None
 
 
 async def test_a_password_that_eve_registered_with_anns_address_does_not_meet_ann(

@@ -252,11 +252,17 @@ async def make_theirs(
 
 
 def theirs_of(user: User, named_by: tuple[Identifier, ...]) -> tuple[Identifier, ...]:
-    """What of the user's identifiers stays when the App vouches for them the first time, naming them so."""
+    """What of the user's identifiers stays when the App vouches for them the first time, naming them so.
+
+    An address that whoever registered them typed goes with the rest: a forgotten password would be mailed to it.
+    """
     named = [it for it in named_by if it in user.identifiers]
     if not named or any(it.kind is not IdentifierKind.LOGIN for it in named):
         return user.identifiers
-    return tuple(it for it in user.identifiers if it.kind is IdentifierKind.LOGIN)
+    typed = user.profile.claimed.email
+    return tuple(
+        it for it in user.identifiers if it in named or (it.kind is IdentifierKind.LOGIN and it.value != typed)
+    )
 
 
 async def refresh(core: Core, tx: Transaction, user: User, identity: Identity) -> User:
