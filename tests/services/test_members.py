@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
@@ -369,3 +370,35 @@ def test_lists_are_bounded(asked: dict[str, Any]) -> None:
             shape(**asked)
     with pytest.raises(Unacceptable):
         ConversationsAsked(ids=tuple(ConversationId(it) for it in range(1001)))
+
+
+@on_both_databases
+async def test_everybody_comes_at_once_and_no_more_than_may(
+    core: Core, acme: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(members, "MOST_MEMBERS", 4)
+    a = await verified(core, acme, ann)
+    id = await start(core, a, kind=CHANNEL)
+    crowd = [await verified(core, acme, replace(eve, login=f"eve-{it}")) for it in range(8)]
+    outcomes = await asyncio.gather(*(members.join(core, it, id) for it in crowd), return_exceptions=True)
+    assert sum(it is None for it in outcomes) == 3
+    assert all(it is None or isinstance(it, Unacceptable) for it in outcomes)
+    assert len((await conversations.one_seen(core, a.session, id)).members) == 4
+
+
+@on_both_databases
+async def test_who_is_removed_while_they_speak_was_heard_or_refused(core: Core, acme: Cast) -> None:
+    a, b = await verified(core, acme, ann), await verified(core, acme, ben)
+    id = await start(core, a, b)
+    said, _, *_ = await asyncio.gather(
+        messages.post(core, b, id, Draft("wait")),
+        conversations.change(core, a, id, Change(remove=(user_of(b),))),
+        conversations.change(core, a, id, Change(title="Oars")),
+        conversations.change(core, a, id, Change(description="On Sundays")),
+        return_exceptions=True,
+    )
+    seen = await conversations.one_seen(core, a.session, id)
+    assert (seen.conversation.title, seen.conversation.description) == ("Oars", "On Sundays"), "no change is lost"
+    assert list(roles(seen)) == [user_of(a)]
+    assert (await sees(core, a))[id] == ([] if isinstance(said, NotFound) else ["wait"])
+    assert await sees(core, b) == {}
