@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from acquaint.bootstrap import House
-from acquaint.dialects.connectycube import chat, stream
+from acquaint.dialects.connectycube import chat, flow, stanzas, stream
 from acquaint.dialects.connectycube.asks import MARKERS
-from acquaint.dialects.connectycube.xml import Element, element, with_children
+from acquaint.dialects.connectycube.xml import CLIENT, Element, element, with_children, write
 from acquaint.domain.conversations import ConversationId, ConversationKind
 from acquaint.domain.errors import SessionEnded
 from acquaint.domain.events import EventKind
@@ -751,3 +753,40 @@ async def test_a_bug_of_ours_is_an_error_and_the_connection_goes_on(
     error = await it.frame()
     assert next(next(one for one in error.elements if one.name == "error").elements).name == "internal-server-error"
     assert await it.rest() == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_a_member_sends_nothing_of_ours_breaks(
+    chatters: Chatters, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(flow, "FRAMES", 10_000.0)
+    monkeypatch.setattr(flow, "CHARACTERS", 1e9)
+    it, other = await chatters.chatter(ann, copies=True), await chatters.chatter(ben)
+    group = await chatters.group(it, other)
+    chance = Random(seed)
+    texts = ["", "1", "true", FIRST, as_hex(group), "x" * 300, "\ufffe", "<&>", "0" * 24, "é" * 100, "-1", "9" * 30]
+    places = [other.bare, it.bare, it.room(group), f"{it.room(group)}/{it.id}", "acquaint.test", "", "a@b", "1-1@x"]
+    spaces = [CLIENT, MARKERS, "urn:xmpp:message-correct:0", "urn:xmpp:message-delete:0", stanzas.MUC, stanzas.PING]
+    spaces += [stanzas.LAST, stanzas.DISCO_ITEMS, "http://jabber.org/protocol/chatstates", stanzas.CARBONS]
+    names = ["body", "extraParams", "received", "displayed", "replace", "remove", "composing", "query", "x", "ping"]
+    names += ["save_to_history", "dialog_id", "attachment", "enable", "mobile", "subject", "nested"]
+
+    def anything(depth: int) -> Element:
+        found = Element(chance.choice(names), chance.choice(spaces))
+        for key in ("id", "last", "uid", "enable", "node"):
+            if chance.random() < 0.3:
+                found.attributes[key] = chance.choice(texts)
+        for _ in range(chance.randrange(4) if depth else 0):
+            found.children.append(anything(depth - 1) if chance.random() < 0.6 else chance.choice(texts))
+        return found
+
+    kinds = {"message": ["chat", "groupchat", "headline", ""], "iq": ["get", "set"], "presence": ["", "unavailable"]}
+    for _ in range(300):
+        name = chance.choice([*kinds, "message"])
+        stanza = element(name, to=chance.choice(places), type=chance.choice(kinds[name]), id=chance.choice(texts)[:255])
+        with_children(stanza, *[anything(2) for _ in range(chance.randrange(4))])
+        it.say(write(stanza))
+    told = [*await it.rest(), *await other.rest()]
+    assert {frame.name for frame in told} <= {"message", "iq", "presence"}
+    assert "internal-server-error" not in "".join(write(frame) for frame in told)
+    assert len(told) > 100
