@@ -146,9 +146,9 @@ async def test_reactions_are_counted_and_bounded(core: Core, acme: Cast) -> None
 
 async def test_messages_of_one_name_do_not_take_each_other_s_place(core: Core, acme: Cast) -> None:
     a, b = await verified(core, acme, ann), await verified(core, acme, ben)
-    id = await start(core, a, b)
+    id, elsewhere = await start(core, a, b), await start(core, a, b)
     anns = await say(core, a, id, "ann's", client_id=HEX)
-    bens = await say(core, b, id, "ben's", client_id=HEX)
+    bens = await say(core, b, elsewhere, "ben's", client_id=HEX)
     assert [it.id for it in await saying.found(core, a.session, client_ids=[HEX])] == [anns, bens]
     assert [it.id for it in await saying.found(core, b.session, client_ids=[HEX])] == [bens, anns], "one's own first"
     third = await verified(core, acme, carol)
