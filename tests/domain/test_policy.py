@@ -23,6 +23,8 @@ policies = st.builds(
     token_max_age=st.timedeltas(timedelta(seconds=1), timedelta(days=1)),
     session_idle=lifetimes,
     session_at_most=lifetimes,
+    token_lifetime=st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=24)),
+    sessions_per_user=st.integers(1, 10_000),
     password_min_length=st.none() | st.integers(1, 256),
     chat_key_max_age=lifetimes,
     server_requests_per_minute=st.integers(1, 100_000),
@@ -49,7 +51,9 @@ def test_durations_are_said_as_people_say_them(text: object, seconds: float) -> 
 
 
 @pytest.mark.parametrize("text", ["none", "", None])
-@pytest.mark.parametrize("rule", ["session_idle", "session_at_most", "password_min_length", "chat_key_max_age"])
+@pytest.mark.parametrize(
+    "rule", ["session_idle", "session_at_most", "password_min_length", "chat_key_max_age", "token_lifetime"]
+)
 def test_what_may_be_left_to_the_dialect_can_be_given_back_to_it(rule: str, text: str | None) -> None:
     assert getattr(Policy().changed({rule: 60}).changed({rule: text}), rule) is None
 

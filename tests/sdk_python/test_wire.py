@@ -49,6 +49,8 @@ POLICY: dict[str, Any] = {
     "token_requires_typ": False,
     "session_idle": None,
     "session_at_most": None,
+    "token_lifetime": None,
+    "sessions_per_user": 200,
     "password_min_length": None,
     "ends_sessions_on_password_change": False,
     "allows_sign_up": False,

@@ -38,6 +38,8 @@ async def test_every_rule_of_the_policy_comes_back_as_it_was_kept(world: World) 
         token_requires_typ=False,
         session_idle=timedelta(seconds=1.5),
         session_at_most=timedelta(days=7),
+        token_lifetime=timedelta(days=7),
+        sessions_per_user=20,
         password_min_length=12,
         ends_sessions_on_password_change=False,
         allows_sign_up=False,

@@ -23,7 +23,7 @@ WORDS: list[tuple[Refusal, int, str]] = [
     (errors.RegistrationClosed(), 401, "wrong password"),
     (errors.InvalidCredentials(Doubt.UNKNOWN_KEY), 401, "Unauthorized"),
     (errors.TokenRefused("alg", "is none"), 401, "identity token invalid"),
-    (errors.TicketRefused(), 401, "identity token invalid"),
+    (errors.TicketRefused(), 401, "refresh token invalid"),
     (errors.UserBanned(), 401, "user is deactivated"),
     (errors.UnknownApp(), 401, "Application not found"),
     (errors.AppClosed(), 401, "Application is closed"),

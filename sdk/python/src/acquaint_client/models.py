@@ -289,6 +289,8 @@ class Policy:
     token_requires_typ: bool
     session_idle: float | None
     session_at_most: float | None
+    token_lifetime: float | None
+    sessions_per_user: int
     password_min_length: int | None
     ends_sessions_on_password_change: bool
     allows_sign_up: bool
@@ -475,6 +477,8 @@ class PolicyChange(TypedDict, total=False):
     token_requires_typ: bool
     session_idle: int | str | None
     session_at_most: int | str | None
+    token_lifetime: int | str | None
+    sessions_per_user: int
     password_min_length: int | None
     ends_sessions_on_password_change: bool
     allows_sign_up: bool

@@ -65,6 +65,8 @@ async def refresh_user_token(request: Request) -> Response:
 async def expire_user_token(request: Request) -> Response:
     """POST expire_user_token: the caller's token is over. Where it can be renewed, nothing else is."""
     caller = await caller_of(request)
+    if (await read(request)).text("user_id") not in (id_of(caller.user), None):
+        raise SessionEnded
     await renewing.expire(core_of(request), caller.recognised)
     return wire.answer({})
 

@@ -133,8 +133,11 @@ async def users_status(request: Request) -> Response:
     def is_connected(id: UserId) -> bool:
         return hub is not None and hub.is_connected(app.id, id)
 
+    ids = asked.texts("user_ids", at_most=MOST_STATUSES)
+    if not ids:
+        raise Unacceptable("user_ids", "is required")
     found: dict[UserId, User] = {}
-    for id in dict.fromkeys(asked.texts("user_ids", at_most=MOST_STATUSES)):
+    for id in dict.fromkeys(ids):
         try:
             user = await find_user(core, app, "user_ids", id)
         except NotFound:

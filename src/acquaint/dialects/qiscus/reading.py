@@ -53,7 +53,9 @@ def parse(body: bytes, media: str) -> dict[str, Any]:
             return {name: value for name, value in parse_json(body, dict[str, Any]).items() if value not in ("", None)}
         case "application/x-www-form-urlencoded":
             return parse_pairs(body)
-    raise UnsupportedMedia("The body must be application/json, application/x-www-form-urlencoded or a form.")
+    raise UnsupportedMedia(
+        "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data."
+    )
 
 
 def parse_pairs(raw: bytes) -> dict[str, Any]:

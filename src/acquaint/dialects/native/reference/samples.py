@@ -53,6 +53,8 @@ _BY_NAME: Final[Mapping[str, Any]] = {
     "token_max_age": 900,
     "session_idle": None,
     "session_at_most": None,
+    "token_lifetime": None,
+    "sessions_per_user": 200,
     "password_min_length": None,
     "chat_key_max_age": None,
     "server_requests_per_minute": 300,

@@ -38,6 +38,11 @@ class Policy(Shown):
     session_at_most: Annotated[
         Seconds | None, Meta(description="Seconds after it was opened that a session ends; null: as the API has it.")
     ]
+    token_lifetime: Annotated[
+        Seconds | None,
+        Meta(description="Seconds after which a token is to be renewed, where the API can (Qiscus'); null: never."),
+    ]
+    sessions_per_user: Annotated[int, Meta(description="Live at once; of more, the longest unused one ends.")]
     password_min_length: Annotated[int | None, Meta(description="Null: 8.")]
     ends_sessions_on_password_change: Annotated[bool, Meta(description="All but the one that changed it.")]
     allows_sign_up: Annotated[bool, Meta(description="By ConnectyCube's API, whatever `registers_on_login` says.")]
@@ -75,6 +80,8 @@ class PolicyChange(Sent):
     token_requires_typ: bool | UnsetType = UNSET
     session_idle: Duration | UnsetType | None = UNSET
     session_at_most: Duration | UnsetType | None = UNSET
+    token_lifetime: Duration | UnsetType | None = UNSET
+    sessions_per_user: Annotated[int, Meta(ge=1, le=10_000)] | UnsetType = UNSET
     password_min_length: Annotated[int, Meta(ge=1, le=256)] | UnsetType | None = UNSET
     ends_sessions_on_password_change: bool | UnsetType = UNSET
     allows_sign_up: bool | UnsetType = UNSET
