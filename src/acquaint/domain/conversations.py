@@ -28,6 +28,8 @@ MessageId = NewType("MessageId", int)
 LONGEST_TEXT: Final = 20_000
 LONGEST_TITLE: Final = 255
 LONGEST_DESCRIPTION: Final = 2_000
+LEAST_NAME: Final = 16
+"""Characters from which on a client id is a name: too long to be met by chance, so that others may say it, too."""
 LONGEST_REACTION: Final = 32  # characters: an emoji of a family has eleven
 MOST_MEMBERS: Final = 1_000
 MOST_PINNED: Final = 50
@@ -156,6 +158,11 @@ class Message:
             raise Unacceptable("text", f"is longer than {LONGEST_TEXT} characters")
         if self.client_id is not None and not 0 < len(self.client_id) <= 255:
             raise Unacceptable("client_id", "must have 1 to 255 characters")
+
+    @property
+    def name(self) -> str | None:
+        """What anybody may call it by: nobody else's message in the conversation is called so."""
+        return self.client_id if self.client_id is not None and len(self.client_id) >= LEAST_NAME else None
 
     @property
     def changed_at(self) -> datetime:

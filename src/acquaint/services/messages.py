@@ -40,8 +40,9 @@ from .visibility import seen_as, visible
 class Draft:
     """What is to be said. A ``client_id`` makes saying it again harmless: it names one message of its sender.
 
-    With ``is_name`` others call the message by it as well, so nobody else's in the conversation may have it already
-    (IdentifierTaken): whoever repeats another's id would have theirs shown in its place.
+    With ``is_name``, or where it is long enough to be one (``Message.name``), others call the message by it as well, so
+    nobody else's in the conversation may have it already (IdentifierTaken): whoever repeats another's id would have
+    theirs shown in its place.
     """
 
     text: str
@@ -180,7 +181,7 @@ async def add_in(
         draft.extras,
         draft.client_id,
     )
-    name = draft.client_id if draft.is_name else None
+    name = draft.client_id if draft.is_name else message.name
     if name is not None and await tx.messages.is_named_by_others(conversation.id, name, sender_id):
         raise IdentifierTaken("message")
     message, is_new = await tx.messages.add(message)
