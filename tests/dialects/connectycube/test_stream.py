@@ -607,7 +607,7 @@ async def test_what_other_doors_let_in_breaks_no_stream(chatters: Chatters, core
 async def test_a_flood_of_messages_is_refused_and_the_rest_goes_on(
     chatters: Chatters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("acquaint.dialects.connectycube.flow.FRAMES", 10_000.0)
+    monkeypatch.setattr("acquaint.web.flow.FRAMES", 10_000.0)
     sender, it = await chatters.chatter(ann), await chatters.chatter(ben)
     most = limits.MESSAGES_PER_SESSION.times
     sender.message(it.bare, "first", id=FIRST)

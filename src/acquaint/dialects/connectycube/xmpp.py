@@ -28,9 +28,9 @@ from enum import Enum, auto
 from typing import Final
 
 from ...services.live import Cut
+from ...web.flow import Flow
 from . import stanzas
 from .asks import Ask, Refused, ask_in
-from .flow import Flow
 from .jid import Names, Person, read_person
 from .xml import CLIENT, Element, Malformed, parse
 

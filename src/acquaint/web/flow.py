@@ -1,6 +1,7 @@
-"""How fast a client may talk. Whoever talks faster is not cut off but read more slowly, which their network tells them.
+"""How fast a client may talk on a live connection.
 
-A busy group makes honest clients talk a lot: the SDK answers every message that arrives with one of its own.
+Whoever talks faster is not cut off but read more slowly, which their network tells them. A busy group makes honest
+clients talk a lot: some SDKs answer every message that arrives with one of their own.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ class Flow:
         self._at = now
         self._frames, self._characters = FRAMES * AT_ONCE, CHARACTERS * AT_ONCE
 
-    def take(self, characters: int, now: datetime) -> float:
-        """Counts a frame; answers the seconds until the next one is to be read."""
+    def take(self, characters: int, now: datetime, *, frames: int = 1) -> float:
+        """Counts a frame, or several that came at once; answers the seconds until the next one is to be read."""
         passed = max(0.0, (now - self._at).total_seconds())
         self._at = now
-        self._frames = min(FRAMES * AT_ONCE, self._frames + passed * FRAMES) - 1
+        self._frames = min(FRAMES * AT_ONCE, self._frames + passed * FRAMES) - frames
         self._characters = min(CHARACTERS * AT_ONCE, self._characters + passed * CHARACTERS) - characters
         owed = max(-self._frames / FRAMES, -self._characters / CHARACTERS, 0.0)
         return min(owed, LONGEST_PAUSE)
