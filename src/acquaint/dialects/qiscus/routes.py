@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...web.dialect import NoSuchPath, Route
-from . import config, devices, login, people, rest
+from . import config, devices, login, people, rest, sync
 from .families import Call, Family
 
 FOR_CLIENTS: Final = (
@@ -19,6 +19,7 @@ FOR_CLIENTS: Final = (
     *login.FOR_CLIENTS,
     *people.FOR_CLIENTS,
     *devices.FOR_CLIENTS,
+    *sync.FOR_CLIENTS,
 )
 
 FOR_SERVERS: Final = (*rest.FOR_SERVERS,)

@@ -30,8 +30,12 @@ POLLED_EVERY_WHEN_CONNECTED: Final = 30_000
 
 def answer(results: dict[str, Any]) -> Response:
     """Never kept by a cache: most answers hold a token or somebody's profile."""
-    body = msgspec.json.encode({"status": 200, "results": results})
-    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+    return bare_answer({"status": 200, "results": results})
+
+
+def bare_answer(whole: dict[str, Any]) -> Response:
+    """Without the envelope."""
+    return Response(msgspec.json.encode(whole), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 def config(app: App, public_url: str, *, mobile: bool) -> dict[str, Any]:
