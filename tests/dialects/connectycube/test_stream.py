@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from acquaint.bootstrap import House
-from acquaint.dialects.connectycube import chat, flow, stanzas, stream
+from acquaint.dialects.connectycube import chat, stanzas, stream
 from acquaint.dialects.connectycube.asks import MARKERS
 from acquaint.dialects.connectycube.xml import CLIENT, Element, element, with_children, write
 from acquaint.domain.conversations import ConversationId, ConversationKind
@@ -20,7 +20,7 @@ from acquaint.services import apps, conversations, history, limits, messages, sa
 from acquaint.services.admission import Place
 from acquaint.services.core import Core
 from acquaint.services.messages import Draft
-from acquaint.web import outgoing
+from acquaint.web import flow, outgoing
 from acquaint.web.ids import as_hex, read_hex
 from tests.cast import Cast, ann, ben, carol, eve
 from tests.dialects.connectycube.chatting import ADDRESS, BIND, CLOSE, Chatter, Chatters

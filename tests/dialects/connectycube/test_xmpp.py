@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from acquaint.dialects.connectycube import asks, flow, jid, stanzas, xmpp
+from acquaint.dialects.connectycube import asks, jid, stanzas, xmpp
 from acquaint.dialects.connectycube.asks import (
     Available,
     Carbons,
@@ -50,6 +50,7 @@ from acquaint.domain.apps import AppId
 from acquaint.domain.conversations import ConversationId
 from acquaint.domain.users import UserId
 from acquaint.services.live import Cut
+from acquaint.web import flow
 from acquaint.web.ids import as_hex
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
