@@ -8,8 +8,9 @@ from __future__ import annotations
 import pytest
 
 from acquaint.domain.errors import InvalidCredentials, NotAllowed, SessionEnded
-from acquaint.domain.identities import NO_CHANGE, Assurance, Identifier, Identity
-from acquaint.services import addresses, sign_in, users
+from acquaint.domain.identities import NO_CHANGE, Assurance, Claimed, Identifier, Identity
+from acquaint.domain.users import UserId
+from acquaint.services import addresses, chat_keys, sign_in, users
 from acquaint.services.admission import Admission
 from acquaint.services.core import Core
 from tests.cast import Cast, ann, eve, laptop
@@ -40,14 +41,48 @@ async def test_what_eve_registered_shuts_her_out_once_the_app_vouches_for_its_ow
     await is_shut_out(core, acme, ann.by_login, evil)
 
 
-@pytest.mark.parametrize("how", ["set_password", "put_with_password"])
+async def give_password(core: Core, acme: Cast, how: str, id: UserId) -> str:
+    """The App's server gives the user that it means by Ann a password, in one of its ways."""
+    match how:
+        case "set_password":
+            await users.set_password(core, acme.app, id, ann.password)
+        case "put_with_password":
+            await users.put_with_password(core, acme.app, ann.verified(), ann.password)
+        case "chat_key":
+            return (await chat_keys.mint(core, acme.app, id)).text
+    return ann.password
+
+
+@pytest.mark.parametrize("how", ["set_password", "put_with_password", "chat_key"])
 async def test_a_password_that_the_apps_server_sets_shuts_her_out_as_well(core: Core, acme: Cast, how: str) -> None:
-    """Sessions end if the server says so, as it should; what it set is not taken away when the owner comes by token."""
+    """What it set is not taken away when the owner comes by token."""
     evil = await squat(core, acme, ann.by_login)
     assert evil.user is not None
-    if how == "set_password":
-        await users.set_password(core, acme.app, evil.user.id, ann.password, ends_sessions=True)
-    else:
+    password = await give_password(core, acme, how, evil.user.id)
+    await is_shut_out(core, acme, ann.by_login, evil)
+    await sign_in.vouch_for(core, acme.app, ann.verified(), at())
+    await sign_in.sign_in(core, acme.app, ann.by_login, password, at())
+
+
+@pytest.mark.parametrize("how", ["set_password", "put_with_password", "chat_key"])
+async def test_she_resets_no_password_by_the_address_she_typed(core: Core, acme: Cast, how: str) -> None:
+    names = (ann.by_login, Identifier.login(eve.email))
+    evil = await sign_in.register(
+        core, acme.app, names, eve.password, NO_CHANGE, at(), claimed=Claimed(email=eve.email)
+    )
+    assert evil.user is not None
+    async with core.store.read() as tx:
+        assert await addresses.reachable(tx, acme.app, eve.by_email) is not None
+    await give_password(core, acme, how, evil.user.id)
+    async with core.store.read() as tx:
+        assert await addresses.reachable(tx, acme.app, eve.by_email) is None
+    await is_shut_out(core, acme, Identifier.login(eve.email), evil)
+
+
+async def test_the_server_may_say_so_twice(core: Core, acme: Cast) -> None:
+    evil = await squat(core, acme, ann.by_login)
+    assert evil.user is not None
+    for _ in range(2):
         await users.put_with_password(core, acme.app, ann.verified(), ann.password, ends_sessions=True)
     await is_shut_out(core, acme, ann.by_login, evil)
     await sign_in.vouch_for(core, acme.app, ann.verified(), at())

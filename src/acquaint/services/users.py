@@ -237,7 +237,7 @@ async def set_password(
     renewed = await core.hasher.hash(new)
     async with core.store.write() as tx:
         user = await _user(tx, app, user_id)
-        return await give_password(core, tx, user, renewed, ends_sessions=ends_sessions)
+        return await give_password(core, tx, user, renewed, ends_sessions=ends_sessions, named_by=user.identifiers[:1])
 
 
 async def ban(core: Core, app: App, user_id: UserId) -> User:
