@@ -81,13 +81,13 @@ async def find(core: Core, key: str) -> tuple[File, App]:
     return file, app
 
 
-async def content(core: Core, key: str) -> AsyncIterator[bytes]:
-    """The bytes of the file. Refuses with NotFound before the first of them, should they be gone."""
+async def content(core: Core, key: str, *, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+    """The bytes of the file, or a part of them. Refuses with NotFound before the first, should they be gone."""
     try:
-        _, whole = await peek(core.files.read(fingerprint(key)))
+        _, part = await peek(core.files.read(fingerprint(key), start=start, length=length))
     except KeyError:
         raise NotFound("file") from None
-    return whole
+    return part
 
 
 def file_name(name: str) -> str:

@@ -3,8 +3,10 @@
 come_in         a user opens the channel of a name, or comes into it
 open_channel    the App does, for users of its choice; then it is nobody's who took the name before
 host            a group or a direct conversation of users
+announce        the App says something, in several messages or one
 called          a conversation by its name, as the App sees it
-unread_of       how much somebody has not read, for the App's own eyes
+of_kinds        what a user is in, and ``said_in`` what was said there, for the App's own eyes
+unread_of       how much somebody has not read
 """
 
 from __future__ import annotations
@@ -16,16 +18,19 @@ from typing import Any, Final
 from ..domain.apps import App
 from ..domain.conversations import (
     MOST_MEMBERS,
+    Author,
     Conversation,
     ConversationId,
     ConversationKind,
     MemberRole,
     Membership,
+    Message,
     Visibility,
 )
 from ..domain.errors import IdentifierTaken, NotAllowed, NotFound, Unacceptable
 from ..domain.events import EventKind
 from ..domain.identities import Assurance
+from ..domain.listings import ConversationsAsked, Listed, MessagesAsked
 from ..domain.members import NOTHING, OPEN, Change
 from ..domain.sessions import SessionId
 from ..domain.users import UserId
@@ -35,9 +40,11 @@ from .acting import Acting, count
 from .admission import once_more_if_taken
 from .conversations import Seen
 from .core import Core
+from .messages import Draft, add_in
 from .sessions import note, present
 
 LONGEST_UNIQUE_ID: Final = 255
+NOBODY: Final = UserId(0)
 TAKEN: Final = "opened_by_user"
 """Among what a channel keeps by door: nobody but a user said that it should have this name."""
 
@@ -146,9 +153,44 @@ async def called(core: Core, app: App, unique_id: str) -> Conversation:
 
 async def unread_of(core: Core, app: App, user_id: UserId) -> Mapping[ConversationId, int]:
     """How many messages are unread in each of the user's conversations, of the 1,000 with the latest messages."""
-    everything = Visibility(app.id, user_id, verified=True, device_id=None, workspace=None, every_workspace=True)
     async with core.store.search() as tx:
-        return await tx.messages.unread(await tx.conversations.seen_as(everything))
+        return await tx.messages.unread(await tx.conversations.seen_as(_of_user(app, user_id)))
+
+
+async def announce(core: Core, app: App, id: ConversationId, drafts: Sequence[Draft]) -> list[Message]:
+    """The App says all of it, or nothing. Refuses with NotFound or ConversationClosed."""
+    said = []
+    async with core.store.write() as tx:
+        conversation = await tx.conversations.get(app.id, id)
+        if conversation is None:
+            raise NotFound("conversation")
+        for draft in drafts:
+            message, conversation = await add_in(core, tx, conversation, draft, Author.APP, None, None)
+            said.append(message)
+    return said
+
+
+async def of_kinds(
+    core: Core, app: App, user_id: UserId, kinds: frozenset[ConversationKind], *, skip: int, limit: int
+) -> Listed[Conversation]:
+    """Conversations of these kinds that the user is in, as they would see them on any device of theirs."""
+    async with core.store.search() as tx:
+        asked = ConversationsAsked(kinds=kinds, skip=skip, limit=limit)
+        return await tx.conversations.chosen(_of_user(app, user_id), asked)
+
+
+async def said_in(core: Core, app: App, id: ConversationId, asked: MessagesAsked) -> Listed[Message]:
+    """What was said in a conversation and not deleted, whoever hid or cleared it. Refuses with NotFound."""
+    async with core.store.search() as tx:
+        conversation = await tx.conversations.get(app.id, id)
+        if conversation is None:
+            raise NotFound("conversation")
+        nobody = Membership(id, NOBODY, Assurance.VERIFIED, None, None, joined_at=conversation.created_at)
+        return await tx.messages.chosen(nobody, asked)
+
+
+def _of_user(app: App, user_id: UserId) -> Visibility:
+    return Visibility(app.id, user_id, verified=True, device_id=None, workspace=None, every_workspace=True)
 
 
 def _check_name(unique_id: str) -> None:

@@ -66,6 +66,8 @@ def _wait(status: int, message: str, time: timedelta) -> WireError:
     return WireError(status, f"{status}000", message, headers={"Retry-After": str(seconds)})
 
 
+_WORDS: Final = {"conversation": "room", "message": "comment"}
+
 ERRORS: Final[ErrorTable] = {
     Unreadable: lambda it: WireError(400, "400000", it.why),
     Unacceptable: lambda it: WireError(400, "400000", f"{it.field} {it.reason}"),
@@ -85,7 +87,7 @@ ERRORS: Final[ErrorTable] = {
     NeedsUser: UNAUTHORIZED,
     NotAllowed: WireError(403, "403000", "not allowed"),
     OriginRefused: WireError(403, "403000", "origin not allowed"),
-    NotFound: lambda it: WireError(404, "404000", f"{it.what} not found"),
+    NotFound: lambda it: WireError(404, "404000", f"{_WORDS.get(it.what, it.what)} not found"),
     Repeated: WireError(409, "409000", "already used for another request"),
     ConversationClosed: WireError(403, "403000", "room is closed"),
     TooManyRequests: lambda it: _wait(429, "too many requests", it.retry_after),

@@ -11,7 +11,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...web.dialect import NoSuchPath, Route
-from . import config, devices, login, people, rest, sync
+from . import (
+    comments,
+    config,
+    devices,
+    login,
+    marks,
+    participants,
+    people,
+    rest,
+    rest_comments,
+    rest_rooms,
+    rooms,
+    sync,
+    upload,
+)
 from .families import Call, Family
 
 FOR_CLIENTS: Final = (
@@ -20,9 +34,14 @@ FOR_CLIENTS: Final = (
     *people.FOR_CLIENTS,
     *devices.FOR_CLIENTS,
     *sync.FOR_CLIENTS,
+    *rooms.FOR_CLIENTS,
+    *participants.FOR_CLIENTS,
+    *comments.FOR_CLIENTS,
+    *marks.FOR_CLIENTS,
+    *upload.FOR_CLIENTS,
 )
 
-FOR_SERVERS: Final = (*rest.FOR_SERVERS,)
+FOR_SERVERS: Final = (*rest.FOR_SERVERS, *rest_rooms.FOR_SERVERS, *rest_comments.FOR_SERVERS)
 
 
 async def nothing_here(request: Request) -> Response:
