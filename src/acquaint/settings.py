@@ -122,6 +122,11 @@ class Settings:
 
     host: str = _setting("127.0.0.1", _text, "The address to listen on.")
     port: int = _setting(8080, _number(0, 65535), "The port to listen on; 0 takes a free one and logs it.")
+    mqtt_port: int = _setting(
+        0,
+        _number(0, 65535),
+        "The port to listen on for Qiscus' realtime over TCP, with TLS where tls_cert is set; 0 is none.",
+    )
     public_url: str = _setting(
         "", _origin, "Where people reach this server. Links are made from it, never from a request's Host header."
     )

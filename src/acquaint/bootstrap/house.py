@@ -19,6 +19,7 @@ from .tasks import running, tasks_of
 if TYPE_CHECKING:
     import argon2
 
+    from ..dialects.qiscus.broker import Broker
     from ..realtime.hub import Hub
     from ..web.edge import Edge
     from ..web.health import Gauges, Health, Requests
@@ -31,6 +32,7 @@ class House:
     settings: Settings
     core: Core
     hub: Hub
+    broker: Broker
     requests: Requests
     health: Health
 
@@ -45,20 +47,23 @@ async def open_house(
     settings: Settings, *, clock: Clock = utc_now, hashing: argon2.Parameters = OWASP
 ) -> AsyncIterator[House]:
     """A house with its tasks running. An embedded database is made and migrated first; others must be ready."""
+    from ..dialects.qiscus.broker import Broker
     from ..realtime.hub import Hub
     from ..web.health import Health, Requests
 
     async with open_parts(settings, makes_database=True, clock=clock, hashing=hashing) as parts:
         core = parts.core
         hub, requests = Hub(core), Requests()
+        broker = Broker(core, hub)
         health = Health(core.store, core.bus, requests, _gauges(parts, hub), settings.metrics_allow)
-        house = House(settings, core, hub, requests, health)
+        house = House(settings, core, hub, broker, requests, health)
         core.bus.add(core.recognised)
         core.bus.add(hub)
         try:
             async with running(tasks_of(settings, core, parts.store)):
                 yield house
         finally:
+            broker.close()
             await hub.close()
             with contextlib.suppress(Busy):
                 await sessions.write_behind(core)
@@ -69,6 +74,7 @@ def build_app(house: House) -> Edge:
     from ..dialects import ALL
     from ..dialects.connectycube.chat import PATH as CHAT
     from ..dialects.connectycube.chat import Chat
+    from ..dialects.qiscus.broker import PATH as MQTT
     from ..realtime.live import Live
     from ..web.edge import Edge
     from ..web.health import own_words
@@ -78,7 +84,11 @@ def build_app(house: House) -> Edge:
     return Edge(
         house.core,
         Switchboard([*ALL, own], others=own),
-        {"/acquaint/v1/live": Live(house.core, house.hub), CHAT: Chat(house.core, house.hub)},
+        {
+            "/acquaint/v1/live": Live(house.core, house.hub),
+            CHAT: Chat(house.core, house.hub),
+            MQTT: house.broker,
+        },
         trusted_proxies=house.settings.trusted_proxies,
         seen=house.requests.seen,
         logs_reads=house.settings.log_reads,

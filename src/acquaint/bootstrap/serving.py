@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import ssl
@@ -26,19 +27,25 @@ def serve(settings: Settings) -> None:
 
     logs.set_up(settings.log_level, settings.log_format)
     _warn(settings)
-    with _listening(settings) as listening, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(replace(settings, port=listening.getsockname()[1]), listening))
+    with contextlib.ExitStack() as sockets:
+        listening = sockets.enter_context(_listening(settings.host, settings.port))
+        mqtt = sockets.enter_context(_listening(settings.host, settings.mqtt_port)) if settings.mqtt_port else None
+        runner = sockets.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        runner.run(_serve(replace(settings, port=listening.getsockname()[1]), listening, mqtt))
 
 
-async def _serve(settings: Settings, listening: socket.socket) -> None:
+async def _serve(settings: Settings, listening: socket.socket, mqtt: socket.socket | None) -> None:
+    from ..dialects.qiscus import tcp
     from ..web.listening import Listener, configuration
 
-    async with open_house(settings) as house:
+    async with open_house(settings) as house, contextlib.AsyncExitStack() as beside:
         config = configuration(build_app(house), tls_cert=settings.tls_cert, tls_key=settings.tls_key)
         try:
             config.load()
         except (OSError, ssl.SSLError) as error:
             raise NotReady(f"{settings.tls_cert} and {settings.tls_key} cannot be used: {error}") from error
+        if mqtt is not None:
+            await beside.enter_async_context(tcp.listening(house.broker, mqtt, config.ssl))
         await Listener(
             config,
             listens=lambda: log.info(
@@ -54,13 +61,13 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
     log.info("stopped")
 
 
-def _listening(settings: Settings) -> socket.socket:
+def _listening(host: str, port: int) -> socket.socket:
     """Bound before anything else is done: a second server on the same port does not get as far as the database."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        raise NotReady(f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}") from error
+        raise NotReady(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
 
 
 def _warn(settings: Settings) -> None:

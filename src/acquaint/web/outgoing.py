@@ -18,7 +18,7 @@ MOST_WAITING: Final = 256
 """Frames that wait for a client's network. Against memory filled by clients that do not read; lower would hurt
 phones that lose their network for some seconds in a busy conversation."""
 
-MOST_CHARACTERS: Final = 1024 * 1024  # in those frames
+MOST_CHARACTERS: Final = 1024 * 1024  # or bytes, in those frames
 
 LAST_WORDS: Final = 2.0
 """Seconds for a client to take what was said last. Then the connection is cut without."""
@@ -29,7 +29,7 @@ class Outgoing:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._waiting: list[str] = []
+        self._waiting: list[str | bytes] = []
         self._characters = 0
         self._code: int | None = None  # to hang up with, once everything is said
         self._is_gone = False
@@ -46,15 +46,15 @@ class Outgoing:
         """Whether more waits than we keep."""
         return len(self._waiting) > MOST_WAITING or self._characters > MOST_CHARACTERS
 
-    def say(self, frame: str) -> None:
-        """After everything that was said before; nothing when we hung up."""
+    def say(self, frame: str | bytes) -> None:
+        """Text or bytes, as the protocol has it. After everything that was said before; nothing when we hung up."""
         if self._code is not None or self._is_gone:
             return
         if self._writer is not None:
             self._waiting.append(frame)
             self._characters += len(frame)
         else:
-            self._write({"type": "websocket.send", "text": frame})
+            self._write(_message(frame))
 
     def hang_up(self, code: int) -> None:
         """After what was said. Whoever does not take it in time is cut."""
@@ -100,7 +100,7 @@ class Outgoing:
             while self._waiting:
                 frame = self._waiting.pop(0)
                 self._characters -= len(frame)
-                await self._send({"type": "websocket.send", "text": frame})
+                await self._send(_message(frame))
             if self._code is not None:
                 await self._send({"type": "websocket.close", "code": self._code})
         except (OSError, RuntimeError):
@@ -113,6 +113,10 @@ class Outgoing:
         transport = getattr(getattr(self._send, "__self__", None), "transport", None)
         if transport is not None:
             transport.abort()
+
+
+def _message(frame: str | bytes) -> MutableMapping[str, Any]:
+    return {"type": "websocket.send", "text" if isinstance(frame, str) else "bytes": frame}
 
 
 def _continue(sending: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:

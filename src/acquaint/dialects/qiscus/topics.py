@@ -2,6 +2,7 @@
 
 filter_in       what a client wants to hear of: ``Filter``
 said_in         what a client says, by the topic it publishes to: ``Topic``
+topic_of        what a topic is called, where it ``can_be_said``
 Subscriptions   what one connection wants to hear of
 
     <token>/c, /n, /update            new comments, what became of them, edited ones; of the user who holds the token
@@ -129,6 +130,11 @@ def topic_of(it: Filter) -> str:
         case OfRoom(kind, room, str(by)):
             return f"r/{room}/{room}/{by}/{_LETTERS[kind]}"
     raise ValueError("that is more than one topic")
+
+
+def can_be_said(it: Filter) -> bool:
+    """Whether it is a topic: other doors let in users whose ids MQTT forbids there."""
+    return not isinstance(it, OfRoom) or it.by is None or (_is_name(it.by) and "/" not in it.by and "\0" not in it.by)
 
 
 class Subscriptions:
