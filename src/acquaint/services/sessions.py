@@ -1,6 +1,7 @@
 """Recognising and ending sessions.
 
 resume                what a token opens: the hot path of everything
+left_by               what a token may still end
 list_of, end, end_all  a user's sessions, seen and ended by the user or the App
 log_out               ends the session and begins a new epoch on its device
 leave                 the same, but the session goes on with nobody in it
@@ -65,6 +66,17 @@ async def _recognise(core: Core, token: str, mark: str, now: datetime) -> Recogn
     if it is None:
         raise SessionEnded
     return core.recognised.remember(mark, it, epoch=epoch, now=now)
+
+
+async def left_by(core: Core, token: str) -> Recognised | None:
+    """The session that somebody who holds this token may leave, though it opens nothing else: its time may be over, or
+    another token have replaced it. None for one that has ended."""
+    if not is_well_formed(token, TokenKind.SESSION):
+        return None
+    mark = fingerprint(token)
+    async with core.store.read() as tx:
+        it = await tx.sessions.recognise(mark) or await tx.sessions.recognise_renewed(mark)
+    return None if it is None or it.session.ended_at is not None else it
 
 
 def _renewed_meanwhile(it: Recognised, now: datetime) -> Recognised:

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...domain.errors import AppClosed, NotFound, SessionEnded, TicketRefused, Unacceptable
+from ...domain.errors import NotFound, SessionEnded, TicketRefused, Unacceptable
 from ...services import apps, renewing, sessions, tickets
 from ...web.dialect import core_of, visit_of
 from . import wire
@@ -74,14 +74,12 @@ async def expire_user_token(request: Request) -> Response:
 async def log_out(request: Request) -> Response:
     """POST logout: 200 whether or not there was a session to end, or else the SDK takes itself for logged in still.
 
-    Holding the token is the right to end it; a token of another user or App than the request names stays.
+    Holding the token is the right to end it, expired or not: it could be refreshed. A token of another user or App than
+    the request names stays.
     """
     asked = await read(request)
     token = asked.text("token") or header(request, "token")
-    try:
-        it = await sessions.resume(core_of(request), token) if token else None
-    except (SessionEnded, AppClosed):
-        it = None
+    it = await sessions.left_by(core_of(request), token) if token else None
     if it is not None and it.user is not None:
         right_app = header(request, "app-id") in (it.app.slug, None)
         right_user = asked.text("user_id") in (id_of(it.user), None)
