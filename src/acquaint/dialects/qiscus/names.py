@@ -68,7 +68,8 @@ async def comments_called(core: Core, session: Session, names: Iterable[str]) ->
     ids = [MessageId(id) for it in names if (id := read_hex(it)) is not None]
     found: dict[str, Message] = {}
     for it in await saying.found(core, session, ids=ids, client_ids=names):
-        found.setdefault(name_of(it, session.user_id), it)
+        for name in (as_hex(it.id), name_of(it, session.user_id)):
+            found.setdefault(name, it)
     return {name: found[name] for name in names if name in found}
 
 

@@ -36,7 +36,7 @@ class Said:
         befores = [*(it.id for it in self.comments[1:]), self.before]
         return [
             comment_object(it, seen.conversation, seen.members, viewer, faces, before=before)
-            for it, before in zip(self.comments, befores, strict=True)
+            for it, before in zip(self.comments, befores, strict=False)  # nothing before nothing
         ]
 
 
