@@ -8,7 +8,7 @@ newest           from which message on there is nothing new, for a client that b
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -57,7 +57,10 @@ async def said_since(core: Core, session: Session, id: int, limit: int) -> list[
 async def happened_since(
     core: Core, session: Session, id: int, limit: int, *, kinds: Collection[EventKind]
 ) -> list[News]:
-    """What the session sees of what happened beyond the Event, the oldest first; without one, since ``LOOKED_BACK``."""
+    """What the session sees of what happened beyond the Event, the oldest first; without one, since ``LOOKED_BACK``.
+
+    Its ``members`` are everybody there, whoever else heard of it.
+    """
     if session.user_id is None:
         return []
     since = id if id > 0 else first_at(core.clock() - LOOKED_BACK) - 1
@@ -65,7 +68,10 @@ async def happened_since(
         mine = await tx.conversations.of_member(session.app_id, session.user_id)
         events = await tx.events.after(since, app_id=session.app_id, kinds=kinds, conversation_ids=mine, limit=limit)
     visibility = visibility_of(session)
-    return [it for it in await unfold(core, events) if visibility.covers(it.conversation, it.members)]
+    news = [it for it in await unfold(core, events) if visibility.covers(it.conversation, it.members)]
+    async with core.store.read() as tx:
+        there = await tx.conversations.members_of({it.conversation.id for it in news})
+    return [replace(it, members=tuple(there[it.conversation.id])) for it in news]
 
 
 async def newest(core: Core, session: Session) -> MessageId | None:
