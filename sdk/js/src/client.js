@@ -1,0 +1,589 @@
+/**
+ * The visitor's client: whoever is in front of it. Nobody until the first thing is done, anonymous then, until somebody
+ * logs in.
+ *
+ *     createClient     one App on one server
+ *     Client           who is here; coming and going; oneself; conversations; files; what happens
+ */
+
+import { Api, idIn, randomId } from "./api.js";
+import { AcquaintError } from "./errors.js";
+import { statusOf } from "./kept.js";
+import { Live } from "./live.js";
+import { superseded } from "./queue.js";
+import { Visitor, call } from "./session.js";
+import { memoryStorage, usualStorage } from "./storage.js";
+
+/** @typedef {import("./types.js").Admission} Admission */
+/** @typedef {import("./types.js").AuthState} AuthState */
+/** @typedef {import("./types.js").Claims} Claims */
+/** @typedef {import("./types.js").Conversation} Conversation */
+/** @typedef {import("./types.js").KeptFile} KeptFile */
+/** @typedef {import("./types.js").LoggedOut} LoggedOut */
+/** @typedef {import("./types.js").Message} Message */
+/** @typedef {import("./types.js").OwnUser} OwnUser */
+/** @typedef {import("./types.js").Paging} Paging */
+/** @typedef {import("./types.js").Session} Session */
+/** @typedef {import("./types.js").Who} Who */
+
+/**
+ * @template T
+ * @typedef {import("./types.js").Page<T>} Page
+ */
+
+/**
+ * @typedef {object} NewMessage
+ * @property {Record<string, unknown>} [payload] Data that belongs to the message.
+ * @property {"text" | "custom"} [kind] `custom` says that the payload is the point.
+ * @property {string} [clientId] Your own id for it: sending it again posts nothing, and answers the same message.
+ */
+
+const UPLOAD_TIMEOUT = 300_000;
+
+/**
+ * A client for one App. Nothing is sent, and nobody is made, before somebody does something.
+ * Throws TypeError for an address that is none.
+ * @param {import("./types.js").Options} options
+ * @returns {Client}
+ */
+export function createClient(options) {
+  return new Client(options);
+}
+
+export class Client {
+  #api;
+  #visitor;
+  #live;
+  /** @type {Map<string, Promise<AuthState>>} */
+  #ensuring = new Map();
+
+  /** @param {import("./types.js").Options} options See `createClient`. */
+  constructor(options) {
+    if (typeof options?.app !== "string" || !options.app) throw new TypeError("which App? Give its slug as `app`");
+    this.#api = new Api(options);
+    const storage = options.storage === undefined ? usualStorage() : (options.storage ?? memoryStorage());
+    this.#visitor = new Visitor(this.#api, storage, { app: options.app, workspace: options.workspace ?? null });
+    this.#visitor.unsaid = options.userData ?? null;
+    const Socket = options.WebSocket ?? /** @type {any} */ (globalThis).WebSocket;
+    this.#live = new Live(this.#visitor, Socket, () =>
+      this.#do({ method: "POST", path: "/live/tickets", repeatable: true }),
+    );
+  }
+
+  // Who is here: without the network
+
+  /** The server's address. */
+  get url() {
+    return this.#api.url;
+  }
+
+  /** Settles when what was kept is known: at once, but for a storage that answers with promises. @returns {Promise<void>} */
+  get ready() {
+    return this.#visitor.ready;
+  }
+
+  /** Who is here, as far as is known without asking. `me` asks. @returns {AuthState} */
+  get state() {
+    return this.#visitor.state;
+  }
+
+  /** How the live connection is. @returns {import("./types.js").Connection} */
+  get connection() {
+    return this.#live.status;
+  }
+
+  /** Seconds that this machine's clock lies behind the server's, negative: ahead; null before the first answer. @returns {number | null} */
+  get skew() {
+    return this.#api.skew;
+  }
+
+  /**
+   * Whether this person is logged in: by e-mail address (letters' case does not matter), or by the App's own id of them
+   * (exact). A name that is missing or empty is nobody's. Never asks the network.
+   * @param {Who} who
+   * @returns {boolean}
+   */
+  isLoggedIn(who) {
+    return this.#visitor.isLoggedIn(who ?? {});
+  }
+
+  /**
+   * Calls the listener with who is here: soon, and after every change, whichever tab made it.
+   * @param {(state: AuthState) => void} listener
+   * @returns {() => void} stops it
+   */
+  onAuthStateChange(listener) {
+    let isOver = false;
+    let wasTold = false;
+    const stop = this.#visitor.watch((state) => {
+      wasTold = true;
+      listener(state);
+    });
+    queueMicrotask(() => {
+      if (!isOver && !wasTold) call(listener, this.state);
+    });
+    return () => {
+      isOver = true;
+      stop();
+    };
+  }
+
+  // Coming and going
+
+  /**
+   * With a token that the App's server signed. What was said anonymously on this device becomes the user's.
+   * Throws `already_signed_in` when somebody else is: see `logOutThenLogIn`. A login that fails changes nothing. The
+   * token is not kept.
+   * @param {string} jwt
+   * @returns {Promise<AuthState>}
+   */
+  logIn(jwt) {
+    return this.#visitor.logIn(jwt);
+  }
+
+  /**
+   * With `register` the first login makes the user, if the App allows it. Give a `login` or an `email`.
+   * @param {{login?: string, email?: string, password: string, register?: boolean}} way
+   * @returns {Promise<AuthState>}
+   */
+  logInWithPassword(way) {
+    return this.#visitor.logInWithPassword(way);
+  }
+
+  /**
+   * Goes on in a session that the App's server vouched for: its answer to `POST /app/sessions`, or the token in it.
+   * @param {Admission | string} admission
+   * @returns {Promise<AuthState>}
+   */
+  takeOver(admission) {
+    return this.#visitor.takeOver(admission);
+  }
+
+  /**
+   * Forgets everything that is kept here, at once, in all tabs, and then tells the server. Works offline; the server is
+   * told as soon as it can be, while this page is open. Never throws.
+   * @returns {Promise<LoggedOut>}
+   */
+  logOut() {
+    return this.#visitor.logOut();
+  }
+
+  /**
+   * For the next person on this machine: they see nothing of before, even if the login fails.
+   * @param {string} jwt
+   * @returns {Promise<AuthState>}
+   */
+  logOutThenLogIn(jwt) {
+    const gone = this.#visitor.logOut();
+    const coming = this.#visitor.logIn(jwt); // in the queue behind it
+    return gone.then(() => coming, () => coming);
+  }
+
+  /**
+   * Afterwards this person is logged in, and nobody else. A text with an @ is an e-mail address, any other one the App's
+   * own id of the user. `fetchJwt` is called only if they are not logged in yet, and once more if its token is too old.
+   * Somebody else who is logged in goes first. Throws `somebody_else` when the token names another, and then nobody is.
+   * @param {string | Who} who
+   * @param {() => string | Promise<string>} fetchJwt
+   * @returns {Promise<AuthState>}
+   */
+  ensureLoggedIn(who, fetchJwt) {
+    const whom = typeof who !== "string" ? who : who.includes("@") ? { email: who } : { userId: who };
+    const name = JSON.stringify(whom);
+    const doing = this.#ensuring.get(name) ?? this.#ensure(whom, fetchJwt).finally(() => this.#ensuring.delete(name));
+    this.#ensuring.set(name, doing);
+    return doing;
+  }
+
+  /** @param {Who} who @param {() => string | Promise<string>} fetchJwt */
+  async #ensure(who, fetchJwt) {
+    await this.ready;
+    await this.#visitor.queue.idle();
+    if (this.isLoggedIn(who)) return this.state;
+    await this.#visitor.makeRoomFor(who);
+    const turn = this.#visitor.queue.turn();
+    for (let isLast = false; ; isLast = true) {
+      const jwt = await fetchJwt();
+      turn.check();
+      try {
+        await this.#visitor.logIn(jwt);
+        break;
+      } catch (error) {
+        if (isLast || !(error instanceof AcquaintError) || error.code !== "token_stale") throw error;
+      }
+    }
+    if (!this.isLoggedIn(who)) {
+      await this.logOut();
+      throw new AcquaintError("somebody_else", "The token names another person than was asked for.");
+    }
+    return this.state;
+  }
+
+  /**
+   * What is said from now on is said in this workspace, and only what was said there is seen. Logins are each
+   * workspace's own; a log out is all of them's.
+   * @param {string | null} workspace
+   * @returns {Promise<void>}
+   */
+  useWorkspace(workspace) {
+    return this.#visitor.useWorkspace(workspace);
+  }
+
+  // Oneself
+
+  /**
+   * Who is here, as the server says; null while nobody is.
+   * @returns {Promise<{session: Session, user: OwnUser | null} | null>}
+   */
+  async me() {
+    await this.#settled();
+    if (this.#visitor.login === null) return null;
+    const found = await this.#do({ method: "GET", path: "/session" });
+    const { login } = this.#visitor;
+    if (login !== null && login.session.id === found.session.id) {
+      await this.#visitor.saw(login.token, { ...found, expiresAt: found.session.expires_at });
+    }
+    return found;
+  }
+
+  /**
+   * What the page knows of a visitor who is not logged in. Nothing is sent now, and nobody is made for it: it goes along
+   * with the next thing the visitor does. Believed by nobody, and ignored while somebody is logged in. Null forgets it.
+   * @param {Claims | null} claims
+   */
+  setUserData(claims) {
+    this.#visitor.unsaid = claims;
+  }
+
+  /**
+   * For visitors who are not logged in: what they say of themselves, sent now. Believed by nobody.
+   * @param {Claims} claims
+   * @returns {Promise<Session>}
+   */
+  async sayWhoIAm(claims) {
+    const session = await this.#do({ method: "PATCH", path: "/session/claims", body: claims, keyed: true, writes: true });
+    await this.me().catch(ignored);
+    return session;
+  }
+
+  /**
+   * What is not given stays; null empties.
+   * @param {{name?: string | null, avatar_url?: string | null, phone?: string | null, custom?: Record<string, unknown>}} change
+   * @returns {Promise<OwnUser>}
+   */
+  async changeProfile(change) {
+    const user = await this.#do({ method: "PATCH", path: "/user", body: change, keyed: true, writes: true });
+    const { login } = this.#visitor;
+    if (login !== null && login.session.user_id === user.id) await this.#visitor.saw(login.token, { user });
+    return user;
+  }
+
+  /** Where one is logged in. @returns {Promise<import("./types.js").OwnSession[]>} */
+  async sessions() {
+    return (await this.#do({ method: "GET", path: "/sessions" })).items;
+  }
+
+  /** At once, on every path. @param {string} sessionId @returns {Promise<void>} */
+  endSession(sessionId) {
+    return this.#do({ method: "DELETE", path: `/sessions/${idIn(sessionId)}`, keyed: true });
+  }
+
+  /** How many ended. @returns {Promise<number>} */
+  async endOtherSessions() {
+    return (await this.#do({ method: "DELETE", path: "/sessions", keyed: true })).ended;
+  }
+
+  // Conversations
+
+  /**
+   * With the App's people (`support`), or with `users`, by their ids (`direct`, `group`, `channel`, `broadcast`).
+   * @param {string | null} [text] the first message
+   * @param {NewMessage & {conversationKind?: Conversation["kind"], title?: string, users?: string[]}} [more]
+   * @returns {Promise<Conversation>}
+   */
+  startConversation(text = null, { conversationKind, title, users, ...message } = {}) {
+    const body = { kind: conversationKind, title, users, message: text === null ? undefined : draft(text, message) };
+    return this.#do({ method: "POST", path: "/conversations", body, keyed: true, writes: true });
+  }
+
+  /**
+   * What one sees; the conversation with the latest message first. Empty while nobody is here.
+   * @param {Paging} [paging]
+   * @returns {Promise<Page<Conversation>>}
+   */
+  async conversations({ limit, after } = {}) {
+    await this.#settled();
+    if (this.#visitor.login === null) return { items: [], next: null };
+    return this.#do({ method: "GET", path: "/conversations", query: { limit, after } });
+  }
+
+  /** @param {string} conversationId @returns {Promise<Conversation>} */
+  async conversation(conversationId) {
+    return this.#do({ method: "GET", path: of(conversationId) });
+  }
+
+  /**
+   * What was said, part by part.
+   * @param {string} conversationId
+   * @param {Paging & {order?: "newest" | "oldest"}} [paging]
+   * @returns {Promise<Page<Message>>}
+   */
+  async history(conversationId, { order = "newest", limit, after } = {}) {
+    return this.#do({ method: "GET", path: of(conversationId, "/messages"), query: { order, limit, after } });
+  }
+
+  /**
+   * Says something, once: to try again after it failed, post it with the same `clientId`.
+   * @param {string} conversationId @param {string} text @param {NewMessage} [more]
+   * @returns {Promise<Message>}
+   */
+  async post(conversationId, text, more = {}) {
+    const body = draft(text, more);
+    return this.#do({ method: "POST", path: of(conversationId, "/messages"), body, repeatable: true, writes: true });
+  }
+
+  /**
+   * Says one of one's own messages differently; everybody sees that it was edited.
+   * @param {string} conversationId @param {string} messageId @param {string} text
+   * @returns {Promise<Message>}
+   */
+  async edit(conversationId, messageId, text) {
+    const path = of(conversationId, `/messages/${idIn(messageId)}`);
+    return this.#do({ method: "PATCH", path, body: { text }, keyed: true, writes: true });
+  }
+
+  /**
+   * For everybody: one's own, or others' where one may. For oneself: any, and nobody else notices.
+   * @param {string} conversationId @param {string} messageId @param {{forOneself?: boolean}} [how]
+   * @returns {Promise<void>}
+   */
+  async deleteMessage(conversationId, messageId, { forOneself = false } = {}) {
+    const path = of(conversationId, `/messages/${idIn(messageId)}`);
+    const query = { whom: forOneself ? "oneself" : "everybody" };
+    return this.#do({ method: "DELETE", path, query, keyed: true, writes: true });
+  }
+
+  /**
+   * @param {string} conversationId @param {string} upTo the id of the last message that was read
+   * @returns {Promise<{last_read_id: string}>}
+   */
+  async markRead(conversationId, upTo) {
+    return this.#do({ method: "POST", path: of(conversationId, "/read"), body: { up_to: upTo }, keyed: true });
+  }
+
+  /**
+   * @param {string} conversationId @param {string} upTo the id of the last message that reached this device
+   * @returns {Promise<{last_received_id: string}>}
+   */
+  async markReceived(conversationId, upTo) {
+    return this.#do({ method: "POST", path: of(conversationId, "/received"), body: { up_to: upTo }, keyed: true });
+  }
+
+  /**
+   * Shows the others that one is writing. Call it at every key: what was just shown is not sent again. Needs a listener
+   * (`listen`), is over by itself after some seconds, and is lost while there is no connection.
+   * @param {string} conversationId @param {boolean} [on]
+   */
+  typing(conversationId, on = true) {
+    this.#live.typing(conversationId, on);
+  }
+
+  /** Brings users in, by their ids. @param {string} conversationId @param {string[]} users @returns {Promise<Conversation>} */
+  async addMembers(conversationId, users) {
+    return this.#do({ method: "POST", path: of(conversationId, "/members"), body: { users }, keyed: true, writes: true });
+  }
+
+  /** They see nothing of it any more. @param {string} conversationId @param {string} userId @returns {Promise<void>} */
+  async removeMember(conversationId, userId) {
+    return this.#do({ method: "DELETE", path: of(conversationId, `/members/${idIn(userId)}`), keyed: true, writes: true });
+  }
+
+  /** A group, channel or broadcast. @param {string} conversationId @returns {Promise<void>} */
+  async leave(conversationId) {
+    return this.#do({ method: "POST", path: of(conversationId, "/leave"), keyed: true, writes: true });
+  }
+
+  /** What was said until now one does not see any more, on any device. @param {string} conversationId @returns {Promise<void>} */
+  async clear(conversationId) {
+    return this.#do({ method: "POST", path: of(conversationId, "/clear"), keyed: true, writes: true });
+  }
+
+  // Files
+
+  /**
+   * Keeps a file on the server: at most 25 MiB. Whoever knows its `url` may read it.
+   * @param {Blob | ArrayBuffer | ArrayBufferView} file @param {{name?: string, signal?: AbortSignal}} [more] the name is the File's own, if there is one
+   * @returns {Promise<KeptFile>}
+   */
+  async upload(file, { name, signal } = {}) {
+    const given = name ?? /** @type {{name?: unknown}} */ (file).name;
+    const query = { name: typeof given === "string" && given ? given : "file" };
+    await this.#beSomebody();
+    return this.#do({ method: "POST", path: "/files", body: file, query, timeout: UPLOAD_TIMEOUT, writes: true }, signal);
+  }
+
+  /**
+   * Keeps a file, and posts a message with it: `payload.files` has its name, type, size and url.
+   * @param {string} conversationId @param {Blob} file
+   * @param {{text?: string, name?: string, clientId?: string, signal?: AbortSignal}} [more]
+   * @returns {Promise<Message>}
+   */
+  async share(conversationId, file, { text, name, clientId, signal } = {}) {
+    const kept = await this.upload(file, { name, signal });
+    const { url, content_type, size } = kept;
+    const payload = { files: [{ url, name: kept.name, content_type, size }] };
+    return this.post(conversationId, text || kept.name, { payload, clientId });
+  }
+
+  /**
+   * Where a file or picture is read: the whole address of a `url` that the server, or somebody, gave. Null for what is
+   * no address of the web, such as `javascript:`.
+   * @param {unknown} url
+   * @returns {string | null}
+   */
+  addressOf(url) {
+    if (typeof url !== "string" || !url) return null;
+    try {
+      const it = url.startsWith("/acquaint/") ? new URL(this.url + url) : new URL(url, `${this.url}/`);
+      return /^https?:$/.test(it.protocol) ? it.href : null;
+    } catch {
+      return null;
+    }
+  }
+
+  // What happens
+
+  /**
+   * Tells what happens in one's conversations, as it happens, and how the connection is. It follows whoever is here:
+   * there is no connection while nobody is. Read conversations anew after a `gap` and after every change of who is here.
+   * Throws `no_websocket` where the platform has none.
+   * @param {(news: import("./types.js").News) => void} listener
+   * @returns {() => void} stops it
+   */
+  listen(listener) {
+    return this.#live.listen(listener);
+  }
+
+  /** Lets go of the network, of timers and of listeners. Nobody is logged out. */
+  close() {
+    this.#live.close();
+    this.#visitor.close();
+  }
+
+  // How calls are made
+
+  /** When no change of who is here is under way. */
+  async #settled() {
+    await this.ready;
+    await this.#visitor.queue.idle();
+  }
+
+  /**
+   * The answer to the call, as whoever is here. While that is changing, it waits.
+   * @param {import("./api.js").Call} call @param {AbortSignal | null} [signal]
+   * @returns {Promise<any>}
+   */
+  async #do(call, signal = null) {
+    const visitor = this.#visitor;
+    if (visitor.isClosed) throw new AcquaintError("closed", "The client was closed.");
+    const turn = visitor.queue.turn();
+    await this.#settled();
+    turn.check();
+    if (call.writes) {
+      if (visitor.login === null) await visitor.arrive();
+      await this.#sayUnsaid();
+      turn.check();
+    }
+    const first = await this.#once(call, turn, signal);
+    if (!first.over) return first.answer;
+    await visitor.comeBack(first.token);
+    turn.check();
+    if (visitor.state.status === "ended" || visitor.state.status === "verified" !== first.wasVerified) throw first.over;
+    const second = await this.#once(call, turn, signal);
+    if (second.over) throw second.over;
+    return second.answer;
+  }
+
+  /** @param {import("./api.js").Call} call @param {import("./queue.js").Turn} turn @param {AbortSignal | null} signal */
+  async #once(call, turn, signal) {
+    const visitor = this.#visitor;
+    const { login } = visitor;
+    if (login === null) throw new AcquaintError("needs_user", "Nobody is here yet: say something first.");
+    const wasVerified = statusOf(login, this.#api.now()) === "verified";
+    if (login.hasEnded) throw new AcquaintError("session_ended", "The session has ended. Log in again, or log out.");
+    const { epoch } = visitor.queue;
+    const calledOff = either(visitor.queue.leaving.signal, signal);
+    const asking = this.#api.ask(call, login.token, calledOff.signal);
+    if (call.writes) visitor.underway.add(asking);
+    /** @type {any} */
+    let answer = null;
+    /** @type {AcquaintError | null} */
+    let over = null;
+    try {
+      answer = await asking;
+    } catch (error) {
+      turn.check();
+      if (!(error instanceof AcquaintError) || !error.isSessionOver) throw error;
+      over = error;
+    } finally {
+      visitor.underway.delete(asking);
+      calledOff.done();
+    }
+    if (over === null && epoch !== visitor.queue.epoch) throw superseded();
+    if (over === null && call.writes && visitor.login?.session.user_id === null && !call.path.startsWith("/session")) {
+      await this.me().catch(ignored); // the first thing that was done made somebody
+    }
+    return { answer, over, token: login.token, wasVerified };
+  }
+
+  /** What the page knows goes before what the visitor does. */
+  async #sayUnsaid() {
+    const visitor = this.#visitor;
+    const said = visitor.unsaid;
+    if (said === null) return;
+    visitor.unsaid = null;
+    if (visitor.state.status === "verified" || isKnown(said, visitor.state.user?.claimed)) return;
+    try {
+      await this.sayWhoIAm(said);
+    } catch (error) {
+      if (!(error instanceof AcquaintError)) throw error;
+      if (error.code === "superseded") throw error;
+      if (error.isOffline) visitor.unsaid ??= said;
+      else console.warn(`@acquaint/client: the user data was refused: ${error.message}`);
+    }
+  }
+
+  /** What one keeps, somebody keeps. */
+  async #beSomebody() {
+    await this.#settled();
+    if (this.#visitor.login === null || this.#visitor.login.session.user_id === null) {
+      if (this.#visitor.unsaid === null) await this.sayWhoIAm({});
+    }
+  }
+}
+
+/** @param {string} text @param {NewMessage} more */
+function draft(text, { payload, kind, clientId }) {
+  return { text, payload, kind, client_id: clientId ?? randomId() };
+}
+
+/** @param {string} conversationId */
+function of(conversationId, rest = "") {
+  return `/conversations/${idIn(conversationId)}${rest}`;
+}
+
+/** @param {Claims} claims @param {import("./types.js").Claimed | undefined} known */
+function isKnown(claims, known) {
+  return known !== undefined && Object.entries(claims).every(([name, it]) => JSON.stringify(it) === JSON.stringify(known[/** @type {keyof Claims} */ (name)]));
+}
+
+/** @param {AbortSignal} one @param {AbortSignal | null} other */
+function either(one, other) {
+  const both = new AbortController();
+  const stop = () => both.abort();
+  const signals = other === null ? [one] : [one, other];
+  for (const it of signals) it.aborted ? stop() : it.addEventListener("abort", stop);
+  return { signal: both.signal, done: () => signals.forEach((it) => it.removeEventListener("abort", stop)) };
+}
+
+function ignored() {}
