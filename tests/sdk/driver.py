@@ -28,11 +28,11 @@ class SdkError(Exception):
 class Node:
     """One Node process that runs a driver script; ``Instance``s of its SDK are made when they are named."""
 
-    def __init__(self, script: str) -> None:
+    def __init__(self, script: str, *arguments: str) -> None:
         node = shutil.which("node")
         assert node is not None, "the tests of SDKs need Node"
         self._process = subprocess.Popen(
-            [node, FOLDER / script],
+            [node, FOLDER / script, *arguments],
             cwd=FOLDER,
             text=True,
             stdin=subprocess.PIPE,
@@ -109,8 +109,8 @@ class Instance:
 
 
 @contextmanager
-def running(script: str) -> Iterator[Node]:
-    node = Node(script)
+def running(script: str, *arguments: str) -> Iterator[Node]:
+    node = Node(script, *arguments)
     try:
         yield node
     finally:

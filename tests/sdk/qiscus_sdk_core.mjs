@@ -1,4 +1,5 @@
-// Drives the unmodified qiscus-sdk-core. Reads one command a line and answers each with one line of JSON.
+// Drives the unmodified qiscus-sdk-core; of which version is said on the command line, as package.json calls it.
+// Reads one command a line and answers each with one line of JSON.
 //
 //   {"on": "laptop", "call": "setUser", "args": ["ann", "k1"]}   calls a method of that instance, made when first named
 //   {"on": "laptop", "get": "userData.token"}                    reads a property
@@ -7,7 +8,8 @@
 //
 // An answer is {"value": …}, or {"error": {status, body, message}} as the app that uses the SDK would see it.
 import { createInterface } from 'node:readline'
-import Qiscus from 'qiscus-sdk-core'
+
+const { default: Qiscus } = await import(process.argv[2] ?? 'qiscus-sdk-core')
 
 const answer = (what) => process.stdout.write(JSON.stringify(what) + '\n')
 console.log = console.error // what the SDK says is not an answer
@@ -31,6 +33,10 @@ const callbacks = (heard) => ({
   loginSuccessCallback: (response) => heard.push({ loginSuccess: response.user.email }),
   loginErrorCallback: (error) => heard.push({ loginError: error?.status ?? null }),
   updateProfileCallback: (user) => heard.push({ updateProfile: user.name }),
+  newMessagesCallback: (comments) => heard.push({ newMessages: comments.map((it) => it.message) }),
+  commentDeletedCallback: (it) => heard.push({ commentDeleted: it.commentUniqueIds ?? null }),
+  authTokenRefreshedCallback: ({ token, refreshToken, oldToken }) =>
+    heard.push({ refreshed: { token, refreshToken, oldToken } }),
 })
 
 async function obey ({ on, call, args = [], get, watch, wait }) {
