@@ -64,12 +64,14 @@ class GuardedOutbound:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         at_most: int = LARGEST_ANSWER,
+        wants_body: bool = True,
     ) -> Answer:
-        """``at_most`` bytes of body are read, unpacked."""
+        """``at_most`` bytes of body are read, unpacked; none without ``wants_body``."""
         target = self._target(url)
         try:
             async with asyncio.timeout(self._answered_within):
-                return await self._ask(method, target, {**_HEADERS, **(headers or {})}, content, at_most)
+                most = at_most if wants_body else None
+                return await self._ask(method, target, {**_HEADERS, **(headers or {})}, content, most)
         except NotAllowed as why:
             log.warning("outbound_not_allowed", why=str(why))
             raise
@@ -96,7 +98,7 @@ class GuardedOutbound:
         return httpcore2.URL(scheme=found.raw_scheme, host=host, port=found.port, target=found.raw_path)
 
     async def _ask(
-        self, method: str, target: httpcore2.URL, headers: Mapping[str, str], content: bytes | None, at_most: int
+        self, method: str, target: httpcore2.URL, headers: Mapping[str, str], content: bytes | None, at_most: int | None
     ) -> Answer:
         way = self._way(target.scheme.decode())
         fields = {"Host": _host_header(target), **headers}
@@ -105,6 +107,8 @@ class GuardedOutbound:
             method, target, headers=list(fields.items()), content=content, extensions={"timeout": timeout}
         ) as response:
             got = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+            if at_most is None:
+                return Answer(response.status, got, b"")
             return Answer(response.status, got, await _body(response, got.get("content-encoding", ""), at_most))
 
     def _way(self, scheme: str) -> httpcore2.AsyncConnectionPool:

@@ -12,6 +12,7 @@ from ..domain.errors import Busy
 from ..ports.crypto import Clock
 from ..services import sessions
 from ..services.core import Core
+from ..services.delivering import Courier
 from ..settings import Settings
 from .parts import Parts, open_parts, utc_now
 from .tasks import running, tasks_of
@@ -53,14 +54,15 @@ async def open_house(
 
     async with open_parts(settings, makes_database=True, clock=clock, hashing=hashing) as parts:
         core = parts.core
-        hub, requests = Hub(core), Requests()
+        hub, requests, courier = Hub(core), Requests(), Courier(core)
         broker = Broker(core, hub)
         health = Health(core.store, core.bus, requests, _gauges(parts, hub), settings.metrics_allow)
         house = House(settings, core, hub, broker, requests, health)
         core.bus.add(core.recognised)
         core.bus.add(hub)
+        core.bus.add(courier)
         try:
-            async with running(tasks_of(settings, core, parts.store)):
+            async with running(tasks_of(settings, core, parts.store, courier)):
                 yield house
         finally:
             broker.close()
@@ -79,8 +81,9 @@ def build_app(house: House) -> Edge:
     from ..web.edge import Edge
     from ..web.health import own_words
     from ..web.switchboard import Switchboard
+    from ..widget import routes as widget
 
-    own = own_words(house.health)
+    own = own_words(house.health, widget())
     return Edge(
         house.core,
         Switchboard([*ALL, own], others=own),

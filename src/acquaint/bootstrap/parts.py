@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from ..domain.errors import Busy
 from ..domain.limits import Left, Limit
 from ..ports.bus import Bus
 from ..ports.crypto import Clock
+from ..ports.formats import Format
 from ..ports.limits import Limiter
 from ..ports.mail import Mailer
 from ..ports.outbound import Outbound
@@ -125,6 +126,7 @@ async def open_parts(
             drawing=PillowDrawing(),
             new_id=new_id,
             recognised=RecognisedSessions(believed_for=_believed_for(bus)),
+            formats=_formats,
             public_url=settings.public,
         )
         async with running([kept_running("bus", bus.run)]):
@@ -175,6 +177,12 @@ def _mailer(settings: Settings, clock: Clock) -> Mailer:
         return OutboxMailer(settings.data / "outbox", settings.sender, clock=clock)
     except ValueError as error:
         raise NotReady(f"mail cannot be sent like this: {error}") from None
+
+
+def _formats() -> Mapping[str, Format]:
+    from ..dialects import FORMATS
+
+    return FORMATS
 
 
 def _outbound(settings: Settings, closing: contextlib.AsyncExitStack) -> Outbound:

@@ -11,8 +11,9 @@ from typing import Any, Final
 import structlog
 
 from ..domain.errors import Busy
-from ..services import sessions, uploads, users
+from ..services import sessions, uploads, users, webhooks
 from ..services.core import Core
+from ..services.delivering import Courier
 from ..settings import Settings
 from ..storage.store import SqlStore
 from ..storage.watch import watch
@@ -23,11 +24,12 @@ SWEEP_PAUSE: Final = 0.1  # seconds between two parts of one sweep: requests com
 RESTARTED_AFTER: Final = 1.0  # seconds until a task that broke is begun anew
 
 
-def tasks_of(settings: Settings, core: Core, store: SqlStore) -> list[Coroutine[Any, Any, None]]:
+def tasks_of(settings: Settings, core: Core, store: SqlStore, courier: Courier) -> list[Coroutine[Any, Any, None]]:
     async def sweep() -> None:
         gone = 1
         while gone:
             gone = await sessions.sweep(core) + await users.sweep_guests(core) + await uploads.sweep(core)
+            gone += await webhooks.sweep(core)
             await asyncio.sleep(SWEEP_PAUSE)
 
     async def write_behind() -> None:
@@ -39,6 +41,7 @@ def tasks_of(settings: Settings, core: Core, store: SqlStore) -> list[Coroutine[
     tasks = [
         _every(sessions.SEEN_WRITTEN_EVERY, "write_behind", write_behind),
         _every(sessions.SWEPT_EVERY, "sweep", sweep),
+        kept_running("webhooks", courier.run),
     ]
     if settings.is_embedded:  # the command line writes to the same file; elsewhere the bus tells
         tasks.append(kept_running("watch", watch_others))

@@ -5,7 +5,7 @@ house     init, migrate, serve
 doctor    what is wrong here, and what to do about it
 extauth   answers a chat server that asks who somebody is
 demo      a fresh server, a story that is played on it, and a page to play it by hand
-apps keys secrets providers users sessions    on the database, whether or not a server runs
+apps keys secrets providers users sessions webhooks    on the database, whether or not a server runs
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .providers import providers
 from .secrets import secrets
 from .sessions import sessions
 from .users import users
+from .webhooks import webhooks
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -41,5 +42,5 @@ def main(context: click.Context, data: Path | None) -> None:
     context.obj = data
 
 
-for command in (init, migrate, serve, doctor, demo, extauth, apps, keys, secrets, providers, users, sessions):
+for command in (init, migrate, serve, doctor, demo, extauth, apps, keys, secrets, providers, users, sessions, webhooks):
     main.add_command(command)

@@ -27,6 +27,12 @@ class EventKind(StrEnum):
     SECRET_RETIRED = "secret.retired"
     SECRET_SHOWN = "secret.shown"  # to a server that asked for the text of the current one
 
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_REMOVED = "webhook.removed"
+    WEBHOOK_DISABLED = "webhook.disabled"  # by us; ``why`` is "failing" or "gone"
+    WEBHOOK_TESTED = "webhook.tested"  # told to the one that is tested, whatever it asks for
+
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
     USER_BANNED = "user.banned"

@@ -36,6 +36,10 @@ class Outbound(Protocol):
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         at_most: int = LARGEST_ANSWER,
+        wants_body: bool = True,
     ) -> Answer:
-        """At most ``at_most`` bytes of body are read, unpacked. Raises NotAllowed, or NoAnswer."""
+        """At most ``at_most`` bytes of body are read, unpacked; without ``wants_body`` none, and it is empty.
+
+        Raises NotAllowed, or NoAnswer.
+        """
         ...

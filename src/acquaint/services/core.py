@@ -12,6 +12,7 @@ from ..domain.tokens import BASE62, RANDOM_BYTES, TokenKind, compose
 from ..ports.bus import Bus
 from ..ports.crypto import Chance, Clock, IdTokenReader, PasswordHasher, RequestSigner, TokenSigner
 from ..ports.files import FileShelf
+from ..ports.formats import Formats
 from ..ports.limits import Limiter
 from ..ports.mail import Mailer
 from ..ports.outbound import Outbound
@@ -39,6 +40,7 @@ class Core:
     drawing: Drawing
     new_id: Callable[[], int]
     recognised: RecognisedSessions
+    formats: Formats  # how Apps are told what happened
     public_url: str  # where people reach this server, without a trailing slash; links in mails begin with it
 
 

@@ -35,6 +35,10 @@ lower would hurt an office behind one address while a Provider is being set up."
 PROVIDER_TRIALS_PER_APP: Final = Limit("provider_trials_per_app", 60, MINUTE)
 """Dry runs of Providers. Against an App that has us ask around; lower would hurt who is setting one up."""
 
+WEBHOOK_WISHES_PER_APP: Final = Limit("webhook_wishes_per_app", 60, MINUTE)
+"""Tests of webhooks, and deliveries that are asked for again. Against an App that has us knock at somebody's door;
+lower would hurt who tells what an endpoint missed."""
+
 REGISTRATIONS_PER_ADDRESS: Final = Limit("registrations_per_address", 300, MINUTE)
 """New users. Against registering names in bulk; lower would hurt a launch day behind one address."""
 

@@ -19,6 +19,7 @@ from . import columns as column
 from . import tables as t
 from .adding import add
 from .connection import Connection, Row
+from .deliveries import FOR_EVENT
 from .paging import LAST, page_of
 from .statements import Statement, among
 
@@ -39,6 +40,7 @@ _ADD = Statement(
     .values({it.name: bindparam(it.name) for it in (*_EVENT, _events.is_audit, _events.written_by)})
     .on_conflict_do_nothing()
 )
+_MANY = Statement(select(*_EVENT).where(among(_events.id, "ids")))
 _OF_OTHERS = Statement(
     select(*_EVENT)
     .where(_events.id > bindparam("after"), _events.written_by != bindparam("written_by"))
@@ -81,8 +83,15 @@ class SqlEvents:
 
     async def add(self, event: Event) -> Event:
         event = await add(self._db, _ADD, event, _values(event, self._db.own.number))
+        if event.app_id is not None:
+            at, kind = column.of_moment(event.at), event.kind.value
+            await self._db.change(FOR_EVENT, app_id=event.app_id, kind=kind, event_id=event.id, at=at)
         self._db.events.append(event)
         return event
+
+    async def many(self, ids: Collection[EventId]) -> dict[EventId, Event]:
+        rows = await self._db.rows(_MANY, ids=list(ids)) if ids else []
+        return {it.id: it for it in map(_event, rows)}
 
     async def after(
         self,

@@ -18,6 +18,7 @@ from .answers import SqlAnswers
 from .apps import SqlApps
 from .blocks import SqlBlocks
 from .connection import Connection, Own
+from .deliveries import SqlDeliveries
 from .devices import SqlDevices
 from .engine import open_engine
 from .events import SqlEvents
@@ -32,7 +33,9 @@ from .schema import HEAD
 from .sessions import SEEN, SqlSessions, values_of_seen
 from .statements import Statement
 from .tickets import SqlTickets
+from .unverified import SqlUnverifiedCounts
 from .users import SqlUsers
+from .webhooks import SqlWebhooks
 
 CONNECTIONS: Final = 10  # to PostgreSQL, for reading and for writing each
 
@@ -169,6 +172,18 @@ class SqlTransaction:
     @property
     def answers(self) -> SqlAnswers:
         return SqlAnswers(self._db)
+
+    @property
+    def webhooks(self) -> SqlWebhooks:
+        return SqlWebhooks(self._db)
+
+    @property
+    def deliveries(self) -> SqlDeliveries:
+        return SqlDeliveries(self._db)
+
+    @property
+    def unverified(self) -> SqlUnverifiedCounts:
+        return SqlUnverifiedCounts(self._db)
 
 
 class _Block:

@@ -8,6 +8,9 @@ from ...web.dialect import Dialect
 from . import password_reset, problems, reference
 from .repeats import HEADER
 from .routes import OPERATIONS
+from .webhooks import FORMAT
+
+__all__ = ["DIALECT", "FORMAT"]
 
 DIALECT: Final = Dialect(
     "native",
@@ -16,5 +19,5 @@ DIALECT: Final = Dialect(
     problems.ERRORS,
     problems.response,
     allowed_headers=("Authorization", "Content-Type", HEADER),
-    exposed_headers=("Idempotency-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-Id"),
+    exposed_headers=("Date", "Idempotency-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-Id"),
 )

@@ -36,7 +36,9 @@ from .merges import Merges
 from .push_addresses import PushAddresses
 from .roster import ConversationCounts, ConversationsOf, Roster
 from .sessions import Recognised, Sessions, Tickets
+from .unverified import UnverifiedCount, UnverifiedCounts
 from .users import ChatKey, Devices, Users
+from .webhooks import Deliveries, Webhooks
 
 __all__ = [
     "AddressBooks",
@@ -47,6 +49,7 @@ __all__ = [
     "ConversationCounts",
     "Conversations",
     "ConversationsOf",
+    "Deliveries",
     "Devices",
     "Events",
     "Files",
@@ -64,7 +67,10 @@ __all__ = [
     "Store",
     "Tickets",
     "Transaction",
+    "UnverifiedCount",
+    "UnverifiedCounts",
     "Users",
+    "Webhooks",
 ]
 
 
@@ -103,6 +109,12 @@ class Reading(Protocol):
     def files(self) -> Files: ...
     @property
     def answers(self) -> Answers: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
+    @property
+    def deliveries(self) -> Deliveries: ...
+    @property
+    def unverified(self) -> UnverifiedCounts: ...
 
 
 Transaction = Reading

@@ -7,13 +7,17 @@ from typing import Protocol
 
 from ...domain.apps import AppId
 from ...domain.conversations import ConversationId
-from ...domain.events import Event, EventKind
+from ...domain.events import Event, EventId, EventKind
 from ...domain.paging import Page, PageAsked
 from ...domain.users import UserId
 
 
 class Events(Protocol):
-    async def add(self, event: Event) -> Event: ...
+    async def add(self, event: Event) -> Event:
+        """Also makes a Delivery for every enabled Webhook of the App that asks for the Event's kind."""
+        ...
+
+    async def many(self, ids: Collection[EventId]) -> dict[EventId, Event]: ...
     async def after(
         self,
         id: int,

@@ -21,7 +21,9 @@ from .making import BY_USER, NEVER, VERIFIED, metadata
 from .providers import providers
 from .push_addresses import push_addresses
 from .sessions import sessions, tickets
-from .users import identifiers, merges, retired_devices, users
+from .unverified import unverified_counts
+from .users import device_words, identifiers, merges, retired_devices, users
+from .webhooks import deliveries, webhook_kinds, webhooks
 
 __all__ = [
     "BY_USER",
@@ -34,6 +36,8 @@ __all__ = [
     "apps",
     "blocks",
     "conversations",
+    "deliveries",
+    "device_words",
     "directory",
     "events",
     "files",
@@ -50,7 +54,10 @@ __all__ = [
     "sessions",
     "signing_secrets",
     "tickets",
+    "unverified_counts",
     "users",
+    "webhook_kinds",
+    "webhooks",
 ]
 
 TAKEN: Final[Mapping[str, str]] = {

@@ -20,6 +20,7 @@ from . import (
     recovery,
     server,
     sessions,
+    webhooks,
 )
 
 OPERATIONS: Final[tuple[Operation[Any, Any, Any, Any], ...]] = (
@@ -40,5 +41,6 @@ OPERATIONS: Final[tuple[Operation[Any, Any, Any, Any], ...]] = (
     *files.FOR_APP,
     *app_rules.OPERATIONS,
     *providers.OPERATIONS,
+    *webhooks.OPERATIONS,
     *server.OPERATIONS,
 )

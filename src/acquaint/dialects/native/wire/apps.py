@@ -19,6 +19,8 @@ Seconds = Annotated[int | float, Meta(description="Seconds.")]
 Duration = Annotated[int | str, Meta(description="Seconds, or a text such as ``90s``, ``15m``, ``2h``, ``30d``.")]
 Origins = Annotated[list[Annotated[str, Meta(max_length=255)]], Meta(max_length=100)]
 Days = Annotated[int, Meta(ge=1, le=3650)]
+Enforcement = Literal["off", "report", "enforce"]
+Secrecy = Literal["never", "random", "always"]
 
 
 class Policy(Shown):
@@ -64,6 +66,14 @@ class Policy(Shown):
         bool, Meta(description="Users see each other's e-mail addresses and phone numbers, as ConnectyCube shows them.")
     ]
     keeps_messages_of_deleted_users: bool
+    enforcement: Annotated[
+        Enforcement,
+        Meta(description="Whether people nobody verified may begin conversations and talk: off, report or enforce."),
+    ]
+    workspace_names_device: Annotated[
+        Secrecy,
+        Meta(description="When the workspace that an unverified page names also names its device (OpenCX' widget)."),
+    ]
     allowed_origins: Annotated[
         list[str], Meta(description="Origins of pages that may call from a browser; * is every page.")
     ]
@@ -93,6 +103,8 @@ class PolicyChange(Sent):
     shows_online_users: bool | UnsetType = UNSET
     shows_emails_and_phones: bool | UnsetType = UNSET
     keeps_messages_of_deleted_users: bool | UnsetType = UNSET
+    enforcement: Enforcement | UnsetType = UNSET
+    workspace_names_device: Secrecy | UnsetType = UNSET
     allowed_origins: Origins | UnsetType = UNSET
 
     def values(self) -> dict[str, Any]:
@@ -262,6 +274,11 @@ EventKind = Literal[
     "secret.rotated",
     "secret.retired",
     "secret.shown",
+    "webhook.created",
+    "webhook.changed",
+    "webhook.removed",
+    "webhook.disabled",
+    "webhook.tested",
     "user.created",
     "user.changed",
     "user.banned",
