@@ -13,9 +13,12 @@ serve:  ## serve ./acquaint-data on http://127.0.0.1:8080
 	@scripts/bootstrap demo
 	@.venv/bin/acquaint serve
 
+# Each processor tests files of its own, with servers and databases of its own.
+PYTEST_PARALLEL = --numprocesses auto --maxprocesses 4 --dist loadfile
+
 test:  ## check and test everything; PYTEST_ARGS="-k sessions" for a part
 	@scripts/bootstrap test
-	@scripts/check; checked=$$?; .venv/bin/python -m pytest $(PYTEST_ARGS) && exit $$checked
+	@scripts/check; checked=$$?; .venv/bin/python -m pytest $(PYTEST_PARALLEL) $(PYTEST_ARGS) && exit $$checked
 
 check:  ## lint, format, types, who may import whom
 	@scripts/bootstrap test
