@@ -117,10 +117,14 @@ class Reader:
     def take(self, data: bytes) -> Iterator[Received]:
         """The packets that are whole now. Raises Malformed at the first one that is none, after those before it."""
         self._bytes += data
-        while (found := self._cut()) is not None:
-            yield _packet(*found)
+        while self._bytes:
+            kind, flags = _head(self._bytes[0])  # before the rest of it is waited for
+            body = self._cut()
+            if body is None:
+                return
+            yield _packet(kind, flags, _Body(body))
 
-    def _cut(self) -> tuple[int, bytes] | None:
+    def _cut(self) -> bytes | None:
         length, shift, begins = 0, 0, 1
         while True:
             if begins >= len(self._bytes):
@@ -137,21 +141,25 @@ class Reader:
             shift += 7
         if len(self._bytes) < begins + length:
             return None
-        first, body = self._bytes[0], bytes(self._bytes[begins : begins + length])
+        body = bytes(self._bytes[begins : begins + length])
         del self._bytes[: begins + length]
-        return first, body
+        return body
 
 
-def _packet(first: int, body: bytes) -> Received:
+def _head(first: int) -> tuple[_Kind, int]:
     try:
         kind = _Kind(first >> 4)
     except ValueError as error:
         raise Malformed("no client sends this") from error
-    flags, it = first & 0x0F, _Body(body)
+    flags = first & 0x0F
+    if kind is not _Kind.PUBLISH and flags != _FLAGS.get(kind, 0):
+        raise Malformed("reserved flags are set")
+    return kind, flags
+
+
+def _packet(kind: _Kind, flags: int, it: _Body) -> Received:
     if kind is _Kind.PUBLISH:
         return _publish(flags, it)
-    if flags != _FLAGS.get(kind, 0):
-        raise Malformed("reserved flags are set")
     found = _without_flags(kind, it)
     it.check_end()
     return found

@@ -244,15 +244,14 @@ class Stream:
         """Tokens first: what else is in the packet may be asked for by who they are of."""
         asked = [(text, topics.filter_in(text)) for text in effect.filters]
         tokens = {it.token: await self._come_in(it.token) for _, it in asked if isinstance(it, OfToken)}
-        rooms = {it.room for text, it in asked if isinstance(it, OfRoom) and not self._subscriptions.has(text)}
-        seen = await self._seen(rooms)
+        seen = await self._seen({it.room for _, it in asked if isinstance(it, OfRoom)})
         are_heard, looked_at = [], []
         for text, it in asked:
             match it:
                 case OfToken():
                     may = tokens[it.token]
                 case OfRoom():
-                    may = self._subscriptions.has(text) or it.room in seen
+                    may = it.room in seen
                 case OfChannel():
                     may = self._ear is None or it.app == self._ear.it.app.slug
                 case OfUser():
