@@ -147,8 +147,8 @@ class Health:
         return self._registry
 
 
-def own_words(health: Health) -> Dialect:
-    """The server's own routes, and its words where no dialect has any."""
+def own_words(health: Health, others: Sequence[Route] = ()) -> Dialect:
+    """The server's own routes, those and ``others``, and its words where no dialect has any."""
     return Dialect(
         name="acquaint",
         prefixes=(),
@@ -156,6 +156,7 @@ def own_words(health: Health) -> Dialect:
             Route("GET", "/livez", health.livez, for_browsers=False),
             Route("GET", "/readyz", health.readyz, for_browsers=False),
             Route("GET", "/metrics", health.metrics, for_browsers=False),
+            *others,
         ),
         errors=ERRORS,
         error_response=_error,
