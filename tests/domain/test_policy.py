@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acquaint.domain.apps import App, AppId, Policy, PublicKeys, slug_of
+from acquaint.domain.apps import App, AppId, Enforcement, Policy, PublicKeys, WorkspaceSecrecy, slug_of
 from acquaint.domain.errors import Unacceptable
 
 from .things import NOON
@@ -28,6 +28,8 @@ policies = st.builds(
     password_min_length=st.none() | st.integers(1, 256),
     chat_key_max_age=lifetimes,
     server_requests_per_minute=st.integers(1, 100_000),
+    enforcement=st.sampled_from(Enforcement),
+    workspace_names_device=st.sampled_from(WorkspaceSecrecy),
     allowed_origins=st.lists(st.sampled_from(["*", "https://a.example", "http://localhost:3000"])).map(tuple),
 )
 
@@ -66,6 +68,8 @@ NONSENSE: dict[str, list[object]] = {
     "chat_key_max_age": [*DURATIONS],
     "server_requests_per_minute": [0, -1, 100_001, None, "", "none", "many", 1.5, True, [1]],
     "token_max_age": [*DURATIONS, "", "none", None, "25h", 86401],
+    "enforcement": ["", None, "Report", "on", True, 1, ["off"], {"off": 1}],
+    "workspace_names_device": ["", None, "Random", "maybe", False, ["never"]],
     "session_idle": [*DURATIONS, "3651d", "999999999d"],
     "password_min_length": [0, 257, -1, 8.0, "eight", True, "8 ", [8], 10**400],
     "registers_on_login": [1, 0, "yes", "True", "", None, []],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acquaint.domain.apps import AppId, Policy, PublicKeys
+from acquaint.domain.apps import AppId, Enforcement, Policy, PublicKeys, WorkspaceSecrecy
 from acquaint.domain.errors import IdentifierTaken
 from acquaint.domain.keys import Role
 from tests.storage.world import World
@@ -51,6 +51,8 @@ async def test_every_rule_of_the_policy_comes_back_as_it_was_kept(world: World) 
         chat_key_max_age=timedelta(days=90),
         server_requests_per_minute=1000,
         keeps_messages_of_deleted_users=True,
+        enforcement=Enforcement.REPORT,
+        workspace_names_device=WorkspaceSecrecy.NEVER,
         allowed_origins=("https://acme.example", "http://localhost:3000"),
     )
     changed = replace(world.acme, policy=policy, name="Acme & Söhne", closed_at=world.now)

@@ -81,6 +81,24 @@ async def policy(core: Core, app: str, changes: tuple[str, ...]) -> dict[str, An
 
 @apps.command()
 @click.argument("app")
+@click.option("--days", type=int, default=30, show_default=True, help="How far back, today included.")
+@on_core()
+async def enforcement(core: Core, app: str, days: int) -> list[dict[str, Any]]:
+    """Show what people nobody verified did where the Policy reports or enforces, day by day.
+
+    Set it with `apps policy APP enforcement=report`, look here for a while, then set enforcement=enforce.
+    """
+    from ..services import enforcement as service
+
+    found = await service.counted(core, await app_named(core, app), days)
+    return [
+        {"day": service.date_of(it.day), "door": it.door, "act": it.act, "outcome": it.outcome, "times": it.times}
+        for it in found
+    ]
+
+
+@apps.command()
+@click.argument("app")
 @on_core()
 async def close(core: Core, app: str) -> dict[str, Any]:
     """Switch an App off: every request of it is refused, and nothing is lost."""

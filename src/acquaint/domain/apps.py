@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final, NewType
 from urllib.parse import urlsplit
 
@@ -14,6 +15,25 @@ from .errors import Unacceptable
 AppId = NewType("AppId", int)
 EVERY_ORIGIN: Final = "*"
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+class Enforcement(StrEnum):
+    """What becomes of people nobody verified who begin a conversation or say something."""
+
+    OFF = "off"  # nothing: they may
+    REPORT = "report"  # they may, and it is counted
+    ENFORCE = "enforce"  # they may not, and it is counted
+
+
+class WorkspaceSecrecy(StrEnum):
+    """When a workspace that an unverified page names also names the device, together with the address it claims.
+
+    For vendors whose pages send one text that is either (OpenCX' external_id).
+    """
+
+    NEVER = "never"  # workspaces are known to others: say so where they are random UUIDs
+    RANDOM = "random"  # a random UUID that nobody else has said: no other browser knows it
+    ALWAYS = "always"  # whoever knows it and claims the same address is the same: convenient, and no proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +67,8 @@ class Policy:
     shows_online_users: bool = False  # users may ask who is online
     shows_emails_and_phones: bool = True  # users see each other's addresses and phone numbers (ConnectyCube does so)
     keeps_messages_of_deleted_users: bool = False  # False: their words are erased with them
+    enforcement: Enforcement = Enforcement.OFF  # whether only verified people may begin conversations and talk
+    workspace_names_device: WorkspaceSecrecy = WorkspaceSecrecy.RANDOM  # where a page has one text for both (OpenCX)
     allowed_origins: tuple[str, ...] = (EVERY_ORIGIN,)  # pages that may call from a browser; "*" is every page
 
     def __post_init__(self) -> None:
@@ -191,13 +213,21 @@ def _read_texts(name: str, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-_READERS = {
+def _read_choice(name: str, value: Any, choices: type[StrEnum]) -> StrEnum:
+    if not isinstance(value, str) or value not in set(choices):
+        raise Unacceptable(name, f"must be one of {', '.join(choices)}")
+    return choices(value)
+
+
+_READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "bool": _read_bool,
     "timedelta": _read_duration,
     "timedelta | None": _read_optional_duration,
     "int": _read_int,
     "int | None": _read_optional_int,
     "tuple[str, ...]": _read_texts,
+    "Enforcement": lambda name, value: _read_choice(name, value, Enforcement),
+    "WorkspaceSecrecy": lambda name, value: _read_choice(name, value, WorkspaceSecrecy),
 }
 
 
@@ -208,4 +238,6 @@ def _plain(value: Any) -> Any:
             return int(seconds) if seconds == int(seconds) else seconds
         case tuple():
             return list(value)
+        case StrEnum():
+            return value.value
     return value

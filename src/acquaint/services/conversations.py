@@ -37,7 +37,7 @@ from ..domain.paging import Page, PageAsked
 from ..domain.sessions import Session, SessionId
 from ..domain.users import User, UserId
 from ..ports.store import Reading, Recognised, Transaction
-from . import blocks, limits, members
+from . import blocks, enforcement, limits, members
 from .acting import Acting, By, acting, count
 from .admission import once_more_if_taken
 from .core import Core
@@ -80,12 +80,13 @@ async def start(
     """A new conversation of the session's user, who owns it, and is made now if this is the first thing they do.
 
     Starting a direct conversation that the two have already answers that one. Only a verified session may
-    bring in other users, or open a channel; each must be a verified user of the App, and a direct one begins nobody
-    whom the other blocks (NotFound). Of ``looks`` counts
+    bring in other users, guests among them, or open a channel; a guest may begin a direct one with a verified user.
+    Nobody begins one with whom the other blocks (NotFound). Of ``looks`` counts
     how the conversation looks and whom it appoints. Answers the session, too, because its user may be new.
     """
     await core.limiter.take(limits.MESSAGES_PER_SESSION, str(it.session.id))
-    if (with_users or kind in OPEN) and it.session.assurance is not Assurance.VERIFIED:
+    await enforcement.check(core, it, enforcement.START)
+    if (with_users or kind in OPEN) and not _may_bring_in(it, kind):
         raise NotAllowed
     others = tuple(dict.fromkeys(user_id for user_id in with_users if it.user is None or user_id != it.user.id))
     if len(others) >= MOST_MEMBERS:
@@ -100,9 +101,11 @@ async def start(
             if conversation is not None:
                 await members.show(core, tx, conversation, user.id)
             else:
+                if user.is_guest:
+                    await members.verified(tx, session.app_id, others)
                 if kind is ConversationKind.DIRECT:
                     await blocks.check_reaches(tx, user.id, others)
-                conversation = await _add(core, tx, session, user, kind, title, custom or {}, others, looks)
+                conversation = await start_in(core, tx, session, user, kind, title, custom or {}, others, looks)
             message = None
             if first is not None:
                 message, conversation = await post_in(core, tx, conversation, first, session, user)
@@ -229,6 +232,11 @@ async def open_again(core: Core, app: App, id: ConversationId) -> Conversation:
     return await _set_closed(core, app, id, None)
 
 
+def _may_bring_in(it: Recognised, kind: ConversationKind) -> bool:
+    is_guest = it.user is not None and it.user.is_guest
+    return it.session.assurance is Assurance.VERIFIED or (is_guest and kind is ConversationKind.DIRECT)
+
+
 async def _existing_direct(tx: Transaction, session: Session, others: Sequence[UserId]) -> Conversation | None:
     """The one that the two have; refuses with NotFound when the session does not see it: it is in another workspace."""
     if session.user_id is None:
@@ -237,7 +245,7 @@ async def _existing_direct(tx: Transaction, session: Session, others: Sequence[U
     return None if found is None else await visible(tx, visibility_of(session), found.id)
 
 
-async def _add(
+async def start_in(
     core: Core,
     tx: Transaction,
     session: Session,
@@ -245,9 +253,10 @@ async def _add(
     kind: ConversationKind,
     title: str | None,
     custom: Mapping[str, Any],
-    others: Sequence[UserId],
-    looks: Change,
+    others: Sequence[UserId] = (),
+    looks: Change = NOTHING,
 ) -> Conversation:
+    """A new conversation within a transaction, in the session's workspace; who may is decided before."""
     now = core.clock()
     plain = Conversation(
         ConversationId(core.new_id()),
@@ -269,10 +278,7 @@ async def _add(
         joined_at=now,
         role=MemberRole.OWNER,
     )
-    theirs = [
-        Membership(fresh.id, it, Assurance.VERIFIED, None, session.workspace, joined_at=now)
-        for it in await members.verified(tx, fresh, others)
-    ]
+    theirs = await members.newcomers(tx, fresh, others, now)
     admins = {it.user_id: it for it in with_roles([mine, *theirs], looks)}
     everybody = [mine, *(admins.get(it.user_id, it) for it in theirs)]
     conversation = await tx.conversations.add(fresh, everybody)

@@ -82,6 +82,10 @@ ADDRESS_BOOKS_PER_USER: Final = Limit("address_books_per_user", 30, timedelta(ho
 """Changes of one user's address book. Against asking of every number there is whether it has a user; lower would hurt
 who sends a long book in parts."""
 
+WORDS_PER_SESSION: Final = Limit("words_per_session", 20, timedelta(minutes=10))
+"""New texts of one session that may name a device. Against filling the database; lower would hurt who changes between
+workspaces that are random UUIDs."""
+
 FILES_PER_SESSION: Final = Limit("files_per_session", 30, MINUTE)
 """Files of one session. Against filling the disk; lower would hurt people who send an album."""
 

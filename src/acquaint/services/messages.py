@@ -30,7 +30,7 @@ from ..domain.paging import Page, PageAsked
 from ..domain.sessions import Session
 from ..domain.users import User
 from ..ports.store import Reading, Recognised, Transaction
-from . import blocks, limits
+from . import blocks, enforcement, limits
 from .core import Core
 from .sessions import note, present
 from .visibility import seen_as, visible
@@ -60,6 +60,7 @@ class Draft:
 async def post(core: Core, it: Recognised, id: ConversationId, draft: Draft) -> Message:
     """The session's user says something. Refuses with NotFound (not seen, or not there) or ConversationClosed."""
     await core.limiter.take(limits.MESSAGES_PER_SESSION, str(it.session.id))
+    await enforcement.check(core, it, enforcement.SAY)
     async with core.store.write() as tx:
         session, user = await present(tx, it.session)
         conversation = await visible(tx, visibility_of(session), id)

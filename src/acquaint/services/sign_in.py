@@ -14,6 +14,7 @@ to a User, the User gets a Session, and the Session adopts what its device said 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -30,12 +31,22 @@ from ..domain.errors import (
     UserBanned,
 )
 from ..domain.events import EventKind
-from ..domain.identities import NO_CHANGE, Assurance, Claimed, Identifier, IdentifierKind, Identity, ProfileChange
+from ..domain.identities import (
+    NO_CHANGE,
+    Assurance,
+    Claimed,
+    Identifier,
+    IdentifierKind,
+    Identity,
+    Profile,
+    ProfileChange,
+)
 from ..domain.passwords import OWASP_ASVS, PasswordRules
 from ..domain.places import DeviceId
 from ..domain.sessions import Lifetime, Session
 from ..domain.tokens import TokenKind, is_well_formed
-from ..ports.store import Recognised
+from ..domain.users import User
+from ..ports.store import Recognised, Transaction
 from . import limits
 from .admission import (
     Admission,
@@ -48,6 +59,7 @@ from .admission import (
     on_a_good_device,
     once_more_if_taken,
     open_session,
+    refresh,
 )
 from .core import Core, device_of, new_text
 from .sessions import end_in, ensure_user, note
@@ -159,13 +171,32 @@ async def sign_in_with_token(core: Core, app: App, token: str, place: Place) -> 
     return await admit_identity(core, app, identity, place)
 
 
-async def vouch_for(core: Core, app: App, identity: Identity, place: Place) -> Admission:
+async def vouch_for(
+    core: Core,
+    app: App,
+    identity: Identity,
+    place: Place,
+    *,
+    described: Callable[[Profile], ProfileChange] | None = None,
+) -> Admission:
     """The App's own server names somebody; the session it gets back is verified.
 
     The first time it does, the user is nobody else's any more: a password that somebody registered with, and the
-    sessions it opened, are gone.
+    sessions it opened, are gone. ``described`` makes what the server says of them from the profile as it is.
     """
-    return await admit_identity(core, app, replace(identity, is_vouched=True), place)
+    identity = replace(identity, is_vouched=True)
+    if described is None:
+        return await admit_identity(core, app, identity, place)
+
+    async def once() -> Admission:
+        async with core.store.write() as tx:
+            admission = await admit(core, tx, app, identity, place)
+            if admission.user is None:
+                return admission
+            told = Identity((), Assurance.VERIFIED, described(admission.user.profile))
+            return replace(admission, user=await refresh(core, tx, admission.user, told))
+
+    return await noting_refusals(core, app, place, lambda: once_more_if_taken(once))
 
 
 async def vouch_for_known(
@@ -230,19 +261,22 @@ async def claim(core: Core, it: Recognised, claimed: Claimed) -> Session:
     async def keep() -> Session:
         async with core.store.write() as tx:
             session, user = await ensure_user(core, tx, it)
-            if session.assurance is Assurance.VERIFIED:
-                raise NotAllowed
-            now = core.clock()
-            user = user.met_again(Identity((), Assurance.CLAIMED, claimed=claimed), now=now)
-            await tx.users.save(user)
-            session = session.taken_by(user.id, Assurance.CLAIMED, session.workspace, now)
-            await tx.sessions.save(session)
-            await note(
-                core, tx, EventKind.USER_CHANGED, it.app.id, user_id=user.id, session_id=session.id, claimed=True
-            )
-            return session
+            return (await claim_in(core, tx, session, user, claimed))[0]
 
     return await once_more_if_taken(keep)
+
+
+async def claim_in(core: Core, tx: Transaction, session: Session, user: User, claimed: Claimed) -> tuple[Session, User]:
+    """``claim`` within a transaction, by the user of the session."""
+    if session.assurance is Assurance.VERIFIED:
+        raise NotAllowed
+    now = core.clock()
+    user = user.met_again(Identity((), Assurance.CLAIMED, claimed=claimed), now=now)
+    await tx.users.save(user)
+    session = session.taken_by(user.id, Assurance.CLAIMED, session.workspace, now)
+    await tx.sessions.save(session)
+    await note(core, tx, EventKind.USER_CHANGED, session.app_id, user_id=user.id, session_id=session.id, claimed=True)
+    return session, user
 
 
 async def known_device(core: Core, app: App, secret: str | None) -> tuple[DeviceId, str]:

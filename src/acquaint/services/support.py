@@ -100,14 +100,14 @@ async def chats(
     async with core.store.read() as tx:
         found = await _walk(tx, session, only_open=only_open, until=skip + limit + 1)
         wanted = found[skip : skip + limit]
-        return await _chats(tx, session, wanted), len(found) > skip + limit
+        return await chats_of(tx, session, wanted), len(found) > skip + limit
 
 
 async def one_chat(core: Core, session: Session, id: ConversationId) -> Chat:
     """Refuses with NotFound for one that is not seen, or is none with operators."""
     async with core.store.read() as tx:
         conversation = await _seen(tx, session, id)
-        found = await _chats(tx, session, [conversation] if conversation is not None else [])
+        found = await chats_of(tx, session, [conversation] if conversation is not None else [])
     if not found:
         raise NotFound("conversation")
     return found[0]
@@ -119,7 +119,7 @@ async def one_message(core: Core, session: Session, id: MessageId) -> tuple[Mess
         message = (await tx.messages.many([id])).get(id)
         if message is None or (conversation := await _seen(tx, session, message.conversation_id)) is None:
             raise NotFound("message")
-        found = await _chats(tx, session, [conversation])
+        found = await chats_of(tx, session, [conversation])
         hidden_by = (await tx.messages.hidden([id])).get(id, ())
     if not found or not found[0].mine.may_read(id) or session.user_id in hidden_by:
         raise NotFound("message")
@@ -141,7 +141,7 @@ async def annotate(
     async with core.store.write() as tx:
         session, _ = await present(tx, it.session)
         was = await visible(tx, visibility_of(session), id)
-        if not _is_support(was):
+        if not is_support(was):
             raise NotFound("conversation")
         if closes and was.closed_at is not None:
             return
@@ -173,7 +173,7 @@ async def _seen(tx: Reading, session: Session, id: ConversationId) -> Conversati
         conversation = await visible(tx, visibility_of(session), id)
     except NotFound:
         return None
-    return conversation if _is_support(conversation) else None
+    return conversation if is_support(conversation) else None
 
 
 async def _walk(tx: Reading, session: Session, *, only_open: bool, until: int) -> list[Conversation]:
@@ -182,7 +182,7 @@ async def _walk(tx: Reading, session: Session, *, only_open: bool, until: int) -
     walked, after = 0, None
     while len(found) < until and walked < MOST_WALKED:
         page = await tx.conversations.visible(visibility_of(session), PageAsked(LARGEST_PAGE, after))
-        found += [it for it in page.items if _is_support(it) and not (only_open and it.closed_at is not None)]
+        found += [it for it in page.items if is_support(it) and not (only_open and it.closed_at is not None)]
         walked += len(page.items)
         after = page.next
         if after is None:
@@ -190,7 +190,8 @@ async def _walk(tx: Reading, session: Session, *, only_open: bool, until: int) -
     return found[:until]
 
 
-async def _chats(tx: Reading, session: Session, conversations: Iterable[Conversation]) -> list[Chat]:
+async def chats_of(tx: Reading, session: Session, conversations: Iterable[Conversation]) -> list[Chat]:
+    """Conversations that the session was found to see, as its user does; within a transaction."""
     by_id = {it.id: it for it in conversations}
     everybody = await tx.conversations.members_of(list(by_id)) if by_id else {}
     mine = [it for members in everybody.values() for it in members if it.user_id == session.user_id]
@@ -199,5 +200,5 @@ async def _chats(tx: Reading, session: Session, conversations: Iterable[Conversa
     return [found[id] for id in by_id if id in found]
 
 
-def _is_support(conversation: Conversation) -> bool:
+def is_support(conversation: Conversation) -> bool:
     return conversation.kind is ConversationKind.SUPPORT

@@ -302,6 +302,8 @@ class Policy:
     shows_online_users: bool
     shows_emails_and_phones: bool
     keeps_messages_of_deleted_users: bool
+    enforcement: str
+    workspace_names_device: str
     allowed_origins: tuple[str, ...]
 
 
@@ -490,6 +492,8 @@ class PolicyChange(TypedDict, total=False):
     shows_online_users: bool
     shows_emails_and_phones: bool
     keeps_messages_of_deleted_users: bool
+    enforcement: Literal["off", "report", "enforce"]
+    workspace_names_device: Literal["never", "random", "always"]
     allowed_origins: list[str]
 
 

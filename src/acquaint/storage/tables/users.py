@@ -10,7 +10,7 @@ from sqlalchemy import (
     Table,
 )
 
-from .making import data, index, link, metadata, number, own_id, text, unique
+from .making import data, index, link, metadata, number, own_id, text, unique, yes_or_no
 
 users = Table(
     "users",
@@ -60,6 +60,17 @@ retired_devices = Table(
     text("device_id"),
     number("retired_at"),
     PrimaryKeyConstraint("app_id", "device_id"),
+    sqlite_with_rowid=False,
+)
+
+device_words = Table(  # texts that a browser says may be its secret
+    "device_words",
+    metadata,
+    number("app_id"),
+    text("word"),
+    text("said_by"),
+    yes_or_no("is_shared", otherwise=False),
+    PrimaryKeyConstraint("app_id", "word"),
     sqlite_with_rowid=False,
 )
 

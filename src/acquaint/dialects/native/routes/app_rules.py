@@ -7,10 +7,11 @@ from typing import Final
 from ....domain.apps import App
 from ....domain.keys import ApiKeyId, Role, SigningSecretId
 from ....services import apps as service
-from ....services import history
+from ....services import enforcement, history
 from ..callers import ADMIN_KEY, USER_KEY
 from ..operation import Asked, Operation
 from ..wire import apps as wire
+from ..wire import enforcement as shapes
 from ..wire.values import Nothing, given
 
 SECTION: Final = "App: rules, keys and secrets"
@@ -66,6 +67,10 @@ async def events(asked: Asked[App, wire.EventPaging, Nothing]) -> wire.EventPage
     return wire.event_page(page)
 
 
+async def unverified(asked: Asked[App, shapes.DaysBack, Nothing]) -> shapes.EnforcementReport:
+    return shapes.report(asked.who, await enforcement.counted(asked.core, asked.who, asked.query.days))
+
+
 OPERATIONS: Final = (
     Operation(
         method="GET",
@@ -101,6 +106,21 @@ OPERATIONS: Final = (
         summary="Change the Policy",
         description="What is not sent stays. It holds from the next request on.",
         example={"token_max_age": "5m", "allowed_origins": ["https://acme.example"]},
+    ),
+    Operation(
+        method="GET",
+        path="/app/enforcement",
+        caller=USER_KEY,
+        serve=unverified,
+        query=shapes.DaysBack,
+        body=Nothing,
+        answer=shapes.EnforcementReport,
+        section=SECTION,
+        summary="See what enforcement refuses, or would",
+        description=(
+            "With `enforcement` at `report` in the Policy, people nobody verified may begin conversations and talk, "
+            "and it is counted here; at `enforce` they may not. Day by day, the latest first."
+        ),
     ),
     Operation(
         method="GET",

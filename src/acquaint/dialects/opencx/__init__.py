@@ -1,0 +1,49 @@
+"""OpenCX: its chat widget's visitors come in here, and the App's server vouches for them. See README.md.
+
+auth        who asks: the App, a visitor by a contact token, the App's server by a key
+contacts    unverified and verified contacts
+setup       what the widget asks before anybody is known
+sessions    conversations
+chat        what is said in them
+uploads     files
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ...web.dialect import Dialect, Route
+from . import chat, contacts, sessions, setup, uploads
+from .errors import ERRORS, error_response
+
+V2: Final = "/backend/widget/v2"
+
+ROUTES: Final[list[Route]] = [
+    Route("GET", V2 + "/config", setup.config),
+    Route("GET", V2 + "/prelude", setup.prelude),
+    Route("POST", V2 + "/contact/create-unverified", contacts.create_unverified),
+    Route("GET", V2 + "/sessions", sessions.list_sessions),
+    Route("POST", V2 + "/create-session", sessions.create_session),
+    Route("POST", V2 + "/chat/send", chat.send),
+    Route("POST", V2 + "/chat/vote", chat.vote),
+    Route("GET", V2 + "/poll/{id}", sessions.poll),
+    Route("GET", V2 + "/session/history/{id}", sessions.history),
+    Route("POST", V2 + "/session/resolve", sessions.resolve),
+    Route("POST", V2 + "/submit-csat", sessions.submit_csat),
+    Route("POST", V2 + "/checkpoint", sessions.checkpoint),
+    Route("POST", V2 + "/upload", uploads.upload),
+    Route("GET", V2 + "/files/{file}", uploads.content),
+    Route("POST", "/widget/authenticate-user", contacts.authenticate_user, for_browsers=False),
+]
+
+DIALECT: Final = Dialect(
+    "opencx",
+    ("/backend/widget/", "/widget/", "/contacts", "/chat/sessions"),
+    ROUTES,
+    ERRORS,
+    error_response,
+    allowed_headers=("authorization", "content-type", "x-bot-token"),
+    exposed_headers=("retry-after",),
+)
+
+__all__ = ["DIALECT"]
