@@ -2,6 +2,7 @@
 // Reads one command a line and answers each with one line of JSON.
 //
 //   {"on": "laptop", "call": "setUser", "args": ["ann", "k1"]}   calls a method of that instance, made when first named
+//   {"on": "laptop", "call": "upload", "args": ["boat.png", {"callback": "uploaded"}]}   what a callback is told is `heard`
 //   {"on": "laptop", "get": "userData.token"}                    reads a property
 //   {"on": "laptop", "watch": true}                              from now on, callbacks are kept under `heard`
 //   {"on": "laptop", "wait": 500}                                lets so many milliseconds pass
@@ -39,13 +40,15 @@ const callbacks = (heard) => ({
     heard.push({ refreshed: { token, refreshToken, oldToken } }),
 })
 
+const listener = (heard, name) => (...told) => heard.push({ [name]: told.map((it) => it?.message ?? it ?? null) })
+
 async function obey ({ on, call, args = [], get, watch, wait }) {
   const { sdk, heard } = of(on)
   if (wait) await new Promise((resolve) => setTimeout(resolve, wait))
   if (watch) Object.assign(sdk.options, callbacks(heard))
   if (get === 'heard') return heard
   if (get) return get.split('.').reduce((found, name) => found?.[name], sdk) ?? null
-  if (call) return (await sdk[call](...args)) ?? null
+  if (call) return (await sdk[call](...args.map((it) => it?.callback ? listener(heard, it.callback) : it))) ?? null
   return null
 }
 
