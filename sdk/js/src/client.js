@@ -249,6 +249,10 @@ export class Client {
   /**
    * What the page knows of a visitor who is not logged in. Nothing is sent now, and nobody is made for it: it goes along
    * with the next thing the visitor does. Believed by nobody, and ignored while somebody is logged in. Null forgets it.
+   * A log out and a login forget it as well.
+   *
+   * What somebody says under a claimed name stays theirs on this device: unlike what was said anonymously, a later
+   * login does not make it the user's, for it may be somebody else's.
    * @param {Claims | null} claims
    */
   setUserData(claims) {
@@ -267,11 +271,12 @@ export class Client {
   }
 
   /**
-   * What is not given stays; null empties.
+   * What is not given stays; null empties. Throws `needs_user` before somebody said anything.
    * @param {{name?: string | null, avatar_url?: string | null, phone?: string | null, custom?: Record<string, unknown>}} change
    * @returns {Promise<OwnUser>}
    */
   async changeProfile(change) {
+    await this.#needsUser();
     const user = await this.#do({ method: "PATCH", path: "/user", body: change, keyed: true, writes: true });
     const { login } = this.#visitor;
     if (login !== null && login.session.user_id === user.id) await this.#visitor.saw(login.token, { user });
@@ -411,14 +416,15 @@ export class Client {
   // Files
 
   /**
-   * Keeps a file on the server: at most 25 MiB. Whoever knows its `url` may read it.
+   * Keeps a file on the server: at most 25 MiB. Whoever knows its `url` may read it. Throws `needs_user` before somebody
+   * said anything: start a conversation first, without a text if there is none.
    * @param {Blob | ArrayBuffer | ArrayBufferView} file @param {{name?: string, signal?: AbortSignal}} [more] the name is the File's own, if there is one
    * @returns {Promise<KeptFile>}
    */
   async upload(file, { name, signal } = {}) {
     const given = name ?? /** @type {{name?: unknown}} */ (file).name;
     const query = { name: typeof given === "string" && given ? given : "file" };
-    await this.#beSomebody();
+    await this.#needsUser();
     return this.#do({ method: "POST", path: "/files", body: file, query, timeout: UPLOAD_TIMEOUT, writes: true }, signal);
   }
 
@@ -455,7 +461,8 @@ export class Client {
 
   /**
    * Tells what happens in one's conversations, as it happens, and how the connection is. It follows whoever is here:
-   * there is no connection while nobody is. Read conversations anew after a `gap` and after every change of who is here.
+   * there is no connection while nobody is. Read conversations anew after a `gap`, which is also told once whenever a
+   * connection begins that has nothing to go on from, as after a login.
    * Throws `no_websocket` where the platform has none.
    * @param {(news: import("./types.js").News) => void} listener
    * @returns {() => void} stops it
@@ -508,7 +515,7 @@ export class Client {
   async #once(call, turn, signal) {
     const visitor = this.#visitor;
     const { login } = visitor;
-    if (login === null) throw new AcquaintError("needs_user", "Nobody is here yet: say something first.");
+    if (login === null) throw needsUser();
     const wasVerified = statusOf(login, this.#api.now()) === "verified";
     if (login.hasEnded) throw new AcquaintError("session_ended", "The session has ended. Log in again, or log out.");
     const { epoch } = visitor.queue;
@@ -553,13 +560,15 @@ export class Client {
     }
   }
 
-  /** What one keeps, somebody keeps. */
-  async #beSomebody() {
+  /** Some things are for those who said something already. */
+  async #needsUser() {
     await this.#settled();
-    if (this.#visitor.login === null || this.#visitor.login.session.user_id === null) {
-      if (this.#visitor.unsaid === null) await this.sayWhoIAm({});
-    }
+    if (!this.#visitor.login?.session.user_id) throw needsUser();
   }
+}
+
+function needsUser() {
+  return new AcquaintError("needs_user", "Nobody is here yet: start a conversation first.");
 }
 
 /** @param {string} text @param {NewMessage} more */

@@ -186,10 +186,7 @@ export class Live {
     this.#wait(HEARTBEAT, () => this.#ask());
     switch (frame?.type) {
       case "ready":
-        this.#failures = 0;
-        this.#say(this.#after === null ? { type: "resume" } : { type: "resume", after: this.#after });
-        this.#goOnAfter(frame.last_event, this.#after === null);
-        this.#be("online");
+        this.#ready(frame.last_event);
         break;
       case "event":
         this.#event(frame);
@@ -206,6 +203,16 @@ export class Live {
         break;
       default: // between the server and us, or of a later version
     }
+  }
+
+  /** @param {unknown} lastEvent */
+  #ready(lastEvent) {
+    const isNew = this.#after === null;
+    this.#failures = 0;
+    this.#say(isNew ? { type: "resume" } : { type: "resume", after: this.#after });
+    if (isNew) this.#goOnAfter(lastEvent);
+    this.#be("online");
+    if (isNew) this.#news({ type: "gap" }); // what happened before, nobody tells
   }
 
   /** @param {any} frame */
@@ -234,8 +241,8 @@ export class Live {
   }
 
   /** @param {unknown} id */
-  #goOnAfter(id, isWanted = true) {
-    if (!isWanted || typeof id !== "string" || !/^\d{1,19}$/.test(id)) return;
+  #goOnAfter(id) {
+    if (typeof id !== "string" || !/^\d{1,19}$/.test(id)) return;
     if (this.#after === null || BigInt(id) > BigInt(this.#after)) this.#after = id;
   }
 

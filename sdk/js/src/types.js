@@ -165,7 +165,7 @@
  * @property {string} user
  * @property {boolean} on
  *
- * @typedef {object} Gap More was missed than is told again: read conversations and history anew.
+ * @typedef {object} Gap Something happened that is not told: read conversations and history anew.
  * @property {"gap"} type
  *
  * @typedef {object} ConnectionNews The live connection changed. `idle`: there is nobody, so there is none.
