@@ -45,6 +45,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         shipped = {it for it in archive.namelist() if it.startswith("acquaint/")}
     ours = {f"acquaint/{it.relative_to(PACKAGE)}" for it in PACKAGE.rglob("*") if it.is_file()}
+    ours |= {f"acquaint/widget/client/{it.name}" for it in (ROOT / "sdk/js/src").iterdir()}
     assert {it for it in ours if "__pycache__" not in it} == shipped
 
 
@@ -56,6 +57,9 @@ def test_the_wheel_serves(acquaint: Path, tmp_path: Path) -> None:
         assert httpx2.get(f"{server.url}/livez").status_code == 200
         assert httpx2.get(f"{server.url}/readyz").json() == {"status": "ready"}
         assert server.create_app()["slug"] == "acme"
+        widget = httpx2.get(f"{server.url}/widget.js").text
+        (folder,) = re.findall(r'"\.(/acquaint/widget/[0-9a-f]{16})/', widget)
+        assert httpx2.get(f"{server.url}{folder}/client/index.js").status_code == 200
 
 
 def test_everything_imported_is_declared() -> None:

@@ -32,7 +32,7 @@ _MODULES: Final = _HERE / "modules"
 _CLIENTS: Final = (_HERE / "client", _HERE.parents[2] / "sdk" / "js" / "src")
 """Where the client may be: in a wheel, and in a checkout."""
 
-_COMMENT: Final = re.compile(rb"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)[ \t]*$", re.DOTALL | re.MULTILINE)
+_COMMENT: Final = re.compile(rb"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*$", re.DOTALL | re.MULTILINE)
 """A comment that stands alone on its lines. They are half of what would be sent; those beside code are left."""
 
 _LONG: Final = "public, max-age=31536000, immutable"

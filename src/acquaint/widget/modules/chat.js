@@ -122,6 +122,15 @@ export class Chat {
     this.changed()
   }
 
+  /** Something was said: its conversation is the first. @returns {boolean} whether it was not known yet */
+  said(message) {
+    const it = this.conversations.find((one) => one.id === message.conversation_id)
+    if (!it || Number(message.id) <= Number(it.last_message?.id)) return false
+    Object.assign(it, { last_message: message, updated_at: message.created_at })
+    this.conversations = [it, ...this.conversations.filter((other) => other !== it)]
+    return true
+  }
+
   isMine(message) {
     return message.author === "user" && message.sender_id === this.who.user?.id
   }
@@ -181,12 +190,10 @@ export class Chat {
     const { message, kind } = event, it = this.conversations.find((one) => one.id === event.conversation)
     if (it && kind === "messages.read" && event.user === this.who.user?.id) it.unread = 0
     if (it && kind === "message.posted" && message) {
-      if (!this.isMine(message)) {
+      if (this.said(message) && !this.isMine(message)) {
         it.unread += 1
         this.told("heard", { name: this.nameOf(message, it), text: message.text })
       }
-      Object.assign(it, { last_message: message, updated_at: message.created_at })
-      this.conversations = [it, ...this.conversations.filter((other) => other !== it)]
     } else if (!it || kind.startsWith("conversation") || kind === "members.changed") this.list()
     this.current?.hear(event)
   }

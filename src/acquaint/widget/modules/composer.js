@@ -16,7 +16,7 @@ export function composer(words, { send, types }) {
   let chosen = []
   let typedAt = 0
 
-  const text = h("textarea", { rows: 1, dir: "auto", maxlength: LONGEST_TEXT, "aria-label": words.say("message"), placeholder: words.say("write"), oninput: typed, onkeydown: keyed, onpaste: pasted })
+  const text = h("textarea", { rows: 1, dir: words.direction, maxlength: LONGEST_TEXT, "aria-label": words.say("message"), placeholder: words.say("write"), oninput: typed, onkeydown: keyed, onpaste: pasted })
   const go = h("button", { class: "round go", "aria-label": words.say("send"), disabled: true }, icon("send"))
   const pick = h("input", { type: "file", multiple: true, hidden: true, "aria-hidden": "true", tabindex: -1, onchange: () => (attach(pick.files), (pick.value = "")) })
   const clip = h("button", { class: "round", type: "button", "aria-label": words.say("attach"), onclick: () => pick.click() }, icon("clip"))
@@ -102,6 +102,7 @@ export function composer(words, { send, types }) {
   function show() {
     files.replaceChildren(...chosen.map((it) => it.node))
     files.hidden = !chosen.length
+    text.dir = text.value ? "auto" : words.direction
     go.disabled = !text.value.trim() && !chosen.length
     if (!CSS.supports("field-sizing", "content")) text.rows = Math.min(6, text.value.split("\n").length)
   }

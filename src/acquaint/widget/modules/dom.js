@@ -38,7 +38,7 @@ export function h(tag, props = {}, ...children) {
 /** @param {keyof typeof PATHS} name */
 export function icon(name) {
   const path = filled(document.createElementNS(SVG, "path"), { d: PATHS[name] }, [])
-  return filled(document.createElementNS(SVG, "svg"), { viewBox: "0 0 24 24", class: `icon ${name}`, "aria-hidden": "true" }, [path])
+  return filled(document.createElementNS(SVG, "svg"), { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" }, [path])
 }
 
 /**

@@ -95,7 +95,7 @@ export class Exchange {
     try {
       await task()
     } catch (error) {
-      if (!this.#messages.size) this.problem = error
+      if (error.code !== "superseded" && error.code !== "closed") this.problem = error
     }
     this.isLoading = false
     this.chat.changed()
@@ -161,8 +161,11 @@ export class Exchange {
     const payload = kept.length ? { files: kept.map(({ url, name, content_type, size }) => ({ url, name, content_type, size })) } : undefined
     if (!this.id && entry.wasTried) this.#begun((await client.conversations({ limit: 5 })).items.find((it) => it.last_message?.client_id === clientId))
     entry.wasTried = true
-    if (this.id) this.#take(await client.post(this.id, text, { clientId, payload }))
-    else this.#begun(await client.startConversation(text, { clientId, payload }))
+    if (this.id) {
+      const message = await client.post(this.id, text, { clientId, payload })
+      this.#take(message)
+      this.chat.said(message)
+    } else this.#begun(await client.startConversation(text, { clientId, payload }))
     this.#drop(entry)
     this.chat.changed()
   }

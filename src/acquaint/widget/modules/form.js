@@ -48,5 +48,5 @@ export function form({ words, chat, go }) {
     }
   }
 
-  return { node: h("div", { class: "view" }, node), title: words.say("claim"), update() {}, focus: () => name.input.focus() }
+  return { node: h("div", { class: "view" }, node), title: words.say("team"), update() {}, focus: () => name.input.focus() }
 }

@@ -30,7 +30,7 @@ export function home({ words, chat, look, go }) {
         "button",
         { class: it.unread ? "row new" : "row", "data-id": it.id, onclick: () => go("talk", it.id) },
         h("span", { class: "face" }, icon("chat")),
-        h("div", {}, h("p", { dir: "auto" }, text || it.title || words.say("talk")), h("p", { dir: "auto" }, it.title && text ? it.title : by)),
+        h("div", {}, h("p", {}, h("bdi", {}, text || it.title || words.say("talk"))), h("p", {}, h("bdi", {}, (text && it.title) || by))),
         h("span", { class: "end" }, h("time", { datetime: it.updated_at }, words.short(last?.created_at ?? it.updated_at)), counted(it.unread, words)),
       ),
     )

@@ -37,7 +37,8 @@ export class Panel {
     this.note = h("p", { class: "note", role: "status" })
     this.heard = h("div", { class: "heard", role: "log", "aria-live": "polite", "aria-label": words.say("fresh") })
     this.body = h("div", { class: "view" })
-    const head = h("div", { class: "head" }, this.back, h("div", {}, this.title, this.who), shut)
+    this.face = h("div", { class: "face" }, icon("chat"))
+    const head = h("div", { class: "head" }, this.back, this.face, h("div", {}, this.title, this.who), shut)
     this.node = h("div", { class: "panel", part: "panel", role: "dialog", "aria-labelledby": "title", hidden: true, onkeydown: (event) => this.keyed(event, close) }, head, this.note, this.body, this.heard)
   }
 
@@ -89,7 +90,9 @@ export class Panel {
     if (!this.view) return
     const { words, chat } = this.place
     this.title.textContent = this.view.title
-    this.who.replaceChildren(...(chat.assurance && chat.assurance !== "anonymous" ? [whoIs(words, chat)] : []))
+    this.who.replaceChildren(...(this.name === "talk" && chat.assurance && chat.assurance !== "anonymous" ? [whoIs(words, chat)] : []))
+    this.node.dataset.view = this.name
+    this.face.hidden = this.name !== "talk"
     this.back.hidden = this.name !== "talk" || !chat.conversations.length
     const note = chat.isOffline ? "offline" : chat.status === "ended" ? "ended" : null
     this.note.hidden = !note

@@ -37,18 +37,19 @@ button { border: 0; background: none; padding: 0; cursor: pointer; touch-action:
 .panel { position: relative; display: flex; flex-direction: column; width: min(392px, calc(100vw - 2 * var(--gap))); height: min(680px, calc(100dvh - 2 * var(--gap) - 76px));
   overflow: hidden; border-radius: var(--radius); background: var(--paper); box-shadow: 0 0 0 1px light-dark(rgb(0 0 0 / .05), rgb(255 255 255 / .1)), 0 12px 48px rgb(0 0 0 / .24); animation: rise .22s cubic-bezier(.2, .8, .3, 1) }
 @keyframes rise { from { opacity: 0; transform: translateY(14px) scale(.98) } }
-.head { display: flex; align-items: center; gap: 8px; min-height: 64px; padding: 10px 12px; color: var(--on-brand); background: var(--brand) linear-gradient(135deg, rgb(255 255 255 / .1), rgb(0 0 0 / .14)) }
+.head { display: flex; align-items: center; gap: 8px; min-height: 64px; padding: 10px 12px; color: var(--on-brand); background: var(--brand) }
 .head :focus-visible { outline-color: var(--on-brand) } .head > div { flex: 1; min-width: 0; padding-inline: 4px }
 h2 { font-weight: 650; font-size: 17px; line-height: 1.3; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 .who { display: flex; align-items: center; gap: 4px; font-size: 13px; line-height: 1.35 } .who .icon { width: 15px; height: 15px }
 .who span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 .round { display: grid; place-items: center; width: 40px; height: 40px; border-radius: 50%; flex: none } .round:hover { background: rgb(127 127 127 / .2) }
 .face { display: grid; place-items: center; width: 40px; height: 40px; border-radius: 50%; flex: none; background: var(--tint); color: var(--accent) }
+[data-view=home] h2 { visibility: hidden } .head > .face { flex: none; padding: 0; width: 36px; height: 36px; background: rgb(255 255 255 / .18); color: inherit } .head > .face .icon { width: 19px; height: 19px }
 .note { display: flex; gap: 8px; align-items: center; padding: 8px 16px; font-size: 13px; color: light-dark(#6b4300, #ffd591); background: light-dark(#fff4dc, #3a2d13) } .note .icon { width: 17px; height: 17px }
 .view { flex: 1; min-height: 0; display: flex; flex-direction: column; overflow: hidden } .scroll { flex: 1; overflow-y: auto; overscroll-behavior: contain; scrollbar-width: thin }
 .scroll:focus-visible { outline-offset: -3px }
 
-.hero { padding: 22px 20px 54px; margin-block-end: -34px; color: var(--on-brand); background: var(--brand) linear-gradient(160deg, rgb(255 255 255 / .1), rgb(0 0 0 / .14)) }
+.hero { padding: 4px 20px 56px; margin-block-end: -34px; color: var(--on-brand); background: var(--brand) linear-gradient(rgb(0 0 0 / 0), rgb(0 0 0 / .2)) }
 .hero p { font-size: 15px; overflow-wrap: anywhere } .hero .big { font-size: 26px; font-weight: 700; line-height: 1.2; letter-spacing: -.01em }
 .home { padding: 0 14px 14px } .card { background: var(--paper); border: 1px solid var(--line); border-radius: calc(var(--radius) - 4px); box-shadow: 0 2px 10px rgb(0 0 0 / .07); overflow: hidden }
 .card + .card { margin-block-start: 12px } .row { display: flex; align-items: center; gap: 12px; width: 100%; min-height: 64px; padding: 12px 16px; text-align: start }
@@ -85,13 +86,13 @@ textarea { flex: 1; min-width: 0; min-height: 40px; max-height: 132px; padding: 
 .files { display: flex; flex-wrap: wrap; gap: 8px; padding-block-end: 8px } .files li { position: relative; display: flex; align-items: center; gap: 8px; max-width: 100%; padding: 6px; border-radius: 12px; background: var(--tint); font-size: 13px } .files img { width: 44px; height: 44px; border-radius: 8px; object-fit: cover }
 .files span { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 170px } .files button { width: 28px; height: 28px } .files .icon { width: 16px; height: 16px } .error { padding-block-end: 8px; color: var(--bad); font-size: 13px; overflow-wrap: anywhere } .error:empty { display: none }
 
-.form { display: flex; flex-direction: column; gap: 16px; padding: 24px 20px } .form .big { font-size: 20px; font-weight: 700; line-height: 1.3 } .form > p { color: var(--soft) }
+.form { display: flex; flex-direction: column; gap: 16px; padding: 24px 20px } .form .big { color: var(--ink); font-size: 20px; font-weight: 700; line-height: 1.3 } .form > p:not(.big) { color: var(--soft) }
 label { display: block; font-weight: 600; font-size: 14px } .form input { display: block; width: 100%; min-height: 46px; margin-block-start: 6px; padding: 10px 14px; border-radius: 12px; border: 1px solid light-dark(#8a90a0, #6d7384); background: var(--paper); font-weight: 400 }
 .form input:focus-visible { outline-offset: 0; outline-width: 2px } .form input[aria-invalid=true] { border-color: var(--bad) } .form .error { padding: 6px 0 0; font-weight: 400 }
 .main { min-height: 46px; padding: 10px 20px; border-radius: 12px; background: var(--brand); color: var(--on-brand); font-weight: 650 } .main:hover { filter: brightness(1.08) } .main:focus-visible { outline-offset: 3px }
 
 @media (max-width: 480px), (max-height: 460px) {
-  .root:has(.panel:not([hidden])) { inset: 0 } .panel { width: 100%; height: 100%; border-radius: 0; animation-name: none; box-shadow: none } .panel:not([hidden]) ~ .launcher { display: none }
+  .root:has(.panel:not([hidden])) { inset: 0 } .panel { width: 100%; height: 100%; border-radius: 0; animation-name: none; box-shadow: none } .root:has(.panel:not([hidden])) .launcher { display: none }
   textarea, input { font-size: 16px } .head { padding-block-start: max(10px, env(safe-area-inset-top)) } .say { padding-block-end: max(12px, env(safe-area-inset-bottom)) }
 }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; scroll-behavior: auto !important } .typing i:nth-child(2) { opacity: .6 } }

@@ -45,9 +45,9 @@ export function talk({ words, chat, look }, id) {
     list.replaceChildren(...nodesOf(entries))
     oldest = entries[0]?.id ?? ""
     wait.hidden = !it.isLoading || entries.length > 0
-    wrong.hidden = !it.problem
+    wrong.hidden = !it.problem || entries.length > 0
     older.hidden = !it.hasOlder
-    intro.hidden = it.hasOlder || Boolean(it.problem) || (it.isLoading && !entries.length)
+    intro.hidden = it.hasOlder || !wrong.hidden || (it.isLoading && !entries.length)
     typing.hidden = !it.isTyping
     closed.hidden = !it.isClosed
     write.node.hidden = it.isClosed

@@ -2,7 +2,7 @@ export default {
   open: "فتح المحادثة",
   close: "إغلاق المحادثة",
   back: "كل المحادثات",
-  heading: "مرحبًا 👋",
+  heading: "مرحبًا",
   greeting: "اكتب لنا، يسعدنا أن نساعدك.",
   talk: "محادثة",
   team: "الدعم",

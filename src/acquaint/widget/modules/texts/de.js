@@ -2,7 +2,7 @@ export default {
   open: "Chat öffnen",
   close: "Chat schließen",
   back: "Alle Gespräche",
-  heading: "Hallo 👋",
+  heading: "Hallo",
   greeting: "Schreiben Sie uns, wir helfen gern.",
   talk: "Gespräch",
   team: "Kundendienst",

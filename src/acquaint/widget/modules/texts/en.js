@@ -2,7 +2,7 @@ export default {
   open: "Open chat",
   close: "Close chat",
   back: "All conversations",
-  heading: "Hello 👋",
+  heading: "Hello",
   greeting: "Write to us, we are happy to help.",
   talk: "Conversation",
   team: "Support",

@@ -2,7 +2,7 @@ export default {
   open: "Abrir el chat",
   close: "Cerrar el chat",
   back: "Todas las conversaciones",
-  heading: "Hola 👋",
+  heading: "Hola",
   greeting: "Escríbenos, te ayudamos con gusto.",
   talk: "Conversación",
   team: "Soporte",

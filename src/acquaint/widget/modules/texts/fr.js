@@ -2,7 +2,7 @@ export default {
   open: "Ouvrir le chat",
   close: "Fermer le chat",
   back: "Toutes les conversations",
-  heading: "Bonjour 👋",
+  heading: "Bonjour",
   greeting: "Écrivez-nous, nous sommes là pour vous aider.",
   talk: "Conversation",
   team: "Assistance",

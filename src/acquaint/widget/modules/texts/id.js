@@ -2,7 +2,7 @@ export default {
   open: "Buka obrolan",
   close: "Tutup obrolan",
   back: "Semua percakapan",
-  heading: "Halo 👋",
+  heading: "Halo",
   greeting: "Tulis kepada kami, kami siap membantu.",
   talk: "Percakapan",
   team: "Dukungan",
