@@ -46,7 +46,7 @@ def config(app: App, public_url: str, *, mobile: bool) -> dict[str, Any]:
         "base_url": "",
         "broker_url": "" if mobile else _broker_url(public_url),
         "broker_lb_url": "",
-        "enable_realtime": False,
+        "enable_realtime": True,
         "enable_realtime_check": False,
         "enable_event_report": False,
         "enable_sync": True,
