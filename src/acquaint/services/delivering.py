@@ -93,7 +93,8 @@ class Courier:
                     task.add_done_callback(sending.discard)
                 await asyncio.sleep(LOOKS_AT_MOST_EVERY)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), LOOKS_EVERY)
+                    async with asyncio.timeout(LOOKS_EVERY):  # wait_for of Python 3.11 may swallow being cancelled
+                        await self._wake.wait()
         finally:
             for task in sending:
                 task.cancel()
