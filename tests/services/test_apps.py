@@ -60,6 +60,12 @@ async def test_every_text_of_every_app_is_its_own(core: Core) -> None:
     assert [it.app.slug for it in made] == ["acme", "acme-2", "acme-3"]
 
 
+async def test_there_may_be_any_number_of_apps_of_one_name(core: Core) -> None:
+    slugs = [(await apps.create(core, "Acme")).app.slug for _ in range(12)]
+    assert slugs[8] == "acme-9"
+    assert len(set(slugs)) == 12
+
+
 async def test_there_are_no_default_secrets(core: Core) -> None:
     """CWE-1392: nothing that opens anything was the same yesterday, or is short enough to be guessed."""
     made = await apps.create(core, "Acme")

@@ -61,14 +61,13 @@ class NewApp:
 
 async def create(core: Core, name: str, slug: str | None = None) -> NewApp:
     """Refuses with IdentifierTaken("slug"); without a slug one is made from the name, numbered if need be."""
-    wanted = slug or slug_of(name)
-    for number in range(1, 100):
-        try:
-            return await _create(core, name, wanted if number == 1 else f"{wanted[:59]}-{number}")
-        except IdentifierTaken:
-            if slug:
-                raise
-    raise IdentifierTaken("slug")
+    if slug:
+        return await _create(core, name, slug)
+    wanted = slug_of(name)
+    for numbered in (wanted, *(f"{wanted[:60]}-{number}" for number in range(2, 10))):
+        with suppress(IdentifierTaken):
+            return await _create(core, name, numbered)
+    return await _create(core, name, f"{wanted[:46]}-{core.new_id()}")
 
 
 async def by_slug(core: Core, slug: str) -> App:

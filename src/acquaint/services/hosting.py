@@ -210,7 +210,7 @@ async def _members(tx: Transaction, it: Conversation, users: Sequence[UserId]) -
         raise Unacceptable("users", f"must be 1 to {MOST_MEMBERS}")
     found = [
         Membership(it.id, id, Assurance.VERIFIED, None, it.workspace, joined_at=it.created_at)
-        for id in await members.verified(tx, it, ids)
+        for id in await members.verified(tx, it.app_id, ids)
     ]
     if it.kind is not ConversationKind.DIRECT:
         found[0] = replace(found[0], role=MemberRole.OWNER)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
+from ..domain.apps import AppId
 from ..domain.conversations import (
     MOST_MEMBERS,
     Conversation,
@@ -38,7 +40,7 @@ TOLD_AT_ONCE: Final = 50
 async def change_in(core: Core, tx: Transaction, it: Acting, change: Change) -> tuple[Membership, ...]:
     """Adds, removes and appoints within a transaction; answers the members as they are then.
 
-    Refuses with NotFound for who is no verified user of the App, with Unacceptable when there would be too many
+    Refuses with NotFound for who cannot be brought in (``newcomers``), with Unacceptable when there would be too many
     members or admins, with NotAllowed in a direct conversation, whose two are always the same.
     """
     conversation, members = it.conversation, {member.user_id: member for member in it.members}
@@ -49,9 +51,9 @@ async def change_in(core: Core, tx: Transaction, it: Acting, change: Change) -> 
     if len(members) - len(gone) + len(fresh) > MOST_MEMBERS:
         raise Unacceptable("users", f"would be more than {MOST_MEMBERS}")
     now = core.clock()
-    for id in await verified(tx, conversation, fresh):
-        members[id] = Membership(conversation.id, id, Assurance.VERIFIED, None, conversation.workspace, joined_at=now)
-        await tx.conversations.put_member(members[id])
+    for member in await newcomers(tx, conversation, fresh, now):
+        members[member.user_id] = member
+        await tx.conversations.put_member(member)
     for id in gone:
         del members[id]
         await tx.conversations.remove_member(conversation.id, id)
@@ -84,9 +86,29 @@ async def dismissed(
         await it.note(core, tx, kind, removed=removed, **left, **details)
 
 
-async def verified(tx: Transaction, conversation: Conversation, ids: Sequence[UserId]) -> Sequence[UserId]:
-    """The same ids, each of a verified user of the App; refuses with NotFound."""
+async def newcomers(
+    tx: Transaction, conversation: Conversation, ids: Sequence[UserId], now: datetime
+) -> list[Membership]:
+    """Memberships for these users: verified ones, and guests as whoever holds their session. Refuses with NotFound."""
     found = await tx.users.many(conversation.app_id, ids) if ids else {}
+    if any(id not in found or not (found[id].is_verified or found[id].is_guest) for id in ids):
+        raise NotFound("user")
+    return [
+        Membership(
+            conversation.id,
+            id,
+            Assurance.ANONYMOUS if found[id].is_guest else Assurance.VERIFIED,
+            found[id].device_id,
+            conversation.workspace,
+            joined_at=now,
+        )
+        for id in ids
+    ]
+
+
+async def verified(tx: Transaction, app_id: AppId, ids: Sequence[UserId]) -> Sequence[UserId]:
+    """The same ids, each of a verified user of the App; refuses with NotFound."""
+    found = await tx.users.many(app_id, ids) if ids else {}
     for id in ids:
         if id not in found or not found[id].is_verified:
             raise NotFound("user")

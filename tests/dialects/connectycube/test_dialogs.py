@@ -538,12 +538,38 @@ async def test_people_react(ann: Somebody, ben: Somebody) -> None:
     assert (await ben.ask("PUT", path, json={"add": "x" * 33})).status_code == 422
 
 
-async def test_a_guest_brings_nobody_in(cube: Cube, ann: Somebody) -> None:
-    guest = await cube.session(user={"guest": 1, "full_name": "Visitor"})
-    answer = await cube.ask("POST", "/chat/Dialog", guest["token"], json={"type": 3, "occupants_ids": ann.id})
+async def test_a_guest_talks_to_a_user_one_to_one(cube: Cube, ann: Somebody) -> None:
+    guest, other = [await cube.session(user={"guest": 1, "full_name": it}) for it in ("Visitor", "Another")]
+    pair = {"type": 3, "occupants_ids": ann.id}
+    dialog = (await cube.ask("POST", "/chat/Dialog", guest["token"], json=pair)).json()
+    assert sorted(dialog["occupants_ids"]) == sorted([guest["user_id"], ann.id])
+    same = (await ann.ask("POST", "/chat/Dialog", json={"type": 3, "occupants_ids": guest["user_id"]})).json()
+    assert same["_id"] == dialog["_id"]
+    said = {"chat_dialog_id": dialog["_id"], "message": "May I ask something?"}
+    assert (await cube.ask("POST", "/chat/Message", guest["token"], json=said)).status_code == 201
+    await ann.say(dialog)
+    path = f"/chat/Message?chat_dialog_id={dialog['_id']}"
+    for token in (guest["token"], ann.token):
+        assert len((await cube.ask("GET", path, token)).json()["items"]) == 2
+    assert (await cube.ask("GET", path, other["token"])).status_code == 404
+
+
+async def test_a_guest_brings_nobody_else_in(cube: Cube, ann: Somebody) -> None:
+    guest, other = [await cube.session(user={"guest": 1, "full_name": it}) for it in ("Visitor", "Another")]
+    group = {"type": 2, "name": "Ours", "occupants_ids": ann.id}
+    answer = await cube.ask("POST", "/chat/Dialog", guest["token"], json=group)
     assert (answer.status_code, answer.json()) == (403, FORBIDDEN)
-    answer = await ann.ask("POST", "/chat/Dialog", json={"type": 3, "occupants_ids": guest["user_id"]})
-    assert answer.status_code == 404
+    pair = {"type": 3, "occupants_ids": other["user_id"]}
+    assert (await cube.ask("POST", "/chat/Dialog", guest["token"], json=pair)).status_code == 404
+
+
+async def test_a_guest_is_brought_into_a_group_and_sees_it(cube: Cube, ann: Somebody, ben: Somebody) -> None:
+    guest = await cube.session(user={"guest": 1, "full_name": "Visitor"})
+    group = (await ann.ask("POST", "/chat/Dialog", json={"type": 2, "name": "Ours", "occupants_ids": ben.id})).json()
+    change = {"push_all": {"occupants_ids": [guest["user_id"]]}}
+    assert (await ann.ask("PUT", f"/chat/Dialog/{group['_id']}", json=change)).status_code == 200
+    [seen] = (await cube.ask("GET", "/chat/Dialog", guest["token"])).json()["items"]
+    assert seen["_id"] == group["_id"]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ tell({
   linked: await look(object.blob.blob_object_access.download_url),
   renamed: (await ann.storage.update({ id: open.id, name: 'b.txt' })).blob.name,
   not_hers: await rejected(ben.storage.delete(open.id)),
-  not_a_picture: await rejected(ann.users.update({ avatar: open.uid })),
+  not_a_picture: (await ann.users.update({ avatar: open.uid })).user.avatar === open.uid,
   deleted: await ann.storage.delete(open.id),
   gone: await rejected(ann.storage.getInfo(open.id))
 })
