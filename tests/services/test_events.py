@@ -15,7 +15,20 @@ from acquaint.domain.keys import Role
 from acquaint.domain.paging import PageAsked
 from acquaint.domain.users import UserId
 from acquaint.ports.store import Recognised
-from acquaint.services import apps, conversations, history, merging, messages, roster, sessions, sign_in, tickets, users
+from acquaint.services import (
+    apps,
+    blocks,
+    conversations,
+    history,
+    merging,
+    messages,
+    renewing,
+    roster,
+    sessions,
+    sign_in,
+    tickets,
+    users,
+)
 from acquaint.services.core import Core
 from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, ben, eve, kiosk, laptop
@@ -207,6 +220,24 @@ async def doing(core: Core, acme: Cast) -> None:
     await roster.note_doing(core, await verified_ann(core, acme), "paid", {})
 
 
+async def block(core: Core, acme: Cast) -> None:
+    bens = (await users.find(core, acme.app, ben.by_login)).id
+    await blocks.block(core, await verified_ann(core, acme), bens)
+
+
+async def unblock(core: Core, acme: Cast) -> None:
+    bens = (await users.find(core, acme.app, ben.by_login)).id
+    by = await verified_ann(core, acme)
+    await blocks.block(core, by, bens)
+    await blocks.unblock(core, by, bens)
+
+
+async def renew(core: Core, acme: Cast) -> None:
+    app = await apps.change_policy(core, acme.app, {"token_lifetime": "7d"})
+    admission = await sign_in.vouch_for(core, app, eve.verified(), at(renews=True))
+    await renewing.renew(core, app, admission.renewal or "", address="203.0.113.7")
+
+
 OPENED, ENDED, TAKEN = EventKind.SESSION_OPENED, EventKind.SESSION_ENDED, EventKind.SESSION_TAKEN
 CREATED, CHANGED, REFUSED = EventKind.USER_CREATED, EventKind.USER_CHANGED, EventKind.SIGN_IN_REFUSED
 
@@ -249,6 +280,9 @@ LEAVES: dict[UseCase, list[EventKind]] = {
     show_secret: [EventKind.SECRET_SHOWN],
     merge: [EventKind.PASSWORD_CHANGED, ENDED, EventKind.USER_MERGED, CHANGED],
     doing: [EventKind.VISITOR_DID],
+    block: [EventKind.USER_BLOCKED],
+    unblock: [EventKind.USER_BLOCKED, EventKind.USER_UNBLOCKED],
+    renew: [EventKind.APP_CHANGED, CREATED, OPENED, EventKind.SESSION_RENEWED],
 }
 
 
