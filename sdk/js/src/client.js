@@ -7,10 +7,9 @@
  */
 
 import { Api, idIn, randomId } from "./api.js";
+import { Asking } from "./asking.js";
 import { AcquaintError } from "./errors.js";
-import { statusOf } from "./kept.js";
 import { Live } from "./live.js";
-import { superseded } from "./queue.js";
 import { Visitor, call } from "./session.js";
 import { memoryStorage, usualStorage } from "./storage.js";
 
@@ -53,6 +52,7 @@ export function createClient(options) {
 export class Client {
   #api;
   #visitor;
+  #asking;
   #live;
   /** @type {Map<string, Promise<AuthState>>} */
   #ensuring = new Map();
@@ -65,8 +65,9 @@ export class Client {
     this.#visitor = new Visitor(this.#api, storage, { app: options.app, workspace: options.workspace ?? null });
     this.#visitor.unsaid = options.userData ?? null;
     const Socket = options.WebSocket ?? /** @type {any} */ (globalThis).WebSocket;
+    this.#asking = new Asking(this.#api, this.#visitor);
     this.#live = new Live(this.#visitor, Socket, () =>
-      this.#do({ method: "POST", path: "/live/tickets", repeatable: true }),
+      this.#asking.ask({ method: "POST", path: "/live/tickets", repeatable: true }),
     );
   }
 
@@ -235,15 +236,8 @@ export class Client {
    * Who is here, as the server says; null while nobody is.
    * @returns {Promise<{session: Session, user: OwnUser | null} | null>}
    */
-  async me() {
-    await this.#settled();
-    if (this.#visitor.login === null) return null;
-    const found = await this.#do({ method: "GET", path: "/session" });
-    const { login } = this.#visitor;
-    if (login !== null && login.session.id === found.session.id) {
-      await this.#visitor.saw(login.token, { ...found, expiresAt: found.session.expires_at });
-    }
-    return found;
+  me() {
+    return this.#asking.me();
   }
 
   /**
@@ -264,10 +258,8 @@ export class Client {
    * @param {Claims} claims
    * @returns {Promise<Session>}
    */
-  async sayWhoIAm(claims) {
-    const session = await this.#do({ method: "PATCH", path: "/session/claims", body: claims, keyed: true, writes: true });
-    await this.me().catch(ignored);
-    return session;
+  sayWhoIAm(claims) {
+    return this.#asking.claim(claims);
   }
 
   /**
@@ -276,26 +268,26 @@ export class Client {
    * @returns {Promise<OwnUser>}
    */
   async changeProfile(change) {
-    await this.#needsUser();
-    const user = await this.#do({ method: "PATCH", path: "/user", body: change, keyed: true, writes: true });
-    const { login } = this.#visitor;
-    if (login !== null && login.session.user_id === user.id) await this.#visitor.saw(login.token, { user });
+    await this.#asking.needsUser();
+    const user = await this.#asking.write("PATCH", "/user", change);
+    const { session } = this.state;
+    if (session?.user_id === user.id) await this.#asking.saw(session?.id, { user });
     return user;
   }
 
   /** Where one is logged in. @returns {Promise<import("./types.js").OwnSession[]>} */
   async sessions() {
-    return (await this.#do({ method: "GET", path: "/sessions" })).items;
+    return (await this.#asking.read("/sessions")).items;
   }
 
   /** At once, on every path. @param {string} sessionId @returns {Promise<void>} */
-  endSession(sessionId) {
-    return this.#do({ method: "DELETE", path: `/sessions/${idIn(sessionId)}`, keyed: true });
+  async endSession(sessionId) {
+    return this.#asking.write("DELETE", `/sessions/${idIn(sessionId)}`);
   }
 
   /** How many ended. @returns {Promise<number>} */
   async endOtherSessions() {
-    return (await this.#do({ method: "DELETE", path: "/sessions", keyed: true })).ended;
+    return (await this.#asking.write("DELETE", "/sessions")).ended;
   }
 
   // Conversations
@@ -308,7 +300,7 @@ export class Client {
    */
   startConversation(text = null, { conversationKind, title, users, ...message } = {}) {
     const body = { kind: conversationKind, title, users, message: text === null ? undefined : draft(text, message) };
-    return this.#do({ method: "POST", path: "/conversations", body, keyed: true, writes: true });
+    return this.#asking.write("POST", "/conversations", body);
   }
 
   /**
@@ -317,14 +309,13 @@ export class Client {
    * @returns {Promise<Page<Conversation>>}
    */
   async conversations({ limit, after } = {}) {
-    await this.#settled();
-    if (this.#visitor.login === null) return { items: [], next: null };
-    return this.#do({ method: "GET", path: "/conversations", query: { limit, after } });
+    if (!(await this.#asking.settled())) return { items: [], next: null };
+    return this.#asking.read("/conversations", { limit, after });
   }
 
   /** @param {string} conversationId @returns {Promise<Conversation>} */
   async conversation(conversationId) {
-    return this.#do({ method: "GET", path: of(conversationId) });
+    return this.#asking.read(of(conversationId));
   }
 
   /**
@@ -334,7 +325,7 @@ export class Client {
    * @returns {Promise<Page<Message>>}
    */
   async history(conversationId, { order = "newest", limit, after } = {}) {
-    return this.#do({ method: "GET", path: of(conversationId, "/messages"), query: { order, limit, after } });
+    return this.#asking.read(of(conversationId, "/messages"), { order, limit, after });
   }
 
   /**
@@ -343,8 +334,8 @@ export class Client {
    * @returns {Promise<Message>}
    */
   async post(conversationId, text, more = {}) {
-    const body = draft(text, more);
-    return this.#do({ method: "POST", path: of(conversationId, "/messages"), body, repeatable: true, writes: true });
+    const call = { method: "POST", path: of(conversationId, "/messages"), body: draft(text, more) };
+    return this.#asking.ask({ ...call, repeatable: true, writes: true }); // its client id says that it is the same
   }
 
   /**
@@ -353,8 +344,7 @@ export class Client {
    * @returns {Promise<Message>}
    */
   async edit(conversationId, messageId, text) {
-    const path = of(conversationId, `/messages/${idIn(messageId)}`);
-    return this.#do({ method: "PATCH", path, body: { text }, keyed: true, writes: true });
+    return this.#asking.write("PATCH", of(conversationId, `/messages/${idIn(messageId)}`), { text });
   }
 
   /**
@@ -363,9 +353,8 @@ export class Client {
    * @returns {Promise<void>}
    */
   async deleteMessage(conversationId, messageId, { forOneself = false } = {}) {
-    const path = of(conversationId, `/messages/${idIn(messageId)}`);
     const query = { whom: forOneself ? "oneself" : "everybody" };
-    return this.#do({ method: "DELETE", path, query, keyed: true, writes: true });
+    return this.#asking.write("DELETE", of(conversationId, `/messages/${idIn(messageId)}`), undefined, query);
   }
 
   /**
@@ -373,7 +362,7 @@ export class Client {
    * @returns {Promise<{last_read_id: string}>}
    */
   async markRead(conversationId, upTo) {
-    return this.#do({ method: "POST", path: of(conversationId, "/read"), body: { up_to: upTo }, keyed: true });
+    return this.#asking.write("POST", of(conversationId, "/read"), { up_to: upTo });
   }
 
   /**
@@ -381,7 +370,7 @@ export class Client {
    * @returns {Promise<{last_received_id: string}>}
    */
   async markReceived(conversationId, upTo) {
-    return this.#do({ method: "POST", path: of(conversationId, "/received"), body: { up_to: upTo }, keyed: true });
+    return this.#asking.write("POST", of(conversationId, "/received"), { up_to: upTo });
   }
 
   /**
@@ -395,22 +384,22 @@ export class Client {
 
   /** Brings users in, by their ids. @param {string} conversationId @param {string[]} users @returns {Promise<Conversation>} */
   async addMembers(conversationId, users) {
-    return this.#do({ method: "POST", path: of(conversationId, "/members"), body: { users }, keyed: true, writes: true });
+    return this.#asking.write("POST", of(conversationId, "/members"), { users });
   }
 
   /** They see nothing of it any more. @param {string} conversationId @param {string} userId @returns {Promise<void>} */
   async removeMember(conversationId, userId) {
-    return this.#do({ method: "DELETE", path: of(conversationId, `/members/${idIn(userId)}`), keyed: true, writes: true });
+    return this.#asking.write("DELETE", of(conversationId, `/members/${idIn(userId)}`));
   }
 
   /** A group, channel or broadcast. @param {string} conversationId @returns {Promise<void>} */
   async leave(conversationId) {
-    return this.#do({ method: "POST", path: of(conversationId, "/leave"), keyed: true, writes: true });
+    return this.#asking.write("POST", of(conversationId, "/leave"));
   }
 
   /** What was said until now one does not see any more, on any device. @param {string} conversationId @returns {Promise<void>} */
   async clear(conversationId) {
-    return this.#do({ method: "POST", path: of(conversationId, "/clear"), keyed: true, writes: true });
+    return this.#asking.write("POST", of(conversationId, "/clear"));
   }
 
   // Files
@@ -424,8 +413,9 @@ export class Client {
   async upload(file, { name, signal } = {}) {
     const given = name ?? /** @type {{name?: unknown}} */ (file).name;
     const query = { name: typeof given === "string" && given ? given : "file" };
-    await this.#needsUser();
-    return this.#do({ method: "POST", path: "/files", body: file, query, timeout: UPLOAD_TIMEOUT, writes: true }, signal);
+    await this.#asking.needsUser();
+    const call = { method: "POST", path: "/files", body: file, query, timeout: UPLOAD_TIMEOUT, writes: true };
+    return this.#asking.ask(call, signal);
   }
 
   /**
@@ -462,7 +452,8 @@ export class Client {
   /**
    * Tells what happens in one's conversations, as it happens, and how the connection is. It follows whoever is here:
    * there is no connection while nobody is. Read conversations anew after a `gap`, which is also told once whenever a
-   * connection begins that has nothing to go on from, as after a login.
+   * connection begins that has nothing to go on from, as after a login. What happened just before may be told as well:
+   * know messages by their `id`.
    * Throws `no_websocket` where the platform has none.
    * @param {(news: import("./types.js").News) => void} listener
    * @returns {() => void} stops it
@@ -476,99 +467,6 @@ export class Client {
     this.#live.close();
     this.#visitor.close();
   }
-
-  // How calls are made
-
-  /** When no change of who is here is under way. */
-  async #settled() {
-    await this.ready;
-    await this.#visitor.queue.idle();
-  }
-
-  /**
-   * The answer to the call, as whoever is here. While that is changing, it waits.
-   * @param {import("./api.js").Call} call @param {AbortSignal | null} [signal]
-   * @returns {Promise<any>}
-   */
-  async #do(call, signal = null) {
-    const visitor = this.#visitor;
-    if (visitor.isClosed) throw new AcquaintError("closed", "The client was closed.");
-    const turn = visitor.queue.turn();
-    await this.#settled();
-    turn.check();
-    if (call.writes) {
-      if (visitor.login === null) await visitor.arrive();
-      await this.#sayUnsaid();
-      turn.check();
-    }
-    const first = await this.#once(call, turn, signal);
-    if (!first.over) return first.answer;
-    await visitor.comeBack(first.token);
-    turn.check();
-    if (visitor.state.status === "ended" || visitor.state.status === "verified" !== first.wasVerified) throw first.over;
-    const second = await this.#once(call, turn, signal);
-    if (second.over) throw second.over;
-    return second.answer;
-  }
-
-  /** @param {import("./api.js").Call} call @param {import("./queue.js").Turn} turn @param {AbortSignal | null} signal */
-  async #once(call, turn, signal) {
-    const visitor = this.#visitor;
-    const { login } = visitor;
-    if (login === null) throw needsUser();
-    const wasVerified = statusOf(login, this.#api.now()) === "verified";
-    if (login.hasEnded) throw new AcquaintError("session_ended", "The session has ended. Log in again, or log out.");
-    const { epoch } = visitor.queue;
-    const calledOff = either(visitor.queue.leaving.signal, signal);
-    const asking = this.#api.ask(call, login.token, calledOff.signal);
-    if (call.writes) visitor.underway.add(asking);
-    /** @type {any} */
-    let answer = null;
-    /** @type {AcquaintError | null} */
-    let over = null;
-    try {
-      answer = await asking;
-    } catch (error) {
-      turn.check();
-      if (!(error instanceof AcquaintError) || !error.isSessionOver) throw error;
-      over = error;
-    } finally {
-      visitor.underway.delete(asking);
-      calledOff.done();
-    }
-    if (over === null && epoch !== visitor.queue.epoch) throw superseded();
-    if (over === null && call.writes && visitor.login?.session.user_id === null && !call.path.startsWith("/session")) {
-      await this.me().catch(ignored); // the first thing that was done made somebody
-    }
-    return { answer, over, token: login.token, wasVerified };
-  }
-
-  /** What the page knows goes before what the visitor does. */
-  async #sayUnsaid() {
-    const visitor = this.#visitor;
-    const said = visitor.unsaid;
-    if (said === null) return;
-    visitor.unsaid = null;
-    if (visitor.state.status === "verified" || isKnown(said, visitor.state.user?.claimed)) return;
-    try {
-      await this.sayWhoIAm(said);
-    } catch (error) {
-      if (!(error instanceof AcquaintError)) throw error;
-      if (error.code === "superseded") throw error;
-      if (error.isOffline) visitor.unsaid ??= said;
-      else console.warn(`@acquaint/client: the user data was refused: ${error.message}`);
-    }
-  }
-
-  /** Some things are for those who said something already. */
-  async #needsUser() {
-    await this.#settled();
-    if (!this.#visitor.login?.session.user_id) throw needsUser();
-  }
-}
-
-function needsUser() {
-  return new AcquaintError("needs_user", "Nobody is here yet: start a conversation first.");
 }
 
 /** @param {string} text @param {NewMessage} more */
@@ -580,19 +478,3 @@ function draft(text, { payload, kind, clientId }) {
 function of(conversationId, rest = "") {
   return `/conversations/${idIn(conversationId)}${rest}`;
 }
-
-/** @param {Claims} claims @param {import("./types.js").Claimed | undefined} known */
-function isKnown(claims, known) {
-  return known !== undefined && Object.entries(claims).every(([name, it]) => JSON.stringify(it) === JSON.stringify(known[/** @type {keyof Claims} */ (name)]));
-}
-
-/** @param {AbortSignal} one @param {AbortSignal | null} other */
-function either(one, other) {
-  const both = new AbortController();
-  const stop = () => both.abort();
-  const signals = other === null ? [one] : [one, other];
-  for (const it of signals) it.aborted ? stop() : it.addEventListener("abort", stop);
-  return { signal: both.signal, done: () => signals.forEach((it) => it.removeEventListener("abort", stop)) };
-}
-
-function ignored() {}

@@ -52,7 +52,7 @@ export class Visitor {
     const key = `acquaint:${JSON.stringify([api.url, app])}`;
     this.shelf = new Shelf(storage, key);
     this.tabs = new Tabs(storage, key, () => void this.#reload());
-    const found = this.shelf.read();
+    const found = this.shelf.first();
     if (found instanceof Promise) this.#loading = found.then((it) => ((this.#loading = null), recordOf(it)));
     else this.#record = recordOf(found);
     this.#told = this.#telling();

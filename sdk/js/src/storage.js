@@ -49,6 +49,8 @@ export class Shelf {
   #known = null;
   /** @type {Promise<unknown>} */
   #writing = Promise.resolve();
+  /** Which change it is: what was read before is not what is there after. */
+  #change = 0;
   /** Whether the storage answers with promises: then one thing is done after the other. */
   #isSlow = false;
 
@@ -58,24 +60,36 @@ export class Shelf {
     this.key = key;
   }
 
-  /** @returns {unknown | Promise<unknown>} a promise only where the storage answers with one */
+  /** What is there to begin with. @returns {unknown | Promise<unknown>} a promise only where the storage answers with one */
+  first() {
+    const found = this.#ask();
+    if (!(found instanceof Promise)) return parsed(found);
+    const reading = found.then(parsed, () => null);
+    this.#writing = reading; // nothing overtakes it
+    return reading;
+  }
+
+  /** @returns {unknown | Promise<unknown>} */
   read() {
     if (this.#instead !== undefined) return parsed(this.#instead);
-    let found;
+    const found = this.#ask();
+    if (!(found instanceof Promise)) return parsed(found);
+    const change = this.#change;
+    return found.then(
+      (text) => parsed(change === this.#change ? (this.#known = text) : this.#known),
+      () => parsed(this.#known),
+    );
+  }
+
+  #ask() {
     try {
-      found = this.storage.getItem(this.key);
+      const found = this.storage.getItem(this.key);
+      if (found instanceof Promise) this.#isSlow = true;
+      else this.#known = found;
+      return found;
     } catch {
-      return parsed(this.#known);
+      return this.#known;
     }
-    if (found instanceof Promise) {
-      this.#isSlow = true;
-      return Promise.all([found, this.#writing]).then(
-        ([text]) => parsed((this.#known = this.#instead === undefined ? text : this.#instead)),
-        () => parsed(this.#known),
-      );
-    }
-    this.#known = found;
-    return parsed(found);
   }
 
   /** @param {unknown} record @returns {Promise<boolean>} whether the storage took it */
@@ -92,6 +106,7 @@ export class Shelf {
   /** @param {() => unknown} act @param {string | null} instead @returns {Promise<boolean>} */
   #do(act, instead) {
     this.#known = instead;
+    this.#change += 1;
     const failed = () => {
       this.#instead = instead;
       if (instead !== null) this.#forget(); // what was there before is not to come back

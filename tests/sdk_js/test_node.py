@@ -1,0 +1,40 @@
+"""The JavaScript client in Node, against a running server: every ``*.test.mjs`` of this folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import Server
+
+FOLDER = Path(__file__).parent
+PATIENCE = 110  # seconds: less than pytest's own, so that one sees what was said until then
+
+pytestmark = pytest.mark.sdk
+
+
+@pytest.fixture(scope="session")
+def operator_key(_shared_server: Server) -> str:
+    return str(_shared_server.run("keys", "create", "--server", "--name", "sdk-js")["api_key"])
+
+
+@pytest.mark.parametrize("file", sorted(it.name for it in FOLDER.glob("*.test.mjs")))
+def test_in_node(server: Server, operator_key: str, file: str) -> None:
+    node = shutil.which("node")
+    assert node is not None, "the tests of SDKs need Node"
+    done = subprocess.run(
+        [node, "--test", "--test-reporter=tap", FOLDER / file],
+        env=os.environ | {"ACQUAINT_URL": server.url, "ACQUAINT_OPERATOR_KEY": operator_key},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    passed = re.search(r"^# pass (\d+)$", done.stdout, re.MULTILINE)
+    assert passed is not None and int(passed[1]) > 1, done.stdout

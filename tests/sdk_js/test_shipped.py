@@ -1,0 +1,143 @@
+"""What is shipped of the JavaScript client: small, with types, without dependencies, fit for strict pages; its README works."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from acquaint_client import sign_login
+from tests.support.server import Server
+
+SDK = Path(__file__).parents[2] / "sdk/js"
+MODULES = sorted((SDK / "src").glob("*.js"))
+MOST_COMPRESSED = 13 * 1024
+"""Bytes of all modules, each compressed as a server does, comments and all. The widget has 20 kB for both."""
+
+pytestmark = pytest.mark.sdk
+
+
+def test_it_is_small() -> None:
+    types_alone = {"types.js"}  # nothing of it is loaded: browsers never ask for it
+    sizes = {it.name: len(gzip.compress(code(it).encode())) for it in MODULES if it.name not in types_alone}
+    assert sum(sizes.values()) <= MOST_COMPRESSED, sizes
+    assert not any("types.js" in code(it) for it in MODULES)
+    assert max(len(it.read_text("utf-8").splitlines()) for it in MODULES) <= 600
+
+
+def test_it_needs_nothing_and_works_on_strict_pages() -> None:
+    manifest = json.loads((SDK / "package.json").read_text("utf-8"))
+    assert "dependencies" not in manifest
+    for module in MODULES:
+        text = code(module)
+        for name in re.findall(r"""from ["']([^"']+)["']""", text):
+            assert name.startswith("./"), f"{module.name} imports {name}"
+            assert (module.parent / name).is_file(), f"{module.name} imports {name}"
+        assert not re.search(
+            r"\beval\b|new Function|innerHTML|document\.write|createElement|\bimport\(|process\.|require\(", text
+        )
+
+
+def test_the_lock_file_has_hashes_and_no_addresses() -> None:
+    lock = (SDK / "package-lock.json").read_text("utf-8")
+    assert "resolved" not in lock
+    assert "://" not in lock
+    packages = json.loads(lock)["packages"]
+    assert all("integrity" in it for name, it in packages.items() if name)
+
+
+def test_its_types_can_be_published_and_used(tmp_path: Path) -> None:
+    tsc = SDK / "node_modules/.bin/tsc"
+    run(
+        tsc,
+        "--project",
+        SDK,
+        "--noEmit",
+        "false",
+        "--emitDeclarationOnly",
+        "--declaration",
+        "--outDir",
+        tmp_path / "types",
+    )
+    (tmp_path / "page.ts").write_text(
+        'import { AcquaintError, createClient, type AuthState, type News } from "./types/index.js";\n'
+        'const client = createClient({ app: "acme", url: "https://chat.example.com" });\n'
+        "const states: AuthState[] = [];\n"
+        "const stop: () => void = client.onAuthStateChange((state) => states.push(state));\n"
+        'const heard = (news: News) => (news.type === "event" ? news.message?.text : news.type);\n'
+        "client.listen(heard);\n"
+        "// @ts-expect-error: a number is no token\n"
+        "void client.logIn(7);\n"
+        "// @ts-expect-error: which App?\n"
+        'createClient({ url: "https://chat.example.com" });\n'
+        'void client.post("1", "Hello").then((said) => said.created_at.slice(1), (it) => it instanceof AcquaintError);\n'
+        "stop();\n"
+    )
+    run(
+        tsc,
+        "--strict",
+        "--noEmit",
+        "--target",
+        "es2022",
+        "--module",
+        "esnext",
+        "--moduleResolution",
+        "bundler",
+        tmp_path / "page.ts",
+    )
+
+
+def test_the_package_holds_the_modules_and_their_types() -> None:
+    manifest = json.loads((SDK / "package.json").read_text("utf-8"))
+    assert manifest["files"] == ["src", "types"]
+    assert (SDK / manifest["exports"]["."]["default"]).is_file()
+    assert manifest["exports"]["."]["types"] == "./types/index.d.ts"
+
+
+@pytest.fixture
+def operator_key(server: Server) -> str:
+    return str(server.run("keys", "create", "--server", "--name", "readme")["api_key"])
+
+
+def test_the_readme_works(server: Server, operator_key: str, tmp_path: Path) -> None:
+    key = {"Authorization": f"Bearer {operator_key}"}
+    made = httpx2.post(f"{server.url}/acquaint/v1/server/apps", json={"name": "Acme"}, headers=key).json()
+    slug, secret = made["app"]["slug"], made["signing_secret"]
+    (tmp_path / "node_modules/@acquaint").mkdir(parents=True)
+    (tmp_path / "node_modules/@acquaint/client").symlink_to(SDK)
+    blocks = re.findall(r"```js\n(.*?)```", (SDK / "README.md").read_text("utf-8"), re.DOTALL)
+    imports = "".join(f"{line}\n" for block in blocks for line in block.splitlines() if line.startswith("import "))
+    body = "".join(f"{line}\n" for block in blocks for line in block.splitlines() if not line.startswith("import "))
+    known = {
+        "url": server.url,
+        "token": sign_login(secret, external_id="42", name="Ann"),
+        "yesterdaysToken": sign_login(secret, external_id="42", now=time.time() - 86400),
+    }
+    page = tmp_path / "page.mjs"
+    page.write_text(
+        f"{imports}import WebSocket from {json.dumps(str(SDK / 'node_modules/ws/wrapper.mjs'))};\n"
+        "globalThis.WebSocket ??= WebSocket;\n"
+        f"const {{ url, token, yesterdaysToken }} = {json.dumps(known)};\nconst fetchJwt = async () => token;\n"
+        + body.replace('"acme"', json.dumps(slug))
+    )
+    assert run("node", page).splitlines() == ["nobody", "anonymous", "true", "0", "token_stale iat"]
+
+
+def code(module: Path) -> str:
+    """Without comments: what is said there is not done."""
+    return re.sub(r"/\*.*?\*/|(?m:(?<![:\"'`])//.*$)", "", module.read_text("utf-8"), flags=re.DOTALL)
+
+
+def run(*command: object) -> str:
+    done = subprocess.run(
+        [str(it) for it in command], capture_output=True, text=True, timeout=90, check=False, env=os.environ.copy()
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
