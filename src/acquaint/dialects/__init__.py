@@ -10,11 +10,12 @@ from ..web.dialect import Dialect
 from .connectycube import DIALECT as CONNECTYCUBE
 from .kustomer import DIALECT as KUSTOMER
 from .native import DIALECT as NATIVE
-from .opencx import DIALECT as OPENCX
 from .native import FORMAT as NATIVE_FORMAT
+from .opencx import DIALECT as OPENCX
+from .opencx import FORMAT as OPENCX_FORMAT
 from .qiscus import DIALECT as QISCUS
 
 ALL: Final[tuple[Dialect, ...]] = (NATIVE, QISCUS, CONNECTYCUBE, KUSTOMER, OPENCX)
 
-FORMATS: Final[Mapping[str, Format]] = {"native": NATIVE_FORMAT}
+FORMATS: Final[Mapping[str, Format]] = {"native": NATIVE_FORMAT, "opencx": OPENCX_FORMAT}
 """In whose words Apps can be told what happened."""

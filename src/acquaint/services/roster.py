@@ -1,7 +1,7 @@
 """What the App's server keeps of its users, and says in their names.
 
 listed, counts            its users by numbered pages; how many conversations each is in
-add                       a new user; never one who is there already
+add, add_claimed          a new user; never one who is there already
 revise                    identifiers and profile in one write, decided by what is there
 conversations_of          what a user is in, for the App's own eyes; ``one_conversation``, ``one_session``
 start_for, post_for       a conversation and a message in a user's name
@@ -27,10 +27,10 @@ from ..domain.conversations import (
 )
 from ..domain.errors import NotAllowed, NotFound
 from ..domain.events import EventKind
-from ..domain.identities import NO_CHANGE, Assurance, Identifier, Identity, ProfileChange
+from ..domain.identities import NO_CHANGE, Assurance, Claimed, Identifier, Identity, ProfileChange
 from ..domain.listings import Between
 from ..domain.paging import PageAsked
-from ..domain.places import DeviceId
+from ..domain.places import DeviceId, Workspace
 from ..domain.sessions import Session, SessionId
 from ..domain.tickets import Purpose
 from ..domain.users import User, UserId
@@ -77,6 +77,18 @@ async def counts(core: Core, app: App, ids: Collection[UserId]) -> Mapping[UserI
 async def add(core: Core, app: App, revision: Revision) -> User:
     """A new user by the App's word. Refuses with IdentifierTaken where one of the identifiers names somebody."""
     identity = Identity(revision.identifiers or (), Assurance.VERIFIED, revision.profile, is_vouched=True)
+    fresh = User.from_identity(
+        UserId(core.new_id()), app.id, identity, device_id=None, is_guest=False, now=core.clock()
+    )
+    async with core.store.write() as tx:
+        user = await tx.users.add(fresh)
+        await note(core, tx, EventKind.USER_CREATED, app.id, user_id=user.id, door="server")
+    return user
+
+
+async def add_claimed(core: Core, app: App, claimed: Claimed) -> User:
+    """A new user of whom the App's server knows no more than what somebody says of themselves: nothing names them."""
+    identity = Identity((), Assurance.VERIFIED, claimed=claimed, is_vouched=True)
     fresh = User.from_identity(
         UserId(core.new_id()), app.id, identity, device_id=None, is_guest=False, now=core.clock()
     )
@@ -146,6 +158,8 @@ async def start_for(
     user_id: UserId,
     *,
     device_id: DeviceId | None = None,
+    workspace: Workspace | None = None,
+    at_most: Assurance = Assurance.VERIFIED,
     title: str | None = None,
     custom: Mapping[str, Any] | None = None,
     said: Collection[tuple[Author, Draft]] = (),
@@ -153,8 +167,8 @@ async def start_for(
     """A conversation of the user with the App's operators, by the App's word, and what was said in it.
 
     Somebody verified is in it verified. Of anybody else the App cannot say more than on which device they are, so it
-    is seen there and nowhere else. ``device_id`` is where somebody verified talks, for those who ask later. Refuses
-    with NotFound.
+    is seen there and nowhere else. ``device_id`` is where somebody verified talks, for those who ask later. Of
+    somebody who is verified less can be said with ``at_most``: they never see it, then. Refuses with NotFound.
     """
     now = core.clock()
     async with core.store.write() as tx:
@@ -163,15 +177,15 @@ async def start_for(
             ConversationId(core.new_id()),
             app.id,
             ConversationKind.SUPPORT,
-            None,
+            workspace,
             created_at=now,
             updated_at=now,
             title=title,
             custom=custom or {},
         )
-        assurance = Assurance.VERIFIED if user.is_verified else Assurance.ANONYMOUS
+        assurance = min(at_most, Assurance.VERIFIED if user.is_verified else Assurance.ANONYMOUS)
         device = device_id if user.is_verified else user.device_id
-        member = Membership(fresh.id, user.id, assurance, device, None, joined_at=now)
+        member = Membership(fresh.id, user.id, assurance, device, workspace, joined_at=now)
         conversation = await tx.conversations.add(fresh, [member])
         kind = EventKind.CONVERSATION_STARTED
         await note(core, tx, kind, app.id, user_id=user.id, conversation_id=conversation.id)

@@ -6,6 +6,9 @@ setup       what the widget asks before anybody is known
 sessions    conversations
 chat        what is said in them
 uploads     files
+
+server_contacts, chat_sessions    contacts and sessions for the App's own server
+webhooks    what it is told in this vendor's words
 """
 
 from __future__ import annotations
@@ -13,8 +16,9 @@ from __future__ import annotations
 from typing import Final
 
 from ...web.dialect import Dialect, Route
-from . import chat, contacts, sessions, setup, uploads
+from . import chat, chat_sessions, contacts, server_contacts, sessions, setup, uploads
 from .errors import ERRORS, error_response
+from .webhooks import FORMAT
 
 V2: Final = "/backend/widget/v2"
 
@@ -34,6 +38,15 @@ ROUTES: Final[list[Route]] = [
     Route("POST", V2 + "/upload", uploads.upload),
     Route("GET", V2 + "/files/{file}", uploads.content),
     Route("POST", "/widget/authenticate-user", contacts.authenticate_user, for_browsers=False),
+    Route("POST", "/contacts", server_contacts.create_contact, for_browsers=False),
+    Route("GET", "/contacts", server_contacts.list_contacts, for_browsers=False),
+    Route("PATCH", "/contacts/{id}", server_contacts.change_contact, for_browsers=False),
+    Route("DELETE", "/contacts/{id}", server_contacts.delete_contact, for_browsers=False),
+    Route("POST", "/chat/sessions", chat_sessions.start, for_browsers=False),
+    Route("GET", "/chat/sessions", chat_sessions.list_sessions, for_browsers=False),
+    Route("GET", "/chat/sessions/{id}", chat_sessions.show, for_browsers=False),
+    Route("GET", "/chat/sessions/{id}/history", chat_sessions.history, for_browsers=False),
+    Route("POST", "/chat/sessions/{id}/send", chat_sessions.send, for_browsers=False),
 ]
 
 DIALECT: Final = Dialect(
@@ -46,4 +59,4 @@ DIALECT: Final = Dialect(
     exposed_headers=("retry-after",),
 )
 
-__all__ = ["DIALECT"]
+__all__ = ["DIALECT", "FORMAT"]
