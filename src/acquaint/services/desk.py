@@ -46,6 +46,7 @@ Sees = Callable[[Session], Visibility]
 """What a session sees, in the transaction that asks."""
 
 MOST_READ: Final = 2_000  # messages of one conversation; earlier ones are not told
+MOST_TEXT: Final = 2_000_000  # characters of them together: some pages ask for all of it every ten seconds
 
 
 def within(workspace: Workspace | None) -> Sees:
@@ -141,15 +142,17 @@ async def history(
     """The conversation and what was said in it, the oldest first.
 
     All of it where it is no more than ``whole_up_to`` messages, or no moment is given; else what was said since. Of a
-    very long one the latest ``MOST_READ``. Refuses with NotFound.
+    very long one the latest, see ``MOST_READ`` and ``MOST_TEXT``. Refuses with NotFound.
     """
     found: list[Message] = []
     async with core.store.read() as tx:
         chat = await _one(tx, session, id)
         after = None
-        while len(found) < MOST_READ:
+        characters = 0
+        while len(found) < MOST_READ and characters < MOST_TEXT:
             part = await tx.messages.history_for(chat.mine, PageAsked(LARGEST_PAGE, after))
             found += part.items
+            characters += sum(len(it.text) for it in part.items)
             after = part.next
             if after is None:
                 break

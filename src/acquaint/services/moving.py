@@ -19,7 +19,7 @@ from ..domain.places import DeviceId
 from ..ports.store import Recognised
 from . import limits
 from .core import Core, fingerprint
-from .sessions import note, present
+from .sessions import end_in, note, present
 
 
 async def says(core: Core, it: Recognised, word: str, by: str) -> bool:
@@ -58,6 +58,9 @@ async def move(core: Core, it: Recognised, device_id: DeviceId) -> Recognised:
             raise UserBanned(user.id)
         session = replace(session, device_id=device_id, user_id=None if user is None else user.id)
         await tx.sessions.save(session)
+        if user is not None:
+            crowd = await tx.sessions.crowded_out(user.id, it.app.policy.sessions_per_user)
+            await end_in(core, tx, [one for one in crowd if one.id != session.id], why="too_many")
         await note(
             core,
             tx,

@@ -4,11 +4,11 @@ app_of       ``X-Bot-Token``, public in every page: which App is meant
 Caller       ``Authorization`` with a contact token: a visitor, by ``caller_of``
 server_of    ``Authorization`` with an API key: the App's own server
 
-A contact token is a JWT in the vendor's envelope. Its ``jti`` is the token of a session of ours, which also signs it: it
-opens what ``resume`` opens, ends when the session does, and cannot be made from anything we keep. Whoever holds
-one can therefore sign another text with it, so nothing in the text is believed but which session it is. That includes
+A contact token is a JWT in the vendor's envelope. Its ``jti`` is the token of a session of ours, which also signs it:
+it opens what ``resume`` opens, ends when the session does, and cannot be made from anything we keep. Whoever holds one
+can therefore sign another text with it, so nothing in the text is believed but which session it is. That includes
 ``said``, what the page told when the token was minted: it is only ever a claim, and kept with the visitor when they
-first do something, since nobody is created for looking.
+first do something, since nobody is created for looking. ``did`` names the device that the token was minted for.
 """
 
 from __future__ import annotations

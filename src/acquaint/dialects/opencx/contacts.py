@@ -41,8 +41,9 @@ from .auth import Said, app_of, mint, server_of
 from .reading import read, scalars
 from .wire import DOOR
 
-UNVERIFIED: Final = Lifetime()
-"""No end: the widget keeps such a token in the browser and cannot get over its death. The Policy may give it one."""
+UNVERIFIED: Final = Lifetime(idle=timedelta(days=400))
+"""As long as somebody comes by once a year: the widget keeps such a token in the browser, and cannot get over its
+death. With no end at all every page view of every visitor would be kept for ever. The Policy may say otherwise."""
 
 VERIFIED: Final = Lifetime(at_most=timedelta(days=1))
 """Ours; the vendor documents none. The widget cannot renew a token without loading its page again."""
