@@ -96,7 +96,7 @@ async def test_who_may_not_come_in_is_refused_by_each_secret(core: Core, acme: C
     for secret, refusal in ((token, InvalidCredentials), (ann.password, UserBanned)):
         for way in (enter_by_id, prove_by_id):
             with pytest.raises(refusal):
-                await way(core, acme.app.id, me, secret, PLACE)  # type: ignore[operator]
+                await way(core, acme.app.id, me, secret, PLACE)
     assert not await is_there(core, acme.app.id, me)
     await users.admit_again(core, acme.app, me)
     await apps.close(core, acme.app)

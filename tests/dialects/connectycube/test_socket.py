@@ -157,6 +157,7 @@ async def test_the_log_says_who_came_and_no_secret_and_no_word_of_theirs(
     name = f"{session['user_id']}-{session['application_id']}"
     async with connected(server) as socket:
         await socket.send(OPEN)
+        said = ""
         for secret in ("guessed-and-wrong", session["token"]):
             said = base64.b64encode(f"\0{name}\0{secret}".encode()).decode()
             await socket.send(f'<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">{said}</auth>')

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 
 from acquaint.bootstrap import House
 from acquaint.dialects.connectycube import chat, stanzas, stream
 from acquaint.dialects.connectycube.asks import MARKERS
+from acquaint.dialects.connectycube.auth import LIFETIME
 from acquaint.dialects.connectycube.xml import CLIENT, Element, element, with_children, write
 from acquaint.domain.conversations import ConversationId, ConversationKind
 from acquaint.domain.errors import SessionEnded
 from acquaint.domain.events import EventKind
 from acquaint.domain.members import Change
 from acquaint.domain.paging import PageAsked
+from acquaint.domain.places import DeviceId
 from acquaint.realtime.hub import MOST_CONNECTIONS
 from acquaint.services import apps, conversations, history, limits, messages, saying, sessions, sign_in, users
 from acquaint.services.admission import Place
@@ -97,7 +100,7 @@ async def test_the_session_of_a_token_goes_on_after_the_connection(chatters: Cha
 
 
 async def test_a_guest_comes_in_by_their_token(chatters: Chatters, core: Core, acme: Cast) -> None:
-    admission = await sign_in.enter_as_guest(core, acme.app, "Gus", Place("connectycube", stream.LIFETIME, ADDRESS))
+    admission = await sign_in.enter_as_guest(core, acme.app, "Gus", Place("connectycube", LIFETIME, ADDRESS))
     assert admission.user is not None
     assert admission.token is not None
     line = chatters.line()
@@ -111,7 +114,7 @@ async def test_whoever_is_somebody_else_stays_outside_and_hears_one_answer(
     bens, bens_token = await chatters.signed_up(ben)
     other = (await apps.create(core, "Other")).app
     elsewhere, elsewhere_token = await chatters.signed_up(ann, other)
-    nobodys = await sign_in.visit(core, acme.app, Place("connectycube", stream.LIFETIME, ADDRESS))
+    nobodys = await sign_in.visit(core, acme.app, Place("connectycube", LIFETIME, ADDRESS))
     on_kiosk = await visitor(core, acme, "kiosk")
     me, app_id = anns.session.user_id, acme.app.id
     ended, ended_token = await chatters.signed_up(ann)
@@ -156,7 +159,7 @@ async def test_nobody_comes_in_who_is_banned_or_deleted_or_of_a_closed_app(
 async def test_a_visitor_of_another_door_who_proved_nothing_is_not_let_in(
     chatters: Chatters, core: Core, acme: Cast
 ) -> None:
-    admission = await sign_in.visit(core, acme.app, Place("native", stream.LIFETIME, ADDRESS, device_id="d" * 64))  # type: ignore[arg-type]
+    admission = await sign_in.visit(core, acme.app, Place("native", LIFETIME, ADDRESS, DeviceId("d" * 64)))
     it = await sessions.resume(core, admission.token or "")
     _, session = await conversations.start(core, it, first=Draft("Hello?"))
     line = chatters.line()
@@ -192,7 +195,7 @@ async def test_who_speaks_something_else_is_refused_at_the_door(chatters: Chatte
     line = chatters.line()
     line._task.cancel()
     scope = {"type": "websocket", "path": "/ws", "headers": [], "query_string": b"", "client": (ADDRESS, 1)}
-    said = []
+    said: list[Any] = []
 
     async def receive() -> dict[str, str]:
         return {"type": "websocket.connect"}
@@ -200,8 +203,8 @@ async def test_who_speaks_something_else_is_refused_at_the_door(chatters: Chatte
     async def send(message: object) -> None:
         said.append(message)
 
-    await chatters.app(scope | {"subprotocols": ["mqtt"]}, receive, send)  # type: ignore[arg-type]
-    assert said[0]["status"] == 400  # type: ignore[index]
+    await chatters.app(scope | {"subprotocols": ["mqtt"]}, receive, send)
+    assert said[0]["status"] == 400
 
 
 async def test_strangers_hold_only_so_many_connections_and_others_are_let_in(

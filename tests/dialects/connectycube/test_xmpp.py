@@ -264,6 +264,7 @@ def test_a_try_may_succeed_after_one_that_failed() -> None:
 
 def test_a_stranger_says_only_so_much() -> None:
     it = in_state(State.OPEN)
+    effects: Sequence[Any] = []
     for _ in range(MOST_TRIES):
         effects = it.received(auth(mechanism="X"), NOW)
     assert error_of(effects) == "policy-violation"
