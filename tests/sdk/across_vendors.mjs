@@ -42,7 +42,7 @@ await ann.init({
 await ann.setUser('ann', 'the key of ann', 'Ann')
 await until(() => ann.realtimeAdapter.connected, 'ann is connected')
 
-const room = await ann.createGroupRoom('Rowing', ['ben', 'carol'])
+const room = await ann.createGroupRoom('Rowing', ['ben', 'carol'], {})
 await ann.getRoomById(room.id)
 await new Promise(resolve => setTimeout(resolve, 4000)) // the SDK subscribes to a room it opens after three seconds
 const { items: [dialog] } = await ben.sdk.chat.dialog.list({})
@@ -69,7 +69,7 @@ ann.publishTyping(1)
 await until(() => carols.find(it => it.type === 'typing' && it.user === String(ann.userData.id)), 'carol sees ann type')
 
 ben.chat.sendReadStatus({ messageId: byBen.id, userId: ann.userData.id, dialogId: dialog._id })
-await until(() => carols.find(it => it.kind === 'messages_read'), 'carol hears that ben read it')
+await until(() => carols.find(it => it.kind === 'messages.read'), 'carol hears that ben read it')
 
 process.stdout.write(JSON.stringify({
   room: room.id, dialog: dialog._id, said: said.id, byBen, byCarol, fromBen, fromCarol, ann: ann.userData.id, ben: ben.id
