@@ -158,3 +158,13 @@ def test_a_key_can_be_of_a_network_and_of_any_role(place: Server) -> None:
     assert place.say("keys", "create", "netted", "--name", "crm", "--role", "org.root").returncode == 2
     public = place.run("keys", "create", "netted", "--name", "chat", "--role", "org.tracking")
     assert public["api_key"].count(".") == 2, "a JWT, which client SDKs read"
+
+
+def test_what_enforcement_would_refuse_is_shown_day_by_day(place: Server) -> None:
+    place.create_app("Strict")
+    assert place.run("apps", "policy", "strict", "enforcement=report")["enforcement"] == "report"
+    assert place.run("apps", "enforcement", "strict") == []
+    refused = place.say("apps", "enforcement", "strict", "--days", "0")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "days must be from 1 to 400" in refused.stderr
+    place.run("apps", "policy", "strict", "enforcement=perhaps", code=1)

@@ -55,7 +55,7 @@ async def test_whoever_holds_a_token_can_write_another_text_and_is_believed_noth
     ]
     for lie in lies:
         page = Page(eves.client, eves.acme, core.signer.sign({**claims_of(token), **lie}, claims_of(token)["jti"]), "x")
-        assert refusal(await page.list()) == (401, "Invalid token"), lie
+        assert refusal(await page.lists()) == (401, "Invalid token"), lie
     harmless = Page(eves.client, eves.acme, forged(core, token, did="ann", verified=True, admin=True), eves.external_id)
     assert await harmless.sees() == []
     assert refusal(await harmless.ask("GET", f"/poll/{hers}")) == (404, "Session not found")
@@ -67,7 +67,7 @@ async def test_a_token_of_another_algorithm_opens_nothing(anns: Page, alg: str) 
     _, payload, signature = (anns.token or "").split(".")
     for ending in ("", signature):
         token = f"{part({'alg': alg, 'typ': 'JWT'})}.{payload}.{ending}"
-        assert refusal(await Page(anns.client, anns.acme, token).list()) == (401, "Invalid token")
+        assert refusal(await Page(anns.client, anns.acme, token).lists()) == (401, "Invalid token")
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,14 @@ async def test_a_token_of_another_algorithm_opens_nothing(anns: Page, alg: str) 
 async def test_a_token_that_brings_its_key_opens_nothing(anns: Page, core: Core, header: dict[str, Any]) -> None:
     claims = claims_of(anns.token or "")
     token = core.signer.sign(claims, claims["jti"], header)
-    assert refusal(await Page(anns.client, anns.acme, token).list()) == (401, "Invalid token")
+    assert refusal(await Page(anns.client, anns.acme, token).lists()) == (401, "Invalid token")
 
 
 async def test_a_token_signed_with_what_is_public_opens_nothing(anns: Page, acme: Cast, core: Core) -> None:
     claims = claims_of(anns.token or "")
     for secret in (acme.app.public_keys.widget_token, acme.signing_secret, acme.api_key, acme.app.auth_secret):
         token = core.signer.sign(claims, secret)
-        assert refusal(await Page(anns.client, acme, token).list()) == (401, "Invalid token")
+        assert refusal(await Page(anns.client, acme, token).lists()) == (401, "Invalid token")
 
 
 async def test_a_session_of_another_door_is_no_contact(eves: Page, client: httpx2.AsyncClient, core: Core) -> None:
@@ -92,7 +92,7 @@ async def test_a_session_of_another_door_is_no_contact(eves: Page, client: httpx
     token = made.json()["token"]
     claims = claims_of(eves.token or "") | {"jti": token}
     for text in (token, core.signer.sign(claims, token)):
-        assert refusal(await Page(client, eves.acme, text).list()) == (401, "Invalid token")
+        assert refusal(await Page(client, eves.acme, text).lists()) == (401, "Invalid token")
 
 
 async def test_typing_anns_address_reveals_nothing_and_changes_nothing(eves: Page, anns: Page, backend: Server) -> None:
@@ -197,4 +197,4 @@ async def test_sessions_that_pile_up_on_one_device_end(
     await first.chat()
     for _ in range(3):
         await (await browser.user_data(ann.email)).sees()
-    assert refusal(await first.list()) == (401, "Invalid token")
+    assert refusal(await first.lists()) == (401, "Invalid token")

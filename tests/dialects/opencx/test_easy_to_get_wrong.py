@@ -32,7 +32,7 @@ async def every_session(page: Page) -> list[dict[str, Any]]:
     made = await page.asked("POST", "/create-session", {"customData": {"external_id": page.external_id}})
     sent = await page.says(made["id"], "Hello")
     polled = await page.polls(made["id"])
-    [listed] = (await page.list()).json()["items"]
+    [listed] = (await page.lists()).json()["items"]
     resolved = await page.asked("POST", "/session/resolve", {"session_id": made["id"]})
     return [made, sent["session"], polled["session"], listed, resolved]
 
@@ -47,22 +47,22 @@ async def test_02_the_assignee_is_a_person_so_that_a_second_message_can_be_sent(
     for session in await every_session(page):
         assert (session["assignee"]["kind"], session["assignee"]["name"]) == ("human", "Acme")
         assert session["isHandedOff"] is True
-    session = await page.start()
+    id = await page.start()
     for text in ("one", "two"):
-        said = await page.says(session, text)
+        said = await page.says(id, text)
         assert "autopilotResponse" not in said
         assert (said["code"], said["sessionIsHandedOff"]) == ("session_assigned_to_human_agent", True)
-    assert await page.reads(session) == ["one", "two"]
+    assert await page.reads(id) == ["one", "two"]
 
 
 async def test_03_reading_a_closed_session_changes_nothing_of_it(page: Page, clock: SetClock) -> None:
     id = await page.chat()
     await page.asked("POST", "/session/resolve", {"session_id": id})
-    first, [listed] = await page.polls(id), (await page.list()).json()["items"]
+    first, [listed] = await page.polls(id), (await page.lists()).json()["items"]
     for _ in range(3):
         clock.forward(seconds=61)
         assert await page.polls(id) == first
-        assert (await page.list()).json()["items"] == [listed]
+        assert (await page.lists()).json()["items"] == [listed]
         assert await page.asked("POST", "/session/resolve", {"session_id": id}) == first["session"]
 
 
@@ -169,9 +169,9 @@ async def test_11_custom_data_is_spelled_as_each_route_has_it(page: Page, backen
 
 async def test_12_the_first_message_is_the_last_one_of_the_list(page: Page) -> None:
     id = await page.start()
-    assert (await page.list()).json()["items"][0]["lastMessage"] is None
+    assert (await page.lists()).json()["items"][0]["lastMessage"] is None
     assert (await page.says(id, "Where is my order?"))["session"]["lastMessage"] == "Where is my order?"
-    assert (await page.list()).json()["items"][0]["lastMessage"] == "Where is my order?"
+    assert (await page.lists()).json()["items"][0]["lastMessage"] == "Where is my order?"
 
 
 @pytest.mark.parametrize("bearer", ["nonsense", "a.b.c", "acqs_x", ""])
@@ -208,7 +208,7 @@ async def test_14_nothing_that_anybody_writes_runs_in_the_page(page: Page, backe
     await page.says(id, text, initial_messages=[{"uuid": new_uuid(), "content": text}])
     await backend.answers(id, text)
 
-    polled, [listed] = await page.polls(id), (await page.list()).json()["items"]
+    polled, [listed] = await page.polls(id), (await page.lists()).json()["items"]
     shown = [it["content"]["text"] for it in polled["history"]] + [listed["lastMessage"]]
     assert len(shown) == 4
     for it in shown:

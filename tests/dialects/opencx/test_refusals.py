@@ -51,7 +51,7 @@ async def test_without_a_contact_token_it_is_missing_and_with_a_bad_one_it_is_in
 ) -> None:
     path = path.format(id=as_uuid(5))
     nobody = Page(page.client, acme)
-    body = {} if method == "POST" else None
+    body: dict[str, Any] | None = {} if method == "POST" else None
     assert refusal(await nobody.ask(method, path, body)) == (401, "Missing widget contact token")
     dead = page.token or ""
     await sessions.log_out(core, (await sessions.resume(core, claims_of(dead)["jti"])).session)
@@ -87,7 +87,7 @@ async def test_a_token_of_another_organization_is_invalid(
 ) -> None:
     for token in (page.token, await backend.token_of(ann.email)):
         elsewhere = Page(client, globex, token, "x")
-        assert refusal(await elsewhere.list()) == (401, "Invalid token")
+        assert refusal(await elsewhere.lists()) == (401, "Invalid token")
         assert refusal(await elsewhere.ask("POST", "/create-session", {})) == (401, "Invalid token")
 
 
@@ -101,7 +101,7 @@ async def test_a_deleted_contact_holds_a_dead_token(page: Page, core: Core, acme
     await page.chat()
     [user] = (await backend.native("GET", "/users")).json()["items"]
     await users.delete(core, acme.app, UserId(int(user["id"])))
-    assert refusal(await page.list()) == (401, "Invalid token")
+    assert refusal(await page.lists()) == (401, "Invalid token")
 
 
 BAD: list[tuple[str, Any]] = [
@@ -201,7 +201,7 @@ async def test_malformed_filters_are_400(page: Page, filters: str) -> None:
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "1.5", "9" * 17, "9" * 16, "1; drop"])
 async def test_a_cursor_that_is_none_is_400(page: Page, cursor: str) -> None:
-    assert refusal(await page.list(None, cursor=cursor))[0] == 400
+    assert refusal(await page.lists(None, cursor=cursor))[0] == 400
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"a":' * 2000, b"null"])
@@ -254,10 +254,10 @@ async def test_a_browser_may_ask_before_it_calls_and_needs_nothing_for_that(
 
 
 async def test_pages_may_read_refusals_too(page: Page) -> None:
-    for answer in (await Page(page.client, page.acme).list(), await page.ask("GET", "/poll/x")):
+    for answer in (await Page(page.client, page.acme).lists(), await page.ask("GET", "/poll/x")):
         assert answer.status_code in (401, 404)
         assert answer.headers["access-control-allow-origin"] == "*"
-    assert "no-store" in (await page.list()).headers["cache-control"]
+    assert "no-store" in (await page.lists()).headers["cache-control"]
 
 
 async def test_an_app_can_say_which_pages_may_ask(page: Page, core: Core, acme: Cast) -> None:
@@ -305,5 +305,19 @@ async def test_a_bad_contact_is_400_and_nobody_is_made(
 
 
 async def test_unknown_fields_languages_and_nulls_are_fine(backend: Server) -> None:
-    more = {"language": "tlh", "mcp_access": {"server_ids": [1]}, "avatar_url": None, "surprise": 1, "customData": None}
+    more: dict[str, Any] = {
+        "language": "tlh",
+        "mcp_access": {"server_ids": [1]},
+        "avatar_url": None,
+        "surprise": 1,
+        "customData": None,
+    }
     assert (await backend.authenticate(ann.email, **more)).status_code == 201
+
+
+async def test_the_largest_claims_make_a_token_that_is_read_again(browser: Browser) -> None:
+    data: dict[str, Any] = {"non_verified_name": "ä" * 255, "non_verified_custom_data": {"a": "x" * 500}}
+    page = await browser.user_data("a" * 64 + "@" + "b" * 60 + ".test", **data)
+    assert len(page.token or "") <= 4096
+    assert await page.sees() == []
+    await page.chat()

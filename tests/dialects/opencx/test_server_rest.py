@@ -112,7 +112,7 @@ async def test_a_deleted_contact_is_out_at_once(rest: Rest, backend: Server, bro
     await page.chat("hello")
     [ada] = await rest.contacts()
     await rest.asked("DELETE", f"/contacts/{ada['id']}")
-    assert (await page.list()).status_code == 401
+    assert (await page.lists()).status_code == 401
     assert await rest.contacts() == []
 
 

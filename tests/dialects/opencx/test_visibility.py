@@ -113,7 +113,7 @@ async def test_what_is_named_by_its_id_is_its_contacts_in_every_workspace_and_no
 ) -> None:
     session = await (await wrote(world)).chat("my card is lost")
     page = await looks(world)
-    await page.list()  # as the widget does first
+    await page.lists()  # as the widget does first
 
     answer = await page.ask("GET", f"/poll/{session}")
     if sees or row in IN_ANOTHER_WORKSPACE:
@@ -127,8 +127,8 @@ async def test_an_unverified_token_that_is_put_into_user_token_sees_nothing(brow
     session = await page.chat()
     promoted = browser.verified(page.token or "")
 
-    assert refusal(await promoted.list()) == (403, "external_id is required")
-    assert refusal(await promoted.list({"external_id": ""})) == (403, "external_id is required")
+    assert refusal(await promoted.lists()) == (403, "external_id is required")
+    assert refusal(await promoted.lists({"external_id": ""})) == (403, "external_id is required")
     assert refusal(await promoted.ask("POST", "/create-session", {})) == (403, "external_id is required")
     assert await page.sees() == [session]
 

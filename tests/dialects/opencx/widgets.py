@@ -54,13 +54,13 @@ class Page:
         assert answer.status_code == (200 if method == "GET" else 201), answer.text
         return answer.json()
 
-    async def list(self, filters: Mapping[str, Any] | None = None, **more: str) -> httpx2.Response:
+    async def lists(self, filters: Mapping[str, Any] | None = None, **more: str) -> httpx2.Response:
         if filters is None:
             filters = {} if self.external_id is None else {"external_id": self.external_id}
         return await self.ask("GET", "/sessions", params={"filters": json.dumps(filters), **more})
 
     async def sees(self, filters: Mapping[str, Any] | None = None) -> list[str]:
-        answer = await self.list(filters)
+        answer = await self.lists(filters)
         assert answer.status_code == 200, answer.text
         return [it["id"] for it in answer.json()["items"]]
 

@@ -6,6 +6,7 @@ authenticate_user    the App's own server vouches for somebody
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
@@ -49,6 +50,7 @@ VERIFIED: Final = Lifetime(at_most=timedelta(days=1))
 """Ours; the vendor documents none. The widget cannot renew a token without loading its page again."""
 
 LARGEST_OBJECT: Final = 16 * 1024  # bytes, as JSON
+LARGEST_SAID: Final = 2_400  # bytes, as JSON in ASCII: the token that carries it must fit into a header
 LONGEST_CONTEXT: Final = 10_000
 LONGEST_LANGUAGE: Final = 35  # characters of a language tag (RFC 5646, section 4.4.1)
 
@@ -78,7 +80,6 @@ async def create_unverified(request: Request) -> Response:
     core, app = core_of(request), await app_of(request)
     asked = await read(request, Unverified)
     said = _said(asked)
-    said.claimed()  # refuses now what could not be kept later
     token = new_text(core, TokenKind.SESSION)
     place = Place(DOOR, UNVERIFIED, address=visit_of(request).address, device_id=device_of(token))
     admission = await sign_in.visit(core, app, place, token=token)
@@ -106,7 +107,11 @@ def _said(asked: Unverified) -> Said:
     if len(name) > LONGEST_NAME:
         raise Unacceptable("non_verified_name", f"is longer than {LONGEST_NAME} characters")
     custom = scalars(asked.non_verified_custom_data, "non_verified_custom_data")
-    return Said(_email(asked.email), name or None, custom)
+    said = Said(_email(asked.email), name or None, custom)
+    said.claimed()  # refuses now what could not be kept later
+    if len(json.dumps(said.as_data())) > LARGEST_SAID:
+        raise Unacceptable("non_verified_custom_data", f"is larger than {LARGEST_SAID} bytes")
+    return said
 
 
 def _email(text: str | None) -> str | None:
