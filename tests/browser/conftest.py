@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.shop import Shop
+from tests.support.server import Server
+
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
@@ -52,6 +55,13 @@ def somebody(browser: Browser, tmp_path: Path, request: pytest.FixtureRequest) -
     for context in contexts:
         context.close()
     assert wrong == [], "scripts on the pages broke"
+
+
+@pytest.fixture
+def shop(server: Server) -> Iterator[Shop]:
+    """A page of another origin with the chat in it, for an App of its own."""
+    with Shop(server) as shop:
+        yield shop
 
 
 @pytest.hookimpl(wrapper=True)

@@ -135,12 +135,17 @@ export class Chat {
     return message.author === "user" && message.sender_id === this.who.user?.id
   }
 
+  /** It is read aloud, if somebody else said it. */
+  heard(message, conversation) {
+    if (!this.isMine(message)) this.told("heard", { name: this.nameOf(message, conversation), text: message.text })
+  }
+
   nameOf(message, conversation) {
     return conversation?.members.find((it) => it.user.id === message.sender_id)?.user.name ?? null
   }
 
   filesOf(message) {
-    return sharedIn(this.client.url, message.payload)
+    return sharedIn(this.client, message.payload)
   }
 
   /** The server's own words for what it refused; null where nothing was heard of it. */
@@ -187,13 +192,12 @@ export class Chat {
   }
 
   #happens(event) {
-    const { message, kind } = event, it = this.conversations.find((one) => one.id === event.conversation)
+    const { message, kind } = event
+    const it = this.conversations.find((one) => one.id === event.conversation)
+    if (kind === "message.posted" && message && message.conversation_id !== this.current?.id) this.heard(message, it)
     if (it && kind === "messages.read" && event.user === this.who.user?.id) it.unread = 0
     if (it && kind === "message.posted" && message) {
-      if (this.said(message) && !this.isMine(message)) {
-        it.unread += 1
-        this.told("heard", { name: this.nameOf(message, it), text: message.text })
-      }
+      if (this.said(message) && !this.isMine(message)) it.unread += 1
     } else if (!it || kind.startsWith("conversation") || kind === "members.changed") this.list()
     this.current?.hear(event)
   }

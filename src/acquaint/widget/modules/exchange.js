@@ -31,6 +31,7 @@ export class Exchange {
   #pending = new Map()
   #sending = Promise.resolve()
   #readUpTo = 0
+  #latest = 0
   #freshAfter = Infinity
   #timer = 0
   #isClosed = false
@@ -157,6 +158,7 @@ export class Exchange {
 
   async #post(entry) {
     const { client } = this.chat, { key: clientId, text, given, kept } = entry
+    if (given.length && !this.id) this.#begun(await client.startConversation()) // files are kept for somebody, and this makes them one
     while (kept.length < given.length) kept.push(await client.upload(given[kept.length]))
     const payload = kept.length ? { files: kept.map(({ url, name, content_type, size }) => ({ url, name, content_type, size })) } : undefined
     if (!this.id && entry.wasTried) this.#begun((await client.conversations({ limit: 5 })).items.find((it) => it.last_message?.client_id === clientId))
@@ -205,6 +207,8 @@ export class Exchange {
   }
 
   #take(message) {
+    if (this.#latest && Number(message.id) > this.#latest) this.chat.heard(message, this.#it)
+    this.#latest = Math.max(this.#latest, Number(message.id))
     this.#messages.set(message.id, message)
     if (message.client_id) this.#drop(this.#pending.get(message.client_id))
   }

@@ -14,19 +14,19 @@ export const isPicture = (type) => PICTURES.includes(type)
  * The files of a message that this server keeps. An address of any other place is passed over: loading a picture from
  * there would tell a stranger who reads this, and when.
  *
- * @param {string} server
+ * @param {import("./client/index.js").Client} client
  * @param {any} payload
  * @returns {{ url: string, name: string, type: string, size: number }[]}
  */
-export function sharedIn(server, payload) {
+export function sharedIn(client, payload) {
   const listed = Array.isArray(payload?.files) ? payload.files.slice(0, SHOWN) : []
   return listed.flatMap((it) => {
-    const url = addressOn(server, it?.url)
+    const url = addressOn(client, it?.url)
     return url ? [{ url, name: String(it.name ?? "").slice(0, 255), type: String(it.content_type ?? ""), size: Number(it.size) || 0 }] : []
   })
 }
 
-function addressOn(server, path) {
-  const url = URL.parse?.(String(path), server) ?? null
-  return url && url.origin === new URL(server).origin && url.pathname.startsWith(FOLDER) ? url.href : null
+function addressOn(client, path) {
+  const address = client.addressOf(path)
+  return address?.startsWith(client.url + FOLDER) ? address : null
 }
