@@ -68,16 +68,21 @@ test("the last one who is called wins", async (t) => {
   assert.equal((await kiosk.me()).user.identifiers.external_id, "acme-ben");
 });
 
-test("logging in after logging out never brings the one into the other", async (t) => {
+test("who logs in after a log out comes when the log out is done", async (t) => {
   const app = await acme(t);
   const { fetch, hold } = slowNetwork();
-  const kiosk = app.visitor({ fetch });
+  const sent = [];
+  const noting = (url, init) => (sent.push(`${init.method} ${new URL(url).pathname}`), fetch(url, init));
+  const kiosk = app.visitor({ fetch: noting });
   await kiosk.logIn(app.jwt(ann));
-  await kiosk.startConversation("private");
+  const { id } = await kiosk.startConversation("private");
   const slow = hold("DELETE", "/session");
+  sent.length = 0;
   const coming = kiosk.logOutThenLogIn(app.jwt(ben));
-  await slow.arrived;
   const asking = kiosk.conversations(); // waits until Ben is here
+  await slow.arrived;
+  await someTime(app, id);
+  assert.deepEqual(sent, ["DELETE /acquaint/v1/session"]);
   slow.release();
   await coming;
   assert.deepEqual((await asking).items, []);
@@ -92,10 +97,101 @@ test("what somebody is saying when they log in is said, and becomes theirs", asy
   const posting = phone.post(id, "second");
   await slow.arrived;
   const logIn = phone.logIn(app.jwt(ann));
+  await someTime(app, id);
   slow.release();
   assert.equal((await posting).text, "second");
   await logIn;
-  assert.deepEqual((await phone.history(id)).items.map((it) => it.text), ["second", "first"]);
+  const texts = (await phone.history(id)).items.filter((it) => it.author === "user").map((it) => it.text);
+  assert.deepEqual(texts, ["second", "first"]);
+});
+
+test("what was asked before somebody logged in is not answered to them, here or on the other page", async (t) => {
+  const app = await acme(t);
+  const { fetch, hold } = slowNetwork();
+  const storage = memoryStorage();
+  const [left, right] = [app.visitor({ storage, fetch }), app.visitor({ storage })];
+  await left.startConversation("anonymous");
+
+  const slow = hold("GET", "/conversations", { afterwards: true });
+  const reading = refused(left.conversations());
+  await slow.arrived;
+  await right.logIn(app.jwt(ann));
+  slow.release();
+  assert.equal((await reading).code, "superseded");
+
+  await left.logOut();
+  await left.startConversation("anonymous again");
+  const slower = hold("GET", "/conversations", { afterwards: true });
+  const another = refused(left.conversations());
+  await slower.arrived;
+  await left.logIn(app.jwt(ann));
+  slower.release();
+  assert.equal((await another).code, "superseded");
+});
+
+test("what nobody in particular was about to say is not said by Ann", async (t) => {
+  const app = await acme(t);
+  const { fetch, hold } = slowNetwork();
+  const storage = memoryStorage();
+  const [left, right] = [app.visitor({ storage, fetch }), app.visitor({ storage })];
+  const { id } = await left.startConversation("anonymous");
+  const slow = hold("POST", "/messages");
+  const posting = refused(left.post(id, "I hate Ann"));
+  await slow.arrived;
+  await right.logIn(app.jwt(ann)); // which ends the anonymous session
+  slow.release();
+  assert.ok(["session_ended", "superseded", "not_found"].includes((await posting).code));
+  assert.deepEqual((await right.history(id)).items.map((it) => it.text), ["anonymous"]);
+});
+
+test("the secret that Ann's browser was known by is not Ben's, though Ann never logged out", async (t) => {
+  const app = await acme(t);
+  const storage = memoryStorage();
+  const device = () => JSON.parse(storage.getItem(storage.keys()[0])).device;
+  const [kiosk, anns] = [app.visitor({ storage }), app.visitor()];
+  await kiosk.logIn(app.jwt(ann));
+  await anns.logIn(app.jwt(ann));
+  await anns.endOtherSessions();
+  assert.equal((await refused(kiosk.me())).code, "session_ended");
+  const before = device();
+  await kiosk.logIn(app.jwt(ann));
+  assert.equal(device(), before); // she came back
+  await anns.endOtherSessions();
+  assert.equal((await refused(kiosk.me())).code, "session_ended");
+  await kiosk.logIn(app.jwt(ben));
+  assert.notEqual(device(), before);
+});
+
+test("a login finds the storage emptied meanwhile, and lets nobody in", async (t) => {
+  const app = await acme(t);
+  const { fetch, hold } = slowNetwork();
+  const storage = memoryStorage();
+  const phone = app.visitor({ fetch, storage });
+  await phone.startConversation("anonymous");
+  const slow = hold("POST", "/sessions", { afterwards: true });
+  const logIn = refused(phone.logIn(app.jwt(ann)));
+  await slow.arrived;
+  storage.removeItem(storage.keys()[0]); // as another tab does, whose event is yet to come
+  slow.release();
+  assert.equal((await logIn).code, "superseded");
+  assert.equal(phone.state.status, "nobody");
+  assert.deepEqual(storage.keys(), []);
+});
+
+test("where pages cannot take turns, the one that began first is the visitor on both", async (t) => {
+  const app = await acme(t);
+  const { fetch, hold } = slowNetwork();
+  const storage = memoryStorage();
+  const elsewhere = { ...storage }; // the same keys, and another page that knows nothing of this one
+  const [slow, quick] = [app.visitor({ storage, fetch }), app.visitor({ storage: elsewhere })];
+  const held = hold("POST", "/sessions", { afterwards: true });
+  const starting = slow.startConversation("slow");
+  await held.arrived;
+  await quick.startConversation("quick");
+  held.release();
+  await starting;
+  assert.equal(slow.state.session.id, quick.state.session.id);
+  assert.equal((await quick.conversations()).items.length, 2);
 });
 
 test("what one page does, the other one of the same storage knows", async (t) => {
@@ -151,3 +247,8 @@ test("a listener that throws keeps nobody else from hearing", async (t) => {
   assert.deepEqual(thrown, ["the listener's own"]);
   stop();
 });
+
+/** The server does something else meanwhile: whatever was not waiting has happened by then. */
+async function someTime(app, id) {
+  for (let times = 0; times < 5; times += 1) await app.answer({ id }, "meanwhile");
+}

@@ -6,9 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { acme, ann, ben, isOpen, memoryStorage, tokensIn } from "./acme.mjs";
 
 /** A storage like those of apps, which answer with promises. */
-function slowStorage(kept = memoryStorage()) {
-  const late = (act) => async (...given) => (await sleep(Math.random() * 10), act(...given));
-  return { getItem: late(kept.getItem), setItem: late(kept.setItem), removeItem: late(kept.removeItem), kept };
+function slowStorage({ reading = 5, changing = 10 } = {}, kept = memoryStorage()) {
+  const late = (act, milliseconds) => async (...given) => (await sleep(milliseconds), act(...given));
+  const { getItem, setItem, removeItem } = kept;
+  return { getItem: late(getItem, reading), setItem: late(setItem, changing), removeItem: late(removeItem, changing), kept };
 }
 
 function failing(...names) {
@@ -71,7 +72,7 @@ test("a storage that answers with promises keeps a login as well", async (t) => 
 
 test("who logs out before it is known who is here is gone as well", async (t) => {
   const app = await acme(t);
-  const storage = slowStorage();
+  const storage = slowStorage({ reading: 30, changing: 0 });
   const first = app.visitor({ storage });
   await first.logIn(app.jwt(ann));
   first.close();

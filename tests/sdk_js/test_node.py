@@ -37,4 +37,5 @@ def test_in_node(server: Server, operator_key: str, file: str) -> None:
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     passed = re.search(r"^# pass (\d+)$", done.stdout, re.MULTILINE)
-    assert passed is not None and int(passed[1]) > 1, done.stdout
+    assert passed is not None
+    assert int(passed[1]) > 1, done.stdout

@@ -11,7 +11,7 @@
 import { pause } from "./api.js";
 import { AcquaintError } from "./errors.js";
 import { claimsIn, isNamed, isOfSomebody, loginIn, loginOf, mayBe, recordOf, statusOf, withLogin } from "./kept.js";
-import { Queue, superseded } from "./queue.js";
+import { Queue } from "./queue.js";
 import { Shelf } from "./storage.js";
 import { Tabs } from "./tabs.js";
 
@@ -137,7 +137,9 @@ export class Visitor {
       const { session, user } = await this.api.ask({ method: "GET", path: "/session" }, token);
       this.#refuseAnother((it) => it?.id === user?.id);
       const rest = typeof given === "string" ? { device_secret: null, expires_at: session.expires_at } : given;
-      await this.#keep(turn, { ...rest, token, session, user, is_new_user: false });
+      this.#take(await this.shelf.read());
+      turn.check();
+      await this.#keep({ ...rest, token, session, user, is_new_user: false });
       return this.state;
     });
   }
@@ -215,33 +217,38 @@ export class Visitor {
   }
 
   /**
-   * @param {Turn} turn @param {string | null} device @param {{[name: string]: unknown}} way
+   * @param {Turn} turn @param {string | null} device @param {{[name: string]: unknown}} way nothing: just visiting
    * @param {(found: Admission) => void} [check]
-   * @returns {Promise<Admission>}
    */
   async #comeIn(turn, device, way, check) {
+    const before = this.login?.token;
     const body = { app: this.app, workspace: this.workspace ?? undefined, device_secret: device ?? undefined, ...way };
+    /** @type {Admission} */
     const found = await this.api.ask({ method: "POST", path: "/sessions", body }, null);
     try {
       check?.(found);
-      await this.#keep(turn, found);
+      this.#take(await this.shelf.read()); // what another tab did meanwhile
+      turn.check();
     } catch (refusal) {
-      void this.#end(found.token); // nobody holds it
+      void (turn.isOver ? this.#end(found.token) : this.#drop(found)); // nobody holds it
       throw refusal;
     }
-    return found;
+    // Where tabs cannot take turns, another one was faster.
+    if (Object.keys(way).length === 0 && this.login !== null && this.login.token !== before) await this.#drop(found);
+    else await this.#keep(found);
   }
 
-  /** @param {Turn} turn @param {Admission} it */
-  async #keep(turn, it) {
-    const hadAny = this.#record !== null;
-    const stored = await this.shelf.read();
-    turn.check();
-    if (hadAny && recordOf(stored) === null) throw superseded(); // another tab logged out
-    this.#record = withLogin(recordOf(stored), this.workspace, loginOf(it), it.device_secret ?? null);
+  /** @param {Admission} it */
+  async #keep(it) {
+    this.#record = withLogin(this.#record, this.workspace, loginOf(it), it.device_secret ?? null);
     this.queue.epoch += 1;
     await this.#write();
     this.#tell();
+  }
+
+  /** Ends a session that nobody needs; its device goes on. @param {Admission} it */
+  #drop(it) {
+    return this.api.ask({ method: "DELETE", path: `/sessions/${it.session.id}`, once: true }, it.token).catch(() => {});
   }
 
   /** @param {Login} login */
