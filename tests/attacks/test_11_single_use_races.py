@@ -14,13 +14,13 @@ import httpx2
 import pytest
 
 from acquaint.domain.errors import Refusal
-from acquaint.services import tickets
+from acquaint.services import apps, renewing, sign_in, tickets
 from acquaint.services.core import Core
 from acquaint.settings import Settings
 from tests.cast import Cast, ann, eve
 from tests.journeys.shop import SDK, Shop
 from tests.journeys.test_passwords_across_doors import ticket_in
-from tests.services.doors import verified
+from tests.services.doors import at, verified
 from tests.support.databases import on_both_databases
 
 FIFTY = range(50)
@@ -54,6 +54,17 @@ async def test_of_fifty_who_open_one_live_ticket_one_does(core: Core, acme: Cast
         *(tickets.redeem_live(core, text, "203.0.113.9") for _ in FIFTY), return_exceptions=True
     )
     assert sum(isinstance(it, Refusal) for it in outcomes) == 49
+
+
+@on_both_databases
+async def test_fifty_who_refresh_one_token_at_once_hold_one_token_between_them(core: Core, acme: Cast) -> None:
+    """Qiscus' SDK refreshes twice at once, so all are answered: with the same, and nothing was added for the others."""
+    app = await apps.change_policy(core, acme.app, {"token_lifetime": "7d"})
+    admission = await sign_in.vouch_for(core, app, ann.verified(), at(renews=True))
+    ticket = admission.renewal or ""
+    made = await asyncio.gather(*(renewing.renew(core, app, ticket, address="203.0.113.9") for _ in FIFTY))
+    assert len({(it.token, it.ticket, it.session.id) for it in made}) == 1
+    assert made[0].session.id == admission.session.id
 
 
 @on_both_databases

@@ -108,9 +108,16 @@ class Day:
 
     def by_qiscus(self) -> None:
         first, second, wrong = QISCUS_KEYS
+        self.server.run("apps", "policy", "acme", "token_lifetime=1h")
         login = f"{SDK}/login_or_register"
         said = self.qiscus("POST", login, {"email": "ann-q", "password": first}).json()
         token = self.keep("qiscus token", said["results"]["user"]["token"])
+        refresh = self.keep("refresh token", said["results"]["user"]["refresh_token"])
+        answer = self.qiscus("POST", f"{SDK}/refresh_user_token", {"user_id": "ann-q", "refresh_token": refresh})
+        for kind in ("token", "refresh_token"):
+            self.keep(f"next {kind}", answer.json()["results"][kind])
+        self.qiscus("POST", f"{SDK}/refresh_user_token", {"user_id": "ann-q", "refresh_token": refresh})
+        self.http.get(f"{SDK}/my_profile", params={"refresh_token": refresh, "token": token})
         self.qiscus("POST", login, {"email": "ann-q", "password": wrong})
         self.qiscus("GET", f"{SDK}/my_profile", **{"QISCUS-SDK-TOKEN": token})
         self.keep("nonce", self.qiscus("POST", f"{SDK}/auth/nonce").json()["results"]["nonce"])

@@ -88,7 +88,17 @@ HOSTILE: list[dict[str, Any]] = [
     {"content": b"a=1&" * 70_000, "headers": {"content-type": "application/x-www-form-urlencoded"}},
     {"content": b"<xml/>", "headers": {"content-type": "text/xml"}},
     {"content": b"--x", "headers": {"content-type": "multipart/form-data; boundary=x"}},
-    {"json": {"email": {"$ne": ""}, "password": ["k"], "user_id": {}, "token": {}, "name": {}, "identity_token": 1.5}},
+    {
+        "json": {
+            "email": {"$ne": ""},
+            "password": ["k"],
+            "user_id": {},
+            "token": {},
+            "name": {},
+            "identity_token": 1.5,
+            "room_id": {},
+        }
+    },
 ]
 
 
