@@ -3,8 +3,7 @@
 One task reads, and does what the client asks for, one thing after the other. What is told meanwhile is looked up and
 said beside it, in the order in which it was told.
 
-Ear      somebody, as the hub knows them: services.live.Listener
-Stream   the connection, with at most one Ear; a later token of somebody else takes the place of an earlier one
+It has at most one Ear, which is who it is of: a later token of somebody else takes the place of an earlier one.
 """
 
 from __future__ import annotations
@@ -20,17 +19,16 @@ from starlette.types import Receive, Send
 from ...domain.conversations import ConversationId, visibility_of
 from ...domain.errors import Busy, NotFound, Refusal, SessionEnded
 from ...domain.identities import Assurance
-from ...domain.sessions import Session
-from ...domain.users import User, UserId
-from ...ports.store import Recognised
+from ...domain.users import UserId
 from ...services import sessions
 from ...services.core import Core
-from ...services.live import Aside, Cut, Hub, Told, Typed
+from ...services.live import Cut, Hub, Told, Typed
 from ...services.visibility import visible
 from ...web.dialect import Visit
 from ...web.outgoing import Outgoing
 from . import saying, topics
-from .auth import find_user, id_of
+from .auth import find_user
+from .ear import Ear
 from .mqtt import Effect, HangUp, Hear, Pause, Protocol, Say, State, Unhear
 from .mqtt import Told as Said
 from .news import Telling, Words
@@ -49,35 +47,6 @@ MOST_WATCHED: Final = 200
 """Users whose presence one connection asks for. Each costs a look at the database once a minute."""
 
 log = structlog.get_logger()
-
-
-class Ear:
-    """Who the token in a topic is of."""
-
-    def __init__(self, stream: Stream, it: Recognised, user: User, token: str) -> None:
-        self._stream, self.it, self.user_id, self.id, self.token = stream, it, user.id, id_of(user), token
-        self.is_away = False
-        self.used = it.session
-
-    @property
-    def session(self) -> Session:
-        return self.it.session
-
-    def deliver(self, told: Told) -> None:
-        self._stream.told(self, told)
-
-    def typed(self, typed: Typed) -> None:
-        self._stream.saw_typing(self, typed)
-
-    def overheard(self, aside: Aside) -> None:
-        if aside.protocol == saying.PROTOCOL and isinstance(aside.words, saying.Event):
-            self._stream.tell(OfRoom(Kind.EVENT, aside.words.room), aside.words.payload)
-
-    def missed(self) -> None:
-        self._stream.missed()
-
-    def cut(self, why: Cut) -> None:
-        self._stream.cut(why)
 
 
 class Stream:
