@@ -174,7 +174,9 @@ class Courier:
                 notice = None if about is None else self._notice(webhook, about)
                 found.append(_Written(delivery, None if notice is None else _encode(notice.body)))
             except Exception:
-                log.exception("webhook_unwritable", webhook=webhook.id, event=delivery.event_id, format=webhook.format)
+                log.exception(
+                    "webhook_unwritable", webhook=webhook.id, event_id=delivery.event_id, format=webhook.format
+                )
                 found.append(_Written(delivery, None, is_broken=True))
         return found
 
@@ -201,7 +203,7 @@ class Courier:
         except NotAllowed:
             return Outcome(trouble=Trouble.NOT_ALLOWED)
         except NoAnswer as why:
-            log.info("webhook_no_answer", webhook=webhook.id, event=it.delivery.event_id, why=str(why))
+            log.info("webhook_no_answer", webhook=webhook.id, event_id=it.delivery.event_id, why=str(why))
             return Outcome(trouble=Trouble.NO_ANSWER)
         return Outcome.answered(answer.status)
 
