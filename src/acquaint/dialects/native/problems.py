@@ -172,7 +172,7 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         409,
         "identifier_taken",
         "Somebody else has this already",
-        "``identifier`` says what: login, email, phone, external_id, slug, unique_id.",
+        "``identifier`` says what: login, email, phone, external_id, slug, unique_id, message.",
         lambda it: {"identifier": str(it.kind)},
         lambda it: f"Another one has this {it.kind} already, or this one has another.",
         evidence=("identifier",),

@@ -117,6 +117,8 @@ async def info(request: Request) -> Response:
     """POST rooms_info: of those that are named the ones that the caller sees, in their order."""
     core, caller = core_of(request), await caller_of(request)
     asked = await read(request)
+    if not _names(asked, "room_id") and not _names(asked, "room_unique_id"):
+        raise Unacceptable("room_id", "is required")
     ids = await rooms_named(core, caller, asked, "room_id", "room_unique_id")
     found = await conversations.chosen(core, caller.session, ConversationsAsked(ids=tuple(ids), limit=MOST_NAMED))
     by_id = {it.conversation.id: it for it in found.items}

@@ -153,7 +153,7 @@ OPERATIONS: Final = (
         section=SECTION,
         summary="Say something",
         description="With a `client_id` it is said once, however often it is sent: the same message is answered.",
-        refusals=(NeedsUser, errors.ConversationClosed, errors.TooManyRequests),
+        refusals=(NeedsUser, errors.ConversationClosed, errors.IdentifierTaken, errors.TooManyRequests),
         example={"text": "It was number 4711.", "client_id": "b7f1"},
     ),
     Operation(

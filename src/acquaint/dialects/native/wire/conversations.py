@@ -36,7 +36,10 @@ class NewMessage(Sent):
     payload: Annotated[dict[str, Any] | UnsetType, Meta(description="Data that belongs to the message.")] = UNSET
     client_id: Annotated[
         Annotated[str, Meta(min_length=1, max_length=255)] | UnsetType,
-        Meta(description="Your own id for it: sending it again posts nothing and answers the same message."),
+        Meta(
+            description="Your own id for it: sending it again posts nothing and answers the same message. One of 16 "
+            "characters or more is nobody else's in the conversation."
+        ),
     ] = UNSET
 
     def draft(self) -> Draft:
