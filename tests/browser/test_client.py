@@ -25,7 +25,7 @@ PAGE = '<!doctype html><meta charset="utf-8"><title>Acme</title><script type="mo
 SCRIPT = """
 import { createClient } from "/index.js";
 const known = new URLSearchParams(location.search);
-window.client = createClient({ app: known.get("app"), url: known.get("url") });
+window.client = createClient({ app: known.get("app"), url: known.get("url"), fetch: window.fetch });
 window.seen = [];
 window.news = [];
 window.strange = [];

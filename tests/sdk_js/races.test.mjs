@@ -68,6 +68,36 @@ test("the last one who is called wins", async (t) => {
   assert.equal((await kiosk.me()).user.identifiers.external_id, "acme-ben");
 });
 
+test("who is asked for last is who is logged in", async (t) => {
+  const app = await acme(t);
+  const kiosk = app.visitor();
+  let give;
+  const slow = new Promise((resolve) => (give = resolve));
+  const anns = refused(kiosk.ensureLoggedIn("acme-ann", () => slow));
+  await kiosk.ensureLoggedIn("acme-ben", () => app.jwt(ben));
+  give(app.jwt(ann));
+  assert.equal((await anns).code, "superseded");
+  assert.equal(kiosk.isLoggedIn({ id: "acme-ben" }), true);
+
+  const both = [kiosk.ensureLoggedIn("acme-ann", () => app.jwt(ann)), kiosk.ensureLoggedIn("acme-ben", () => app.jwt(ben))];
+  await Promise.allSettled(both);
+  assert.equal((await both[1]).status, "verified");
+  assert.equal(kiosk.isLoggedIn({ id: "acme-ben" }), true);
+});
+
+test("who is asked for again after a log out does not wait for what was asked before", async (t) => {
+  const app = await acme(t);
+  const kiosk = app.visitor();
+  let give;
+  const first = refused(kiosk.ensureLoggedIn("acme-ann", () => new Promise((resolve) => (give = resolve))));
+  await until(() => give);
+  await kiosk.logOut();
+  await kiosk.ensureLoggedIn("acme-ann", () => app.jwt(ann));
+  give(app.jwt(ann));
+  assert.equal((await first).code, "superseded");
+  assert.equal(kiosk.isLoggedIn({ id: "acme-ann" }), true);
+});
+
 test("who logs in after a log out comes when the log out is done", async (t) => {
   const app = await acme(t);
   const { fetch, hold } = slowNetwork();

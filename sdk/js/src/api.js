@@ -36,7 +36,7 @@ export class Api {
   constructor({ url, fetch, timeout = 10_000, attempts = 4 }) {
     /** The server's address, without a slash at its end. */
     this.url = base(url);
-    this.fetch = fetch ?? ((request, more) => globalThis.fetch(request, more));
+    this.fetch = fetch ?? ((request, more) => globalThis.fetch(request, more)); // whatever it is by then
     this.timeout = timeout;
     this.attempts = attempts;
   }
@@ -102,7 +102,8 @@ export class Api {
     signal?.addEventListener("abort", stop);
     const timer = setTimeout(() => ((isLate = true), stop()), call.timeout ?? this.timeout);
     try {
-      const answer = await this.fetch(request.url, { ...request.init, signal: patience.signal });
+      const { fetch } = this; // a browser's own wants to be called by itself
+      const answer = await fetch(request.url, { ...request.init, signal: patience.signal });
       this.#compareClocks(answer);
       const text = await answer.text();
       return { answer: this.#read(answer, text) };

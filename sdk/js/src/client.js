@@ -10,6 +10,7 @@ import { Api, idIn, randomId } from "./api.js";
 import { Asking } from "./asking.js";
 import { AcquaintError } from "./errors.js";
 import { Live } from "./live.js";
+import { superseded } from "./queue.js";
 import { Visitor, call } from "./session.js";
 import { memoryStorage, usualStorage } from "./storage.js";
 
@@ -54,8 +55,8 @@ export class Client {
   #visitor;
   #asking;
   #live;
-  /** @type {Map<string, Promise<AuthState>>} */
-  #ensuring = new Map();
+  /** Who was asked for last, and the asking. @type {{name: string, doing: Promise<AuthState>} | null} */
+  #ensuring = null;
 
   /** @param {import("./types.js").Options} options See `createClient`. */
   constructor(options) {
@@ -166,6 +167,7 @@ export class Client {
    * @returns {Promise<LoggedOut>}
    */
   logOut() {
+    this.#ensuring = null;
     return this.#visitor.logOut();
   }
 
@@ -175,7 +177,7 @@ export class Client {
    * @returns {Promise<AuthState>}
    */
   logOutThenLogIn(jwt) {
-    const gone = this.#visitor.logOut();
+    const gone = this.logOut();
     const coming = this.#visitor.logIn(jwt); // in the queue behind it
     return gone.then(() => coming, () => coming);
   }
@@ -183,7 +185,7 @@ export class Client {
   /**
    * Afterwards this person is logged in, and nobody else. A text with an @ is an e-mail address, any other one the App's
    * own id of the user. `fetchJwt` is called only if they are not logged in yet, and once more if its token is too old.
-   * Somebody else who is logged in goes first. Throws `somebody_else` when the token names another, and then nobody is.
+   * Somebody else who is logged in goes first. Who is asked for last is who is logged in. Throws `somebody_else` when the token names another, and then nobody is.
    * @param {string | Who} who
    * @param {() => string | Promise<string>} fetchJwt
    * @returns {Promise<AuthState>}
@@ -191,21 +193,27 @@ export class Client {
   ensureLoggedIn(who, fetchJwt) {
     const whom = typeof who !== "string" ? who : who.includes("@") ? { email: who } : { userId: who };
     const name = JSON.stringify(whom);
-    const doing = this.#ensuring.get(name) ?? this.#ensure(whom, fetchJwt).finally(() => this.#ensuring.delete(name));
-    this.#ensuring.set(name, doing);
+    if (this.#ensuring?.name === name) return this.#ensuring.doing;
+    const isWanted = () => this.#ensuring?.name === name;
+    const doing = this.#ensure(whom, fetchJwt, isWanted).finally(() => {
+      if (this.#ensuring?.doing === doing) this.#ensuring = null;
+    });
+    this.#ensuring = { name, doing };
     return doing;
   }
 
-  /** @param {Who} who @param {() => string | Promise<string>} fetchJwt */
-  async #ensure(who, fetchJwt) {
-    await this.ready;
-    await this.#visitor.queue.idle();
+  /** @param {Who} who @param {() => string | Promise<string>} fetchJwt @param {() => boolean} isWanted */
+  async #ensure(who, fetchJwt, isWanted) {
+    await this.#asking.settled();
     if (this.isLoggedIn(who)) return this.state;
     await this.#visitor.makeRoomFor(who);
-    const turn = this.#visitor.queue.turn();
     for (let isLast = false; ; isLast = true) {
+      const turn = this.#visitor.queue.turn();
       const jwt = await fetchJwt();
+      await this.#asking.settled();
       turn.check();
+      if (!isWanted()) throw superseded(); // by whoever was asked for since
+      await this.#visitor.makeRoomFor(who);
       try {
         await this.#visitor.logIn(jwt);
         break;
@@ -214,7 +222,7 @@ export class Client {
       }
     }
     if (!this.isLoggedIn(who)) {
-      await this.logOut();
+      await this.#visitor.logOut();
       throw new AcquaintError("somebody_else", "The token names another person than was asked for.");
     }
     return this.state;
