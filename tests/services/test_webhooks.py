@@ -398,3 +398,35 @@ async def test_an_unknown_delivery_is_not_found(core: Core, acme: Cast, endpoint
     for webhook_id, event_id in ((it.id, 1), (WebhookId(1), 1)):
         with pytest.raises(NotFound):
             await webhooks.redeliver(core, acme.app, webhook_id, EventId(event_id))
+
+
+async def test_what_happens_to_a_webhook_is_in_the_trail(core: Core, acme: Cast, endpoint: Endpoint) -> None:
+    it = await hook(core, acme, endpoint)
+    await webhooks.change(core, acme.app, it.id, is_enabled=False)
+    await webhooks.change(core, acme.app, it.id, is_enabled=True)
+    await webhooks.rotate_secret(core, acme.app, it.id)
+    await webhooks.test(core, acme.app, it.id)
+    await webhooks.remove(core, acme.app, it.id)
+    left = [event for event in await events(core, acme) if event.kind.value.startswith("webhook.")]
+    assert [event.kind.value.removeprefix("webhook.") for event in left] == [
+        "created", "changed", "changed", "changed", "tested", "removed"
+    ]  # fmt: skip
+    assert {event.details["webhook"] for event in left} == {str(it.id)}
+    assert "whsec_" not in repr(left)
+
+
+async def test_what_a_format_cannot_write_is_tried_again_and_hurts_nobody_else(
+    core: Core, acme: Cast, endpoint: Endpoint
+) -> None:
+    def fails(told: Any) -> Any:
+        raise ValueError(told.event.kind)
+
+    broken = await hook(core, acme, endpoint)
+    formats = {"native": replace(core.formats()["native"], write=fails), "opencx": core.formats()["opencx"]}
+    await put(core, acme, ann)
+    await Courier(replace(core, formats=lambda: formats)).round()
+    page = await webhooks.log(core, acme.app, broken.id, PageAsked(10))
+    [(delivery, _)] = page.items
+    assert (delivery.state, delivery.last and delivery.last.trouble) == (DeliveryState.WAITING, Trouble.UNWRITABLE)
+    assert (await webhooks.one(core, acme.app, broken.id)).failing_since is None
+    assert endpoint.heard == []

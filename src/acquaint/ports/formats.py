@@ -26,7 +26,7 @@ class Told:
     user: User | None = None  # who did it
     conversation: Conversation | None = None
     member: Membership | None = None  # the first who is in it, of a support conversation: whom it is with
-    contact: User | None = None  # who that is
+    visitor: User | None = None  # who that is
     message: Message | None = None
     first_message: Message | None = None  # of a support conversation that has just begun
 

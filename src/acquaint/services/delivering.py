@@ -254,7 +254,7 @@ async def _around(tx: Reading, app_id: AppId, conversation: Conversation, event:
     if conversation.kind is ConversationKind.SUPPORT:
         members = await tx.conversations.members(conversation.id)
         if members:
-            found["member"], found["contact"] = members[0], await tx.users.get(app_id, members[0].user_id)
+            found["member"], found["visitor"] = members[0], await tx.users.get(app_id, members[0].user_id)
         if event.kind is EventKind.CONVERSATION_STARTED:
             first = await tx.messages.history(conversation.id, PageAsked(1), newest_first=False)
             found["first_message"] = first.items[0] if first.items else None

@@ -78,7 +78,7 @@ def _said(told: Told, it: Message, about: Mapping[str, Any]) -> Notice | None:
 def _closed(told: Told) -> dict[str, Any]:
     by_contact = told.event.user_id is not None
     return {
-        "contact_id": as_uuid(told.contact.id) if told.contact else None,
+        "contact_id": as_uuid(told.visitor.id) if told.visitor else None,
         "contact": _contact(told),
         "human_resolution_status": "resolved" if by_contact else None,
         "ai_resolution_status": None,
@@ -91,7 +91,7 @@ def _closed(told: Told) -> dict[str, Any]:
 
 def _contact(told: Told) -> dict[str, Any] | None:
     """None of a contact who was deleted."""
-    return None if told.contact is None else _contact_of(told.contact)
+    return None if told.visitor is None else _contact_of(told.visitor)
 
 
 def _contact_of(user: User) -> dict[str, Any]:
