@@ -189,6 +189,9 @@ class Hub:
             self._queue(event)
         elif event.kind in _OF_SESSIONS and event.session_id is not None:
             self._drop_all(self._register.of_session(event.session_id), _OF_SESSIONS[event.kind])
+        elif event.kind is EventKind.SESSION_RENEWED and event.session_id is not None:
+            self._check_at.update(dict.fromkeys(self._register.of_session(event.session_id), event.at))
+            self._wake.set()
         elif event.kind in _OF_USERS and event.user_id is not None:
             self._drop_all(self._register.of_user(event.app_id, event.user_id), Cut.REVOKED)
         elif event.kind is EventKind.APP_CHANGED and event.details.get("closed"):
