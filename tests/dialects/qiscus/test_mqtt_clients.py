@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.dialects.qiscus.realtime import PING, connect, packets_in, publish, subscribe
 from tests.support.certificates import Authority
@@ -57,7 +58,7 @@ class Client:
         transport = "websockets" if port is None else "tcp"
         name = f"{shop.slug}_{id}_1"
         self.paho = paho.Client(
-            paho.CallbackAPIVersion.VERSION2,
+            CallbackAPIVersion.VERSION2,
             client_id=name,
             transport=transport,  # type: ignore[arg-type]
             protocol=paho.MQTTv311,
@@ -83,7 +84,7 @@ class Client:
 
     def hears(self) -> tuple[str, bytes]:
         message = self.heard.get(timeout=PATIENCE)
-        return message.topic, message.payload
+        return message.topic, bytes(message.payload)
 
     def publish(self, topic: str, payload: bytes, qos: int = 0) -> None:
         self.paho.publish(topic, payload, qos=qos).wait_for_publish(PATIENCE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +30,7 @@ from tests.dialects.qiscus.realtime import (
     publish,
     subscribe,
     text,
+    unsubscribe,
 )
 from tests.services.doors import at
 
@@ -38,6 +40,17 @@ DIRECT = ConversationKind.DIRECT
 @pytest.fixture
 def realtime(house: House, acme: Cast) -> Realtime:
     return Realtime(house, acme)
+
+
+@pytest.fixture
+def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    was = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(0))
+    for module in (broker, stream):  # another test's logger may have been remembered
+        monkeypatch.setattr(module, "log", structlog.get_logger())
+    with structlog.testing.capture_logs() as logs:
+        yield logs
+    structlog.configure(**was)
 
 
 def told(packets: list[Packet]) -> list[tuple[str, bytes]]:
@@ -347,6 +360,48 @@ async def test_what_is_broken_ends_the_connection_and_nothing_else(realtime: Rea
     assert await hers.rest() == []
 
 
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_somebody_says_who_is_signed_in_nothing_of_ours_breaks(
+    logs: list[Any], realtime: Realtime, seed: int
+) -> None:
+    hers, eves = await realtime.talker(ann), await realtime.talker(eve)
+    room = await realtime.room(hers, eves)
+    chance = random.Random(seed)
+    words = [
+        "r",
+        "u",
+        "s",
+        "c",
+        "n",
+        "e",
+        "t",
+        "d",
+        "typing",
+        "update",
+        "+",
+        "#",
+        "",
+        str(room),
+        "eve",
+        eves.token,
+        "ä" * 60,
+    ]
+    for _ in range(150):
+        topic = "/".join(chance.choices(words, k=chance.randint(1, 6))) or "x"
+        payload = chance.choice(
+            [b"", b"0", b"1", b'{"data":1}', b"\xff" * 100, chance.randbytes(chance.randint(0, 2_000))]
+        )
+        qos, id = chance.randint(0, 2), chance.randint(1, 9)
+        made = [subscribe(topic, packet_id=id, qos=qos), unsubscribe(topic, packet_id=id)]
+        if not set(topic) & set("+#"):
+            made.append(publish(topic, payload, qos=qos, packet_id=id))
+        eves.say(chance.choice(made))
+    await eves.rest()
+    await hers.rest()
+    assert not [it for it in logs if it["log_level"] in ("error", "critical")]
+    assert eves.code is None
+
+
 async def test_text_frames_end_the_connection(realtime: Realtime) -> None:
     eves = await realtime.talker(eve)
     eves.say_text("hello")
@@ -361,17 +416,6 @@ async def test_packets_may_come_in_any_pieces(realtime: Realtime, core: Core) ->
         line.say(bytes([byte]))
     assert await line.packet() == Packet(0x20, b"\0\0")
     assert await line.packet() == Packet(0x90, b"\0\5\0")
-
-
-@pytest.fixture
-def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    was = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(0))
-    for module in (broker, stream):  # another test's logger may have been remembered
-        monkeypatch.setattr(module, "log", structlog.get_logger())
-    with structlog.testing.capture_logs() as logs:
-        yield logs
-    structlog.configure(**was)
 
 
 async def test_no_token_gets_into_the_log(logs: list[Any], realtime: Realtime, core: Core) -> None:

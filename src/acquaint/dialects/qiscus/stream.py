@@ -212,7 +212,11 @@ class Stream:
     async def _hear(self, effect: Hear) -> None:
         """Tokens first: what else is in the packet may be asked for by who they are of."""
         asked = [(text, topics.filter_in(text)) for text in effect.filters]
-        tokens = {it.token: await self._come_in(it.token) for _, it in asked if isinstance(it, OfToken)}
+        tokens = {it.token: False for _, it in asked if isinstance(it, OfToken)}
+        for token in tokens:
+            tokens[token] = await self._come_in(token)
+        if not all(tokens.values()):
+            log.info("mqtt_refused", **self._whence, tokens=list(tokens.values()).count(False))
         seen = await self._seen({it.room for _, it in asked if isinstance(it, OfRoom)})
         are_heard, looked_at = [], []
         for text, it in asked:
@@ -273,8 +277,7 @@ class Stream:
             await self._hub.welcome(ear)
         except Busy:
             raise
-        except Refusal as refusal:
-            log.info("mqtt_refused", **self._whence, why=type(refusal).__name__)
+        except Refusal:
             return False
         self._leave()
         if self._protocol.state is not State.CONNECTED:  # it was cut meanwhile
