@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from acquaint.services import apps
+from acquaint.services import apps, conversations
 from acquaint.services.core import Core
 from tests.cast import Cast
 from tests.dialects.qiscus.asking import Asking
@@ -158,6 +158,17 @@ async def test_the_name_of_a_group_of_another_door_is_no_way_in(chatting: Chatti
     )
     assert servers.status_code == 409
     assert (await eve.get("get_room_by_id", id=room["id"])).status_code == 404
+
+
+async def test_a_channel_called_like_a_room_that_is_gone_is_not_meant(chatting: Chatting, core: Core) -> None:
+    """What the App's server still says to the room would be said to whoever opened the channel."""
+    _, eve, room, _ = await group(chatting)
+    await conversations.delete(core, chatting.asking.acme.app, room["id"])
+    opened = await eve.posts("get_or_create_room_with_unique_id", unique_id=str(room["id"]))
+    event = {"room_id": str(room["id"]), "system_event_type": "custom", "message": SECRET}
+    answer = await chatting.asking.rest("POST", "post_system_event_message", json=event)
+    assert answer.status_code == 404
+    assert await eve.reads(opened["room"]["id"]) == []
 
 
 async def test_nobody_says_something_under_the_name_of_anothers_comment(chatting: Chatting) -> None:

@@ -58,8 +58,8 @@ class Chatting:
 
     async def server(self, method: str, call: str, **body: Any) -> Any:
         """What the App's server asks; the ``results`` of what goes well."""
-        sent = {"params": body} if method == "GET" else {"json": body}
-        return results_of(await self.asking.rest(method, call, **sent))
+        rest = self.asking.rest
+        return results_of(await (rest(method, call, params=body) if method == "GET" else rest(method, call, json=body)))
 
 
 def results_of(answer: httpx2.Response) -> Any:

@@ -123,6 +123,10 @@ async def test_a_reply_quotes_what_was_really_said(chatting: Chatting) -> None:
         "replied_comment_sender_email": "ann",
         "replied_comment_sender_username": "Ann",
     }
+    [mended, _] = (await ann.gets("load_comments", topic_id=room))["comments"]
+    await ben.posts("update_message", unique_id=mended["unique_temp_id"], comment="very good")
+    [mended, _] = (await ann.gets("load_comments", topic_id=room))["comments"]
+    assert (mended["message"], mended["payload"]) == ("very good", reply | {"text": "very good"})
 
 
 async def test_who_wrote_a_comment_says_it_differently(chatting: Chatting) -> None:

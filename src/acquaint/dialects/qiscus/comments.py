@@ -19,7 +19,7 @@ from ...web.dialect import core_of
 from ...web.ids import read_integer
 from . import wire
 from .auth import Caller, caller_of
-from .chat_wire import faces_in, room_object
+from .chat_wire import REPLY, faces_in, room_object
 from .comment_draft import Quoted, draft_in, extras_in, payload_in, text_in
 from .faces import Faces
 from .families import Call
@@ -75,6 +75,8 @@ async def update(request: Request) -> Response:
     payload: Any = KEEP
     if asked.object("payload") is not None:
         payload = await payload_in(asked, it.kind, text, _quoting(core, caller, it.conversation_id))
+    elif it.kind == REPLY:
+        payload = {**it.payload, "text": text}  # a reply says its text there, too
     extras = extras_in(asked)
     changed = await saying.edit(
         core, caller.recognised, it.conversation_id, it.id, text=text, payload=payload, extras=extras or KEEP

@@ -46,7 +46,7 @@ async def post(request: Request) -> Response:
     """POST post_comment: in the name of a user, who must be in the room."""
     core, app, asked = await asked_by_server(request)
     user = await user_of(core, app, asked)
-    room = await room_of(core, app, asked.needed("room_id"))
+    room = await room_of(core, app, asked)
     text_of = "message" if "message" in asked.values else "comment"
     draft = await draft_in(asked, _quoting(core, app, room), text_of=text_of, is_servers=True)
     return await _shown(core, app, await roster.post_for(core, app, user.id, room.id, draft))
@@ -55,7 +55,7 @@ async def post(request: Request) -> Response:
 async def load(request: Request) -> Response:
     """GET or POST load_comments: by page, the newest first."""
     core, app, asked = await asked_by_server(request)
-    room = await room_of(core, app, asked.needed("room_id"))
+    room = await room_of(core, app, asked)
     page, limit = asked.number("page", 1, LAST_PAGE), asked.number("limit", USUAL_PAGE, LARGEST_PAGE)
     found = await hosting.said_in(core, app, room.id, MessagesAsked(skip=(page - 1) * limit, limit=limit))
     return await _listed(core, app, found.items)
@@ -64,7 +64,7 @@ async def load(request: Request) -> Response:
 async def load_range(request: Request) -> Response:
     """GET load_comments_with_range: from one comment to another, both among them; the newest first."""
     core, app, asked = await asked_by_server(request)
-    room = await room_of(core, app, asked.needed("room_id"))
+    room = await room_of(core, app, asked)
     first, last = comment_number(asked, "first_comment_id"), comment_number(asked, "last_comment_id")
     if first is None or last is None:
         raise Unacceptable("first_comment_id" if first is None else "last_comment_id", "is required")
@@ -78,7 +78,7 @@ async def post_event(request: Request) -> Response:
     About several users it is said of each; the last of these comments is answered.
     """
     core, app, asked = await asked_by_server(request)
-    room = await room_of(core, app, asked.needed("room_id"))
+    room = await room_of(core, app, asked)
     kind = asked.needed("system_event_type")
     if kind == "custom":
         text, payload = text_in(asked, "message"), asked.object("payload") or {}

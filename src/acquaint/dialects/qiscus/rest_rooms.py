@@ -5,6 +5,7 @@ Both spellings of the family are read; ids of rooms are texts in the answers, wh
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -72,20 +73,14 @@ async def channel(request: Request) -> Response:
 async def info(request: Request) -> Response:
     """GET or POST get_rooms_info: those that are there, in the order in which they are named."""
     core, app, asked = await asked_by_server(request)
-    found: dict[ConversationId, Conversation] = {}
-    for name in (*_listed(asked, "room_ids", "room_id"), *_listed(asked, "room_channel_ids", "room_channel_id")):
-        try:
-            it = await room_of(core, app, name)
-        except NotFound:
-            continue
-        found[it.id] = it
-    return wire.answer({"rooms": [rest_room(it) for it in found.values()]})
+    found = await _rooms_named(core, app, asked)
+    return wire.answer({"rooms": [rest_room(it) for it in found or ()]})
 
 
 async def update(request: Request) -> Response:
     """POST update_room: what is not given stays. What the two of a direct room look like is their own affair."""
     core, app, asked = await asked_by_server(request)
-    it = await room_of(core, app, _named(asked))
+    it = await room_of(core, app, asked)
     if it.kind is ConversationKind.DIRECT:
         raise Unacceptable("room_id", "must be a group's")
     seen = await conversations.change(core, app, it.id, looks_of(asked, *NAMES))
@@ -96,7 +91,7 @@ async def participants(request: Request) -> Response:
     """GET get_room_participants: by page, in the order they came."""
     core, app, asked = await asked_by_server(request)
     skip, limit, _ = part_of(asked)
-    it = await room_of(core, app, _named(asked))
+    it = await room_of(core, app, asked)
     members = (await conversations.one_of_app(core, app, it.id)).members[skip : skip + limit]
     return wire.answer({"participants": await _people(core, app, [member.user_id for member in members])})
 
@@ -104,7 +99,7 @@ async def participants(request: Request) -> Response:
 async def add(request: Request) -> Response:
     """POST add_room_participants: all of them, or nobody."""
     core, app, asked = await asked_by_server(request)
-    it = await room_of(core, app, _named(asked))
+    it = await room_of(core, app, asked)
     users = await users_named(core, app, asked, *USERS)
     before = {member.user_id for member in (await conversations.one_of_app(core, app, it.id)).members}
     await conversations.change(core, app, it.id, Change(add=tuple(users)))
@@ -114,7 +109,7 @@ async def add(request: Request) -> Response:
 async def remove(request: Request) -> Response:
     """POST remove_room_participants: whatever their role is."""
     core, app, asked = await asked_by_server(request)
-    it = await room_of(core, app, _named(asked))
+    it = await room_of(core, app, asked)
     users = await users_named(core, app, asked, *USERS)
     before = {member.user_id for member in (await conversations.one_of_app(core, app, it.id)).members}
     await conversations.change(core, app, it.id, Change(remove=tuple(users)))
@@ -139,14 +134,9 @@ async def unread(request: Request) -> Response:
     """GET get_unread_count: of a user, in the rooms that are named, or else in all of theirs."""
     core, app, asked = await asked_by_server(request)
     counts = await hosting.unread_of(core, app, (await user_of(core, app, asked)).id)
-    names = [*_listed(asked, "room_ids", "room_id"), *_listed(asked, "room_channel_ids", "room_channel_id")]
-    wanted = [*counts] if not names else []
-    for name in names:
-        try:
-            wanted.append((await room_of(core, app, name)).id)
-        except NotFound:
-            continue
-    shown = [{"room_id": str(id), "unread_count": counts[id]} for id in dict.fromkeys(wanted) if id in counts]
+    named = await _rooms_named(core, app, asked)
+    wanted = [*counts] if named is None else [it.id for it in named]
+    shown = [{"room_id": str(id), "unread_count": counts[id]} for id in wanted if id in counts]
     return wire.answer({"unread_counts": shown})
 
 
@@ -177,19 +167,35 @@ async def user_of(core: Core, app: App, asked: Asked) -> User:
     return await find_user(core, app, USER[0], asked.needed(*USER))
 
 
-async def room_of(core: Core, app: App, name: str) -> Conversation:
-    """A room of the App, by number or by unique id. Refuses with NotFound."""
-    number = read_integer(name)
+async def room_of(core: Core, app: App, asked: Asked) -> Conversation:
+    """The room of the App that the request is about. Refuses with NotFound."""
+    number = asked.text("room_id", "id")
     if number is not None:
-        try:
-            return (await conversations.one_of_app(core, app, ConversationId(number))).conversation
-        except NotFound:
-            pass  # it may be called so
+        return await _by_id(core, app, number)
+    return await _by_name(core, app, asked.needed("room_id", "room_channel_id"))
+
+
+async def _rooms_named(core: Core, app: App, asked: Asked) -> list[Conversation] | None:
+    """Those of them that are there, in the order in which they are named; None where none is named."""
+    numbers, names = _listed(asked, "room_ids", "room_id"), _listed(asked, "room_channel_ids", "room_channel_id")
+    found: dict[ConversationId, Conversation] = {}
+    for find, name in [*((_by_id, it) for it in numbers), *((_by_name, it) for it in names)]:
+        with suppress(NotFound):
+            it = await find(core, app, name)
+            found[it.id] = it
+    return [*found.values()] if numbers or names else None
+
+
+async def _by_id(core: Core, app: App, name: str) -> Conversation:
+    """By number, or else by unique id. Digits are a number: a channel called like a room that is gone is not meant."""
+    number = read_integer(name)
+    if number is None:
+        return await _by_name(core, app, name)
+    return (await conversations.one_of_app(core, app, ConversationId(number))).conversation
+
+
+async def _by_name(core: Core, app: App, name: str) -> Conversation:
     return (await conversations.one_of_app(core, app, await room_called(core, app, name))).conversation
-
-
-def _named(asked: Asked) -> str:
-    return asked.needed("room_id", "id", "room_channel_id")
 
 
 def _listed(asked: Asked, *names: str) -> list[str]:
