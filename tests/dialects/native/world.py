@@ -76,6 +76,10 @@ async def world_of(api: Api, acme: Cast, user_key: str, operator_key: str) -> Wo
     file = await api.post("/files?name=a.txt", by=here, content=b"private")
     sso = {"issuer": "https://sso.acme.example", "client_ids": ["acme-web"]}
     await api.as_app("PUT", "/app/providers", {"name": "acme-sso", "kind": "openid", "settings": sso})
+    asked = {"url": "https://192.0.2.1/hooks", "events": ["user.deleted"]}  # nobody's address (RFC 5737)
+    hook = await api.as_app("POST", "/app/webhooks", asked)
+    webhook = hook.json()["webhook"]["id"]
+    told = await api.as_app("POST", f"/app/webhooks/{webhook}/test")
     names = {
         "conversation": started.json()["id"],
         "message": started.json()["last_message"]["id"],
@@ -87,6 +91,8 @@ async def world_of(api: Api, acme: Cast, user_key: str, operator_key: str) -> Wo
         "file": file.json()["url"].rpartition("/")[2],
         "app": "acme",
         "provider": "acme-sso",
+        "webhook": webhook,
+        "event": told.json()["event_id"],
     }
     credentials = {
         VISITOR.name: here.token,
