@@ -27,6 +27,7 @@ from tests.dialects.qiscus.realtime import (
     unsubscribe,
 )
 from tests.support.clock import SetClock
+from tests.support.databases import on_both_databases
 
 DIRECT = ConversationKind.DIRECT
 MINE = "a name that is long enough to be nobody else's"
@@ -48,6 +49,7 @@ def told(packets: list[Packet]) -> list[tuple[str, bytes]]:
 # Comments
 
 
+@on_both_databases
 async def test_a_comment_is_heard_by_everybody_in_the_room_on_their_own_topic(realtime: Realtime, core: Core) -> None:
     hers, his, eves = await realtime.talker(ann), await realtime.talker(ben), await realtime.talker(eve)
     room = await realtime.room(hers, his, kind=DIRECT)
@@ -151,6 +153,7 @@ async def test_who_left_hears_nothing_more(realtime: Realtime, core: Core) -> No
 # Marks
 
 
+@on_both_databases
 async def test_that_a_comment_arrived_and_was_read_is_told_in_the_room(realtime: Realtime, core: Core) -> None:
     hers, his = await realtime.talker(ann), await realtime.talker(ben)
     room = await realtime.room(hers, his)
