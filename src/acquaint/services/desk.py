@@ -77,9 +77,12 @@ async def start(
             session, user = await ensure_user(core, tx, it)
             if claimed is not None and session.assurance is not Assurance.VERIFIED:
                 session, user = await claim_in(core, tx, session, user, claimed)
-            there = replace(session, workspace=workspace)
-            conversation = await start_in(core, tx, there, user, ConversationKind.SUPPORT, None, custom)
-            [chat] = await chats_of(tx, there, [conversation])
+            if session.workspace != workspace:  # where they were last, for people who look at sessions
+                session = replace(session, workspace=workspace)
+                await tx.sessions.save(session)
+                await note(core, tx, EventKind.SESSION_TAKEN, session.app_id, user_id=user.id, session_id=session.id)
+            conversation = await start_in(core, tx, session, user, ConversationKind.SUPPORT, None, custom)
+            [chat] = await chats_of(tx, session, [conversation])
         return chat, Recognised(session, it.app, user)
 
     return await once_more_if_taken(once)

@@ -295,3 +295,21 @@ async def test_enforcement_lets_only_verified_people_write_and_says_so(
         ("opencx", "say", "refused", 1),
         ("opencx", "start", "refused", 1),
     ]
+
+
+async def test_a_verified_contact_is_the_same_user_at_every_door(
+    browser: Browser, backend: Server, core: Core, acme: Cast
+) -> None:
+    page = browser.verified(await backend.token_of(ann.email))
+    session = await page.chat("from the widget")
+    login = core.signer.sign({"iat": int(core.clock().timestamp()), "email": ann.email}, acme.signing_secret)
+    opened = await page.client.post("/acquaint/v1/sessions", json={"app": "acme", "token": login})
+    assert opened.status_code == 201, opened.text
+    headers = {"authorization": f"Bearer {opened.json()['token']}"}
+
+    listed = await page.client.get("/acquaint/v1/conversations", headers=headers)
+    assert [it["id"] for it in listed.json()["items"]] == [str(id_of(session))]
+    body = {"text": "from the app"}
+    said = await page.client.post(f"/acquaint/v1/conversations/{id_of(session)}/messages", json=body, headers=headers)
+    assert said.status_code == 201, said.text
+    assert await page.reads(session) == ["from the widget", "from the app"]
