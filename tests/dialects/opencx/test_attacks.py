@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx2
 import pytest
 
+from acquaint.dialects.opencx.text import shown
 from acquaint.services import apps
 from acquaint.services.core import Core
 from acquaint.web.ids import as_uuid
@@ -198,3 +200,20 @@ async def test_sessions_that_pile_up_on_one_device_end(
     for _ in range(3):
         await (await browser.user_data(ann.email)).sees()
     assert refusal(await first.lists()) == (401, "Invalid token")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data" + " " * 20_000,
+        "data:" * 4_000,
+        "&a" * 10_000,
+        "javascript " * 1_800,
+        "data:" + "a " * 9_000,
+        "<" * 20_000,
+    ],
+)
+def test_text_that_is_made_to_be_slow_is_not(text: str) -> None:
+    began = time.perf_counter()
+    shown(text)
+    assert time.perf_counter() - began < 0.5

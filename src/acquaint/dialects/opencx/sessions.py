@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...domain.conversations import Conversation
-from ...domain.errors import NotAllowed, Unacceptable
+from ...domain.errors import NotAllowed, Unacceptable, Unreadable
 from ...domain.paging import USUAL_PAGE, PageAsked
 from ...domain.places import Workspace, workspace
 from ...services import desk
@@ -169,7 +169,11 @@ def _filters(request: Request) -> tuple[str | None, Mapping[str, Any]]:
     if not given or not given[0].strip():
         return None, {}
     check_texts(given[0], "filters")
-    found = scalars(parse_json(given[0].encode(), dict[str, Any]), "filters")
+    try:
+        named = parse_json(given[0].encode(), dict[str, Any])
+    except Unreadable as refusal:
+        raise Unacceptable("filters", "must be a JSON object") from refusal
+    found = scalars(named, "filters")
     return _external_id(found.pop(EXTERNAL_ID, None)), found
 
 
