@@ -3,6 +3,7 @@
 Client, AsyncClient                a visitor: anonymous, then logged in; conversations, history, live messages
 ServerClient, AsyncServerClient    your backend: vouches for users, answers, sets the rules
 sign_login                         a login token, signed by your backend, without the network
+verify_webhook                     what your backend is told of what happens, once it is clear that it is genuine
 attempt, attempt_async             results instead of exceptions
 errors, models, store, live        what is raised, shown, kept, and told
 """
@@ -16,6 +17,7 @@ from .results import Done, Failed, attempt, attempt_async
 from .server import AsyncServerClient, ServerClient
 from .signing import sign_login
 from .store import FileStore, KeyringStore, MemoryStore, Store
+from .webhooks import NotGenuine, verify_webhook
 
 __version__ = "0.1.0.dev0"
 
@@ -31,6 +33,7 @@ __all__ = [
     "Identifiers",
     "KeyringStore",
     "MemoryStore",
+    "NotGenuine",
     "Offline",
     "Refused",
     "Retries",
@@ -44,4 +47,5 @@ __all__ = [
     "errors",
     "models",
     "sign_login",
+    "verify_webhook",
 ]

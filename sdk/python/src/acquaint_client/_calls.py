@@ -297,6 +297,43 @@ def try_provider(name: str, credential: Json) -> Call[models.Trial]:
     return Call("POST", f"/app/providers/{_name(name)}/try", _one(models.Trial), credential, is_repeatable=True)
 
 
+def webhooks() -> Call[tuple[models.Webhook, ...]]:
+    return _get("/app/webhooks", _items(models.Webhook))
+
+
+def register_webhook(url: str, *, events: Sequence[str] | None, format: str) -> Call[models.MadeWebhook]:
+    body = _given({"url": url, "format": format, "events": None if events is None else list(events)})
+    return Call("POST", "/app/webhooks", _one(models.MadeWebhook), body)
+
+
+def change_webhook(
+    id: str, *, url: str | None, events: Sequence[str] | None, is_enabled: bool | None
+) -> Call[models.Webhook]:
+    body = _given({"url": url, "events": None if events is None else list(events), "is_enabled": is_enabled})
+    return _keyed("PATCH", f"/app/webhooks/{_id(id)}", _one(models.Webhook), body)
+
+
+def remove_webhook(id: str) -> Call[None]:
+    return _keyed("DELETE", f"/app/webhooks/{_id(id)}", _nothing)
+
+
+def rotate_webhook_secret(id: str, *, overlap_seconds: int | None) -> Call[models.MadeWebhook]:
+    body = _given({"overlap_seconds": overlap_seconds})
+    return Call("POST", f"/app/webhooks/{_id(id)}/secret", _one(models.MadeWebhook), body)
+
+
+def test_webhook(id: str) -> Call[models.Delivery]:
+    return _keyed("POST", f"/app/webhooks/{_id(id)}/test", _one(models.Delivery))
+
+
+def deliveries(id: str, *, limit: int | None, after: str | None) -> Call[Page[models.Delivery]]:
+    return _get(f"/app/webhooks/{_id(id)}/deliveries", _page(models.Delivery), limit=limit, after=after)
+
+
+def redeliver(id: str, event: str) -> Call[models.Delivery]:
+    return _keyed("POST", f"/app/webhooks/{_id(id)}/deliveries/{_id(event)}", _one(models.Delivery))
+
+
 def events(*, user: str | None, kind: str | None, limit: int | None, after: str | None) -> Call[Page[models.Event]]:
     return _get("/app/events", _page(models.Event), user=user, kind=kind, limit=limit, after=after)
 

@@ -400,6 +400,47 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """Where the App hears what happens."""
+
+    id: str
+    url: str
+    format: str
+    events: tuple[str, ...]
+    is_enabled: bool
+    disabled_at: datetime | None
+    disabled_because: str | None  # failing, gone, or empty: you said so
+    failing_since: datetime | None
+    previous_secret_until: datetime | None
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeWebhook:
+    """A webhook with a secret just made. ``secret`` is shown this once."""
+
+    webhook: Webhook
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One Event on its way to a webhook, or arrived there, or given up."""
+
+    event_id: str
+    message_id: str  # what is sent as webhook-id
+    kind: str | None
+    state: str  # waiting, delivered or given_up
+    attempts: int
+    at: datetime
+    last_at: datetime | None
+    next_at: datetime | None
+    status: int | None
+    trouble: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened to an identity, the App or a key."""
 

@@ -22,12 +22,14 @@ from .models import (
     AppConversation,
     ChatKey,
     Credential,
+    Delivery,
     Event,
     Identifiers,
     Key,
     KnownUser,
     MadeKey,
     MadeSecret,
+    MadeWebhook,
     Message,
     MintedChatKey,
     Order,
@@ -44,6 +46,7 @@ from .models import (
     UserChange,
     UserSearch,
     Visibility,
+    Webhook,
 )
 
 T = TypeVar("T")
@@ -269,6 +272,48 @@ class ServerClient:
     def try_provider(self, name: str, **credential: Unpack[Credential]) -> Trial:
         """What the Provider is asked and answers, and whom that would let in, or why nobody. Nobody is let in."""
         return self._do(_calls.try_provider(name, credential))
+
+    def webhooks(self) -> tuple[Webhook, ...]:
+        """Where your backend hears what happens."""
+        return self._do(_calls.webhooks())
+
+    def register_webhook(self, url: str, *, events: Sequence[str] | None = None, format: str = "native") -> MadeWebhook:
+        """What happens is posted there from now on; without ``events`` all of it. Its secret is shown this once.
+
+        Not repeated when no answer comes: look at ``webhooks`` then.
+        """
+        return self._do(_calls.register_webhook(url, events=events, format=format))
+
+    def change_webhook(
+        self,
+        webhook_id: str,
+        *,
+        url: str | None = None,
+        events: Sequence[str] | None = None,
+        is_enabled: bool | None = None,
+    ) -> Webhook:
+        """What is not given stays. One that is enabled again is told what waited, unless it is too old."""
+        return self._do(_calls.change_webhook(webhook_id, url=url, events=events, is_enabled=is_enabled))
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        """With its log, and with what was on its way."""
+        return self._do(_calls.remove_webhook(webhook_id))
+
+    def rotate_webhook_secret(self, webhook_id: str, *, overlap_seconds: int | None = None) -> MadeWebhook:
+        """A new secret, shown this once. For so long, or a day, everything is signed with both."""
+        return self._do(_calls.rotate_webhook_secret(webhook_id, overlap_seconds=overlap_seconds))
+
+    def test_webhook(self, webhook_id: str) -> Delivery:
+        """Posts ``webhook.tested`` to it, whatever it asks for."""
+        return self._do(_calls.test_webhook(webhook_id))
+
+    def deliveries(self, webhook_id: str, *, limit: int | None = None, after: str | None = None) -> Page[Delivery]:
+        """What it was told in the last two weeks, or is to be told, newest first."""
+        return self._do(_calls.deliveries(webhook_id, limit=limit, after=after))
+
+    def redeliver(self, webhook_id: str, event_id: str) -> Delivery:
+        """Once more, under the same ``webhook-id``."""
+        return self._do(_calls.redeliver(webhook_id, event_id))
 
     def events(
         self,
@@ -507,6 +552,52 @@ class AsyncServerClient:
     async def try_provider(self, name: str, **credential: Unpack[Credential]) -> Trial:
         """What the Provider is asked and answers, and whom that would let in, or why nobody. Nobody is let in."""
         return await self._do(_calls.try_provider(name, credential))
+
+    async def webhooks(self) -> tuple[Webhook, ...]:
+        """Where your backend hears what happens."""
+        return await self._do(_calls.webhooks())
+
+    async def register_webhook(
+        self, url: str, *, events: Sequence[str] | None = None, format: str = "native"
+    ) -> MadeWebhook:
+        """What happens is posted there from now on; without ``events`` all of it. Its secret is shown this once.
+
+        Not repeated when no answer comes: look at ``webhooks`` then.
+        """
+        return await self._do(_calls.register_webhook(url, events=events, format=format))
+
+    async def change_webhook(
+        self,
+        webhook_id: str,
+        *,
+        url: str | None = None,
+        events: Sequence[str] | None = None,
+        is_enabled: bool | None = None,
+    ) -> Webhook:
+        """What is not given stays. One that is enabled again is told what waited, unless it is too old."""
+        return await self._do(_calls.change_webhook(webhook_id, url=url, events=events, is_enabled=is_enabled))
+
+    async def remove_webhook(self, webhook_id: str) -> None:
+        """With its log, and with what was on its way."""
+        return await self._do(_calls.remove_webhook(webhook_id))
+
+    async def rotate_webhook_secret(self, webhook_id: str, *, overlap_seconds: int | None = None) -> MadeWebhook:
+        """A new secret, shown this once. For so long, or a day, everything is signed with both."""
+        return await self._do(_calls.rotate_webhook_secret(webhook_id, overlap_seconds=overlap_seconds))
+
+    async def test_webhook(self, webhook_id: str) -> Delivery:
+        """Posts ``webhook.tested`` to it, whatever it asks for."""
+        return await self._do(_calls.test_webhook(webhook_id))
+
+    async def deliveries(
+        self, webhook_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> Page[Delivery]:
+        """What it was told in the last two weeks, or is to be told, newest first."""
+        return await self._do(_calls.deliveries(webhook_id, limit=limit, after=after))
+
+    async def redeliver(self, webhook_id: str, event_id: str) -> Delivery:
+        """Once more, under the same ``webhook-id``."""
+        return await self._do(_calls.redeliver(webhook_id, event_id))
 
     async def events(
         self,
