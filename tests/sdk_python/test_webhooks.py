@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import time
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,3 +72,15 @@ def test_another_secret_and_no_signature_at_all_are_refused() -> None:
     for headers in ({}, dict(signature((OTHER,), "msg_1", NOW, BODY)), dict(signature((), "msg_1", NOW, BODY))):
         with pytest.raises(NotGenuine):
             verify_webhook(SECRET, headers, BODY, now=NOW.timestamp())
+
+
+def test_the_page_about_webhooks_works(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs/webhooks.md").read_text("utf-8")
+    [block] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {"secret": SECRET}
+    exec(compile(block, "webhooks.md", "exec"), names)  # noqa: S102
+    body = b'{"type":"user.created","data":{"user_id":"7"}}'
+    headers = dict(signature((SECRET,), "msg_1", datetime.fromtimestamp(time.time(), UTC), body))
+    assert [names["hear"](headers, body) for _ in range(2)] == [204, 204]
+    assert names["hear"](headers, body + b" ") == 400
+    assert capsys.readouterr().out == "user.created 7\n"
