@@ -120,25 +120,54 @@ test("a connection that is silent is asked, and left when nobody answers", async
   }
   const phone = app.visitor({ WebSocket: Deaf });
   await phone.startConversation("Hello");
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const waiting = [];
+  const { setTimeout: real } = globalThis;
+  t.mock.method(globalThis, "setTimeout", (act, milliseconds, ...more) => {
+    if (milliseconds < 10_000) return real(act, milliseconds, ...more);
+    waiting.push({ act, milliseconds });
+    return real(() => {}, 0);
+  });
   phone.listen(() => {});
-  const soon = async (what) => {
-    for (let turns = 0; !what(); turns += 1) {
-      assert.ok(turns < 5000, `${what}`);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
-  await soon(() => phone.connection === "online");
-  t.mock.timers.tick(25_000);
+  await until(() => phone.connection === "online");
+  assert.equal(waiting.at(-1).milliseconds, 25_000);
+  waiting.pop().act(); // nothing was heard for so long
   assert.deepEqual(sockets[0].said, ["resume", "ping"]);
+  await until(() => waiting.at(-1).milliseconds === 25_000); // the answer came
+
   sockets[0].isDeaf = true;
-  t.mock.timers.tick(9_999);
+  waiting.pop().act();
   assert.equal(phone.connection, "online");
-  t.mock.timers.tick(1);
+  assert.equal(waiting.at(-1).milliseconds, 10_000);
+  waiting.pop().act();
   assert.equal(phone.connection, "offline");
-  t.mock.timers.tick(500);
-  await soon(() => phone.connection === "online");
+  await until(() => phone.connection === "online");
   assert.equal(sockets.length, 2);
+});
+
+test("a server that hangs up at once is not stormed", async (t) => {
+  const app = await acme(t);
+  let made = 0;
+  /** Lets one in, and hangs up. */
+  class Fickle extends WebSocket {
+    constructor(url) {
+      super(url);
+      made += 1;
+      this.on("message", () => this.terminate());
+    }
+  }
+  const phone = app.visitor({ WebSocket: Fickle });
+  await phone.startConversation("Hello");
+  t.mock.method(Math, "random", () => 0);
+  const pauses = [];
+  const { setTimeout: real } = globalThis;
+  t.mock.method(globalThis, "setTimeout", (act, milliseconds, ...more) => {
+    if (phone.connection === "offline") pauses.push(milliseconds);
+    return real(act, phone.connection === "offline" ? 0 : milliseconds, ...more);
+  });
+  phone.listen(() => {});
+  await until(() => made >= 9);
+  phone.close();
+  assert.deepEqual(pauses.slice(0, 8), [250, 500, 1000, 2000, 4000, 8000, 15000, 15000]);
 });
 
 test("without a WebSocket one is told so", async (t) => {

@@ -97,6 +97,7 @@ test("what is kept is read as a stranger's", async (t) => {
     '{"version":1,"logins":7}',
     '{"version":1,"logins":{"":{"token":7}}}',
     '{"version":1,"logins":{"":{"token":"x","session":null}}}',
+    '{"version":1,"logins":{"":{"token":"x","session":{"id":"1","assurance":"operator"}}}}',
     '{"version":1,"device":{},"logins":{"__proto__":{"token":"x"}}}',
   ];
   for (const text of nonsense) {

@@ -422,7 +422,7 @@ export class Client {
     const given = name ?? /** @type {{name?: unknown}} */ (file).name;
     const query = { name: typeof given === "string" && given ? given : "file" };
     await this.#asking.needsUser();
-    const call = { method: "POST", path: "/files", body: file, query, timeout: UPLOAD_TIMEOUT, writes: true };
+    const call = { method: "POST", path: "/files", body: file, query, timeout: UPLOAD_TIMEOUT }; // no login waits for it
     return this.#asking.ask(call, signal);
   }
 

@@ -25,6 +25,7 @@
  */
 
 const VERSION = 1;
+const ASSURANCES = ["anonymous", "claimed", "verified"];
 
 /** @param {unknown} found @returns {Record | null} null for what this version did not write */
 export function recordOf(found) {
@@ -36,7 +37,7 @@ export function recordOf(found) {
 
 /** @param {any} it */
 function isLogin(it) {
-  return typeof it?.token === "string" && typeof it.session?.id === "string" && typeof it.session.assurance === "string";
+  return typeof it?.token === "string" && typeof it.session?.id === "string" && ASSURANCES.includes(it.session.assurance);
 }
 
 /** The name of a workspace's login. @param {string | null} workspace */

@@ -14,6 +14,7 @@ import { call } from "./session.js";
 
 const LONGEST_PAUSE = 30_000;
 const OPEN_TIMEOUT = 10_000;
+const STEADY = 10_000; // a connection that lasted so long was none of the failures
 const HEARTBEAT = 25_000; // of silence, after which we ask whether anybody is there
 const ANSWER_TIMEOUT = 10_000;
 const TYPING_AGAIN = 3_000; // milliseconds before the same is shown again
@@ -32,6 +33,8 @@ export class Live {
   /** The session that is listened in. */
   #token = "";
   #failures = 0;
+  /** Since when there is a connection. */
+  #since = Infinity;
   /** @type {string | null} */
   #after = null;
   /** @type {Set<string>} */
@@ -106,6 +109,7 @@ export class Live {
     this.#token = "";
     this.#drop();
     this.#failures = 0;
+    this.#since = Infinity;
     this.#after = null;
     this.#heard.clear();
     this.#typed.clear();
@@ -159,7 +163,8 @@ export class Live {
   /** @param {number | null} [retryAfter] seconds @param {number} [code] */
   #comeBack(retryAfter = null, code = 0) {
     this.#drop();
-    this.#failures += 1;
+    this.#failures = Date.now() - this.#since >= STEADY ? 1 : this.#failures + 1;
+    this.#since = Infinity;
     this.#be("offline");
     // 4401, once: the session goes on and sees something else, or it is over; the next ticket tells.
     const longest = code === 4401 && this.#failures === 1 ? 0 : LONGEST_PAUSE;
@@ -208,7 +213,7 @@ export class Live {
   /** @param {unknown} lastEvent */
   #ready(lastEvent) {
     const isNew = this.#after === null;
-    this.#failures = 0;
+    this.#since = Date.now();
     this.#say(isNew ? { type: "resume" } : { type: "resume", after: this.#after });
     if (isNew) this.#goOnAfter(lastEvent);
     this.#be("online");

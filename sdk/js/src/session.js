@@ -21,6 +21,7 @@ import { Tabs } from "./tabs.js";
 /** @typedef {import("./kept.js").Login} Login */
 /** @typedef {import("./queue.js").Turn} Turn */
 
+const FAREWELL = 5_000; // milliseconds that whoever comes next waits at most for the server to hear of a log out
 const LONGEST_PAUSE = 60_000; // milliseconds between two tries to tell the server of a log out
 
 /** One App on one server, as whoever is in front of this client. */
@@ -308,7 +309,7 @@ export class Visitor {
 
   /** Ends a session on the server, however long it takes while the page is open. @param {string} token @returns {Promise<boolean>} whether it is done now */
   async #end(token, attempt = 1) {
-    const call = { method: "DELETE", path: "/session", once: true, keepalive: true };
+    const call = { method: "DELETE", path: "/session", once: true, keepalive: true, timeout: FAREWELL };
     const done = await this.api.ask(call, token).then(
       () => true,
       (error) => error instanceof AcquaintError && (error.status === 401 || error.status === 403),
