@@ -36,10 +36,18 @@ def tells(server: Server, script: str, **known: Any) -> Any:
     return json.loads(said.stdout)
 
 
-@pytest.mark.parametrize("config", [False, True])
-def test_two_people_hear_of_each_other_as_it_happens(server: Server, config: bool) -> None:
+@pytest.mark.parametrize(
+    ("sdk", "config"),
+    [
+        ("qiscus-sdk-core", False),
+        ("qiscus-sdk-core", True),
+        ("qiscus-sdk-core-2.14.2", False),
+        ("qiscus-sdk-core-2.12.5", False),
+    ],
+)
+def test_two_people_hear_of_each_other_as_it_happens(server: Server, sdk: str, config: bool) -> None:
     """Also with the configuration that the server hands out, whose broker is a WebSocket without TLS here."""
-    told = tells(server, "qiscus_realtime.mjs", app=server.create_app()["slug"], config=config)
+    told = tells(server, "qiscus_realtime.mjs", sdk=sdk, app=server.create_app()["slug"], config=config)
     user, presence = told["online"]
     assert user == "ben"
     assert re.fullmatch(r"1:\d{13}", presence)
@@ -47,7 +55,7 @@ def test_two_people_hear_of_each_other_as_it_happens(server: Server, config: boo
     heard = told["heard"]
     assert (heard["id"], heard["room_id"], heard["email"]) == (told["said"], told["room"], "ann")
     assert told["read"] == {"id": told["said"], "by": "ben"}
-    assert told["deleted"]["commentUniqueIds"] == [told["slip"]["unique_id"]]
+    assert told["deleted"]["commentUniqueIds"] == [told["slip"]["unique_temp_id"]], "as ben heard it called"
     assert re.fullmatch(r"0:\d{13}", told["offline"][1])
     assert told["stillConnected"] is True, "whatever is told, the SDK lives"
     assert "are you there?" not in told["afterwards"], "ben is logged out"

@@ -76,8 +76,9 @@ async def test_comments_are_heard_in_the_order_in_which_they_were_said(realtime:
     room = await realtime.room(hers, his)
     for number in range(30):
         await say(core, hers, room, str(number))
-    heard = [it.json["message"] for it in await his.rest() if it.topic.endswith("/c")]
-    assert heard == [str(number) for number in range(30)]
+    heard = [it.json for it in await his.rest() if it.topic.endswith("/c")]
+    assert [it["message"] for it in heard] == [str(number) for number in range(30)]
+    assert [it["comment_before_id"] for it in heard] == [0, *(it["id"] for it in heard[:-1])]
 
 
 async def test_two_devices_of_one_user_both_hear_it(realtime: Realtime, core: Core) -> None:

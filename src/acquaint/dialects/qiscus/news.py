@@ -21,6 +21,7 @@ from ...domain.conversations import ConversationKind, Membership, Message, Messa
 from ...domain.errors import Busy
 from ...domain.events import EventKind
 from ...domain.members import OPEN
+from ...domain.paging import PageAsked
 from ...domain.users import UserId
 from ...services.core import Core
 from ...services.history import News
@@ -104,11 +105,15 @@ class Telling:
         return None
 
     async def _comment(self, news: News, it: Message, kind: Kind) -> Words:
+        """With the comment before it: clients that do not have that one ask for it, and would ask each time."""
         members, faces = await self._looked_up(news, {it.sender_id})
         conversation = news.conversation
+        async with self._core.store.read() as tx:
+            earlier = (await tx.messages.history(conversation.id, PageAsked(1, after=it.id))).items
+        before = earlier[0].id if earlier else 0
 
         def written(viewer: UserId) -> bytes:
-            comment = comment_object(it, conversation, members, viewer, faces)
+            comment = comment_object(it, conversation, members, viewer, faces, before=before)
             picture = comment["user_avatar_url"]  # Android takes a text here
             return msgspec.json.encode({**comment, "chat_type": comment["room_type"], "user_avatar": picture})
 
