@@ -86,7 +86,8 @@ def test_messages_arrive(somebody: Callable[[str], Instance]) -> None:
     phone.call("setUser", "ben", "k2", "Ben")
     laptop.call("setUser", "ann", "k1", "Ann")
     room = laptop.call("chatUser", "ben", {})
-    end, said = time.monotonic() + PATIENCE, []
+    end = time.monotonic() + PATIENCE
+    said: list[str] = []
     while not phone.get("heard"):  # what is said before the phone listens comes half a minute later, with its next sync
         assert time.monotonic() < end
         said.append(f"hello Ben, for the {len(said) + 1}. time")
