@@ -47,6 +47,9 @@ MOST_OF_APP: Final = 4
 MOST_OF_ONE: Final = 4
 """Deliveries on their way to one webhook at a time, which also bounds what is in memory."""
 
+LONGEST_TURN: Final = 1.0
+"""Seconds after which a webhook that always has more lets others come first."""
+
 LOOKS_EVERY: Final = 1.0
 """Seconds between two looks for what is due, when nothing was heard of meanwhile."""
 
@@ -131,10 +134,14 @@ class Courier:
         return found
 
     async def _serve(self, app_id: AppId, webhook_id: WebhookId) -> None:
-        """One round of the webhook, in a task of its own. Whatever goes wrong, others go on."""
+        """The webhook's turn, in a task of its own. Whatever goes wrong, others go on."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LONGEST_TURN
         try:
-            if await self._once(app_id, webhook_id):
-                self._wake.set()  # there may be more
+            while sent := await self._once(app_id, webhook_id):
+                self._wake.set()  # there may be more by now, for another turn
+                if sent < MOST_OF_ONE or loop.time() >= until:
+                    break
         except Busy:
             log.warning("webhook_put_off", webhook=webhook_id, why="the database does not answer")
         except Exception:
