@@ -52,7 +52,8 @@ class Shop:
         it = self.server.url
         return (
             f"default-src 'none'; script-src {it}; connect-src {it} {self.server.socket_url}; img-src {it} blob:; "
-            "style-src 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+            "style-src 'none'; base-uri 'none'; form-action 'none'; "
+            "require-trusted-types-for 'script'; trusted-types 'none'"
         )
 
     def page(self, *, name: str = "", body: str = "", **attributes: str | bool) -> str:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -32,131 +32,163 @@ def page_address() -> Iterator[str]:
         demo.terminate()
 
 
-def device(page: Page, side: str) -> Locator:
-    return page.get_by_role("region", name=f"{side} device")
+def device(page: Page, name: str) -> FrameLocator:
+    """Acme's page on this device."""
+    return page.frame_locator(f"iframe[title={name}]")
 
 
-def says(it: Locator, text: str) -> None:
-    it.get_by_label("Message").fill(text)
-    it.get_by_role("button", name="Send").click()
+def operator(page: Page) -> Locator:
+    return page.get_by_role("region", name="Operator")
 
 
-def signs_in(it: Locator, name: str) -> None:
-    it.get_by_role("button", name=f"Sign in as {name}").click()
+def chat(it: FrameLocator) -> Locator:
+    """The chat on the device, open."""
+    found = it.get_by_role("dialog")
+    it.locator("acquaint-chat").wait_for(state="attached")
+    it.locator("acquaint-chat").evaluate("it => it.show()")
+    expect(found).to_be_visible()
+    return found
 
 
-def is_known_as(it: Locator, assurance: str) -> None:
-    expect(it.get_by_role("status")).to_have_text(assurance)
+def says(it: FrameLocator, text: str) -> None:
+    chat(it).get_by_label("Message", exact=True).fill(text)
+    chat(it).get_by_role("button", name="Send").click()
+    sees(it, text)
 
 
-def sees(it: Locator, text: str) -> None:
-    expect(it.get_by_role("log")).to_contain_text(text)
+def logs_in(it: FrameLocator, name: str) -> None:
+    it.get_by_role("button", name=f"Log in as {name}").click()
+    expect(it.get_by_role("status").first).to_have_text(f"Logged in as {name}")
 
 
-def sees_nothing(it: Locator) -> None:
-    expect(it.get_by_role("log")).to_have_text("Nothing to see.")
+def is_known_as(it: FrameLocator, assurance: str) -> None:
+    expect(chat(it).locator(".who").first).to_contain_text(assurance)
+
+
+def sees(it: FrameLocator, text: str) -> None:
+    """In the conversation in front, or in the list of them."""
+    expect(chat(it).locator("li", has_text=text).first).to_be_visible()
+
+
+def sees_nothing(it: FrameLocator) -> None:
+    expect(chat(it).get_by_label("Message", exact=True)).to_be_visible()  # no list: one writes at once
+    expect(chat(it).locator("li.said")).to_have_count(0)
 
 
 def test_a_visitor_finds_her_chat_again_and_nobody_else_does(somebody: Somebody, page_address: str) -> None:
     page = somebody()
     page.goto(page_address)
-    left, right = device(page, "Left"), device(page, "Right")
+    laptop, phone = device(page, "Laptop"), device(page, "Phone")
 
-    is_known_as(left, "anonymous")
-    says(left, "Where is my order?")
-    sees(left, "Where is my order?")
-    sees_nothing(right)
+    says(laptop, "Where is my hat?")
+    sees_nothing(phone)
 
-    signs_in(left, "Ann")
-    is_known_as(left, "verified")
-    sees(left, "Where is my order?")
+    logs_in(laptop, "Ann")
+    is_known_as(laptop, "Verified")
+    sees(laptop, "Where is my hat?")
 
-    signs_in(right, "Ann")
-    is_known_as(right, "verified")
-    sees(right, "Where is my order?")
+    logs_in(phone, "Ann")
+    is_known_as(phone, "Verified")
+    sees(phone, "Where is my hat?")
 
-    answering = page.get_by_role("region", name="Operator").locator("article", has_text="Where is my order?")
-    answering.get_by_label("Answer Ann").fill("It is on its way.")
-    answering.get_by_role("button", name="Answer").click()
-    for it in (left, right):
-        sees(it, "It is on its way.")
-        expect(it.get_by_label("Heard live")).to_contain_text("message.posted It is on its way.")
+    operator(page).get_by_role("list", name="Conversations").get_by_text("Where is my hat?").click()
+    expect(operator(page).get_by_role("log")).to_contain_text("Where is my hat?")
+    operator(page).get_by_label("Answer", exact=True).fill("It is on your head.")
+    operator(page).get_by_role("button", name="Answer").click()
+    for it in (laptop, phone):
+        sees(it, "It is on your head.")
 
     stranger = somebody()
     stranger.goto(page_address)
-    for side in ("Left", "Right"):
-        sees_nothing(device(stranger, side))
+    for name in ("Laptop", "Phone"):
+        sees_nothing(device(stranger, name))
 
 
 def test_who_claims_her_address_sees_nothing_of_hers(somebody: Somebody, page_address: str) -> None:
     page = somebody()
     page.goto(page_address)
-    left, right = device(page, "Left"), device(page, "Right")
-    signs_in(left, "Ann")
-    is_known_as(left, "verified")
-    says(left, "My own words.")
-    sees(left, "My own words.")
+    laptop, phone = device(page, "Laptop"), device(page, "Phone")
+    logs_in(laptop, "Ann")
+    is_known_as(laptop, "Verified")
+    chat(laptop).get_by_role("button", name="New conversation").click()
+    says(laptop, "My own words.")
 
-    right.get_by_text("Claim to be somebody").click()
-    right.get_by_label("Name").fill("Ann")
-    right.get_by_label("E-mail").fill("ann@acme.example")
-    right.get_by_role("button", name="Claim").click()
-    is_known_as(right, "claimed")
-    sees_nothing(right)
+    phone.get_by_text("Claim to be somebody").click()
+    phone.get_by_label("Name").fill("Ann")
+    phone.get_by_label("E-mail").fill("ann@acme.example")
+    phone.get_by_role("button", name="Claim").click()
+    sees_nothing(phone)
+    says(phone, "It is me, Ann.")
+    is_known_as(phone, "Ann · Not verified")
+
+    operator(page).get_by_role("list", name="Conversations").get_by_text("My own words.").click()
+    expect(operator(page).get_by_role("log")).to_contain_text("My own words.")
+    operator(page).get_by_text("Who sees this conversation, and why").click()
+    sessions = operator(page).locator(".sessions li")
+    expect(sessions.filter(has_text="Sees it.").filter(has_text="verified").first).to_be_visible()
+    expect(sessions.filter(has_text="Does not see it.").filter(has_text="claimed").first).to_be_visible()
+    expect(sessions.filter(has_text="Sees it.").filter(has=page.locator(".claimed"))).to_have_count(0)
 
 
 def test_a_revoked_session_is_cut_and_its_device_shows_nothing_more(somebody: Somebody, page_address: str) -> None:
     page = somebody()
     page.goto(page_address)
-    left = device(page, "Left")
-    signs_in(left, "Ben")
-    is_known_as(left, "verified")
-    says(left, "I am Ben.")
-    sees(left, "I am Ben.")
+    laptop = device(page, "Laptop")
+    logs_in(laptop, "Ben")
+    says(laptop, "I am Ben.")
 
-    thread = page.get_by_role("region", name="Operator").locator("article", has_text="I am Ben.")
-    thread.get_by_role("button", name="Revoke").click()
-    is_known_as(left, "ended")
-    expect(left.get_by_role("log")).not_to_contain_text("I am Ben.")
+    operator(page).get_by_role("list", name="Conversations").get_by_text("I am Ben.").click()
+    operator(page).get_by_text("Who sees this conversation, and why").click()
+    operator(page).get_by_role("button", name="Revoke Ben’s session").click()
+    expect(chat(laptop).get_by_text("You were signed out.")).to_be_visible()
+    expect(chat(laptop).get_by_text("I am Ben.")).to_have_count(0)
 
-    signs_in(left, "Ben")
-    sees(left, "I am Ben.")
+    laptop.get_by_role("button", name="Log out").first.click()
+    sees_nothing(laptop)
+    logs_in(laptop, "Ben")
+    sees(laptop, "I am Ben.")
 
 
 def test_whoever_comes_after_her_on_the_same_device_is_somebody_new(somebody: Somebody, page_address: str) -> None:
     page = somebody()
     page.goto(page_address)
-    left = device(page, "Left")
-    signs_in(left, "Ann")
-    is_known_as(left, "verified")
-    says(left, "Before I left.")
-    sees(left, "Before I left.")
-    left.get_by_role("button", name="Log out").click()
-    is_known_as(left, "anonymous")
-    sees_nothing(left)
+    laptop = device(page, "Laptop")
+    logs_in(laptop, "Ann")
+    is_known_as(laptop, "Verified")
+    chat(laptop).get_by_role("button", name="New conversation").click()
+    says(laptop, "Before I left.")
+    laptop.get_by_role("group", name="Acme’s own log in").get_by_role("button", name="Log out").click()
+    sees_nothing(laptop)
 
 
 def test_a_page_that_is_loaded_again_goes_on_where_it_was(somebody: Somebody, page_address: str) -> None:
     page = somebody()
     page.goto(page_address)
-    says(device(page, "Left"), "Still me.")
-    sees(device(page, "Left"), "Still me.")
+    says(device(page, "Laptop"), "Still me.")
     page.reload()
-    sees(device(page, "Left"), "Still me.")
-    sees_nothing(device(page, "Right"))
+    sees(device(page, "Laptop"), "Still me.")
+    sees_nothing(device(page, "Phone"))
 
 
 def test_it_can_be_played_with_the_keyboard_alone(somebody: Somebody, page_address: str) -> None:
     page = somebody()
     page.goto(page_address)
-    left = device(page, "Left")
-    is_known_as(left, "anonymous")
-    left.get_by_label("Message").focus()
+    laptop = device(page, "Laptop")
+    laptop.get_by_role("button", name="Open chat").focus()
+    page.keyboard.press("Enter")
+    expect(laptop.get_by_label("Message", exact=True)).to_be_focused()
     page.keyboard.type("Typed.")
     page.keyboard.press("Enter")
-    sees(left, "Typed.")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    expect(left.get_by_role("button", name="Sign in as Ann")).to_be_focused()
+    sees(laptop, "Typed.")
+    page.keyboard.press("Escape")
+    laptop.get_by_role("button", name="Log in as Ann").focus()
     page.keyboard.press("Enter")
-    is_known_as(left, "verified")
+    is_known_as(laptop, "Verified")
+    sees(laptop, "Typed.")
+
+    operator(page).get_by_role("list", name="Conversations").get_by_role("button", name="Typed.").focus()
+    page.keyboard.press("Enter")
+    operator(page).get_by_label("Answer", exact=True).focus()
+    page.keyboard.type("Read.")
+    page.keyboard.press("Enter")
+    sees(laptop, "Read.")

@@ -206,7 +206,8 @@ def test_nothing_moves_for_those_who_want_no_movement(looked_at: Callable[[], Pa
     says(visit, "Still.")
     has_said(visit, "Still.")
     assert page.evaluate("() => document.getAnimations().length") == 0
-    moves = "() => [...document.querySelector('acquaint-chat').shadowRoot.querySelectorAll('*')].filter(it => getComputedStyle(it).animationName !== 'none').length"
+    inside = "[...document.querySelector('acquaint-chat').shadowRoot.querySelectorAll('*')]"
+    moves = f"() => {inside}.filter(it => getComputedStyle(it).animationName !== 'none').length"
     assert page.evaluate(moves) == 0
 
 

@@ -40,7 +40,10 @@ EVIL = [
 def is_unharmed(page: Page) -> None:
     assert page.evaluate("() => 'hacked' in window") is False
     root = "document.querySelector('acquaint-chat').shadowRoot"
-    assert page.evaluate(f"() => {root}.querySelectorAll('script, iframe, object, [style], [onerror], [onload]').length") == 0
+    assert (
+        page.evaluate(f"() => {root}.querySelectorAll('script, iframe, object, [style], [onerror], [onload]').length")
+        == 0
+    )
     foreign = page.evaluate(f"() => [...{root}.querySelectorAll('a, img')].map(it => it.href ?? it.src)")
     assert [it for it in foreign if not re.match(r"https?://|blob:", it)] == []
 
@@ -125,7 +128,9 @@ def test_the_policy_of_the_shop_is_the_one_that_the_page_about_the_widget_names(
     text = (Path(__file__).parents[2] / "docs/widget.md").read_text()
     for name in ("script-src", "connect-src", "img-src"):
         (line,) = re.findall(rf"^    {name} (.*?);?$", text, re.MULTILINE)
-        there = line.replace("https://chat.example.com", shop.server.url).replace("wss://chat.example.com", shop.server.socket_url)
+        there = line.replace("https://chat.example.com", shop.server.url).replace(
+            "wss://chat.example.com", shop.server.socket_url
+        )
         assert f"{name} {there};" in shop.policy
 
 

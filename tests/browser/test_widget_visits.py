@@ -1,4 +1,4 @@
-"""Who finds their chat again in the widget, and who does not: what OpenCX's own widget is accepted by, and then some."""
+"""Who finds their chat again in the widget, and who does not: what OpenCX's own is accepted by, and more."""
 
 from __future__ import annotations
 
@@ -239,7 +239,9 @@ def test_a_picture_and_a_file_are_shown_to_who_sent_them(somebody: Somebody, sho
     picture = visit.get_by_role("img", name="cat.png")
     expect(picture).to_have_attribute("src", f"{shop.server.url}{shop_file(shop, 0)}")
     expect(picture).to_have_js_property("naturalWidth", 320)
-    expect(visit.get_by_role("link", name="invoice.txt")).to_have_attribute("href", f"{shop.server.url}{shop_file(shop, 1)}")
+    expect(visit.get_by_role("link", name="invoice.txt")).to_have_attribute(
+        "href", f"{shop.server.url}{shop_file(shop, 1)}"
+    )
 
 
 def shop_file(shop: Shop, number: int) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from acquaint.cli.demo.customer import PAGE
+from acquaint.cli.demo.customer import HERE
 from acquaint.cli.demo.story import STEPS
 
 DEMO = (sys.executable, "-m", "acquaint", "demo")
@@ -67,19 +67,23 @@ def test_it_serves_the_page_until_it_is_told_to_stop(
         address = re.search(r"http://127\.0\.0\.1:\d+", said)
         assert address is not None
         page = httpx2.get(address[0], trust_env=False)
+        shop = httpx2.get(f"{address[0]}/shop", trust_env=False)
         demo.send_signal(number)
         rest = demo.stdout.read()
     assert demo.returncode == 0, said + rest
     assert "Traceback" not in said + rest
     assert list(tmp_path.iterdir()) == []
-    assert page.status_code == 200
-    assert "acqk_" not in page.text, "the page holds an API key"
-    assert "acqx_" not in page.text, "the page holds a signing secret"
-    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for it in (page, shop):
+        assert it.status_code == 200
+        assert "{{" not in it.text
+        assert "acqk_" not in it.text, "the page holds an API key"
+        assert "acqx_" not in it.text, "the page holds a signing secret"
+        assert "default-src 'none'" in it.headers["content-security-policy"]
 
 
-def test_the_page_is_short_and_loads_nothing_from_elsewhere() -> None:
-    text = PAGE.read_text("utf-8")
+@pytest.mark.parametrize("name", ["page.html", "shop.html"])
+def test_the_pages_are_short_and_load_nothing_from_elsewhere(name: str) -> None:
+    text = (HERE / name).read_text("utf-8")
     assert len(text.splitlines()) < 200
     assert not re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?(?:https?:)?//""", text)
     assert "innerHTML" not in text

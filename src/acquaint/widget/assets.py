@@ -3,8 +3,8 @@
 ``/widget.js`` is the one address that pages know. It is asked for each time, and answered with its tag. The modules it
 imports are below an address that names their content (``/acquaint/widget/<digest>/…``), and are kept for good.
 
-While servers are replaced one by one, a page may ask an old one for the modules of a new one, or the other way round: it is
-given those that are there, and told not to keep them.
+While servers are replaced one by one, a page may ask an old one for the modules of a new one, or the other way
+round: it is given those that are there, and told not to keep them.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,8 +26,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-PAGE: Final = Path(__file__).with_name("page.html")
-SHOWN: Final = 6  # conversations that the page's operator has before them
+HERE: Final = Path(__file__).parent
+SHOWN: Final = 8  # conversations that the page's operator has before them
 
 PEOPLE: Final[Mapping[str, Mapping[str, str]]] = {
     "ann": {"email": "ann@acme.example", "name": "Ann"},
@@ -38,12 +38,17 @@ PEOPLE: Final[Mapping[str, Mapping[str, str]]] = {
 
 @dataclass(frozen=True)
 class Customer:
-    """What the customer got when their App was made, and where the server is."""
+    """What the customer got when their App was made, and where the server is.
+
+    ``ports`` are those of the page: for the laptop in it, and for the phone. A browser keeps what each port is told
+    apart from the other's, so they are as good as two devices.
+    """
 
     server: str
     app: str
     signing_secret: str
     api_key: str
+    ports: tuple[int, int]
 
     def token_for(self, person: str, *, age: int = 0) -> str:
         """What the backend hands to a page on which the person has logged in. ``age`` is in seconds."""
@@ -69,10 +74,20 @@ def backend(customer: Customer, app_api: httpx2.AsyncClient) -> Starlette:
     """The customer's own server, as far as chat is concerned."""
 
     async def page(request: Request) -> Response:
-        nonce = secrets.token_urlsafe(16)
-        known = {"server": customer.server, "app": customer.app, "run": customer.signing_secret[-6:]}
-        text = PAGE.read_text("utf-8").replace("{{nonce}}", nonce).replace("{{known}}", json.dumps(known))
-        return HTMLResponse(text, headers={"Content-Security-Policy": _policy(customer.server, nonce)})
+        laptop, phone = (str(request.url.replace(port=port, path="/shop", query="")) for port in customer.ports)
+        frames = {"laptop": laptop, "phone": phone}
+        allowed = f"frame-src {' '.join(frames.values())}; frame-ancestors 'none'"
+        return _page("page.html", f"connect-src 'self'; {allowed}", frames)
+
+    async def shop(request: Request) -> Response:
+        """A page of the customer's, with the chat in it. It allows what docs/widget.md says, and its own backend."""
+        server, live = customer.server, customer.server.replace("http", "ws", 1)
+        parent = request.url.replace(port=customer.ports[0], path="", query="")
+        allowed = f"script-src {server} 'nonce-NONCE'; connect-src 'self' {server} {live}; img-src {server} blob: data:"
+        known = {"server": server, "app": customer.app, "run": customer.signing_secret[-6:]}
+        return _page(
+            "shop.html", f"{allowed}; frame-ancestors {parent}", {"server": server, "known": json.dumps(known)}
+        )
 
     async def log_in(request: Request) -> Response:
         """A real backend asks for a password here, or has a cookie. This one believes whoever presses the button."""
@@ -82,16 +97,25 @@ def backend(customer: Customer, app_api: httpx2.AsyncClient) -> Starlette:
         return JSONResponse({"token": customer.token_for(person)})
 
     async def conversations(request: Request) -> Response:
-        """What operators have before them: the latest conversations, and what the people in them have open."""
+        """What operators have before them: the latest conversations, and whose they are."""
         found = await _asked(app_api.get("/app/conversations", params={"limit": SHOWN}))
-        shown, met = [], set()
-        for it in found["items"]:
-            member, sessions = (it["members"] or [None])[0], []
-            if member and member["user"]["id"] not in met:  # once, below their latest conversation
-                sessions = (await _asked(app_api.get(f"/app/users/{member['user']['id']}/sessions")))["items"]
-                met.add(member["user"]["id"])
-            shown.append(_thread(it, member, sessions))
-        return JSONResponse({"items": shown})
+        return JSONResponse({"items": [_row(it) for it in found["items"]]})
+
+    async def conversation(request: Request) -> Response:
+        """One of them: what was said, and everybody's sessions, with whether each sees it, and why."""
+        id = request.path_params["id"]
+        page = await _asked(app_api.get(f"/app/conversations/{id}/messages"))
+        met = await _asked(app_api.get("/app/conversations", params={"limit": SHOWN}))
+        people = {member["user"]["id"]: _name(member) for it in met["items"] for member in it["members"]}
+        sessions = []
+        for user, name in people.items():
+            for it in (await _asked(app_api.get(f"/app/users/{user}/sessions")))["items"]:
+                why = await _asked(app_api.get(f"/conversations/{id}/visibility", params={"session": it["id"]}))
+                shown = {"id": it["id"], "user": user, "name": name, "opened_at": it["opened_at"]}
+                judged = {"assurance": it["assurance"], "sees": why["sees"], "sentence": why["sentence"]}
+                sessions.append(shown | judged)
+        said = [{"author": it["author"], "text": it["text"]} for it in reversed(page["items"])]
+        return JSONResponse({"said": said, "sessions": sessions})
 
     async def answer(request: Request) -> Response:
         sent = await _sent(request)
@@ -105,8 +129,10 @@ def backend(customer: Customer, app_api: httpx2.AsyncClient) -> Starlette:
 
     routes = [
         Route("/", page),
+        Route("/shop", shop),
         Route("/log-in", log_in, methods=["POST"]),
         Route("/operator/conversations", conversations),
+        Route("/operator/conversations/{id:int}", conversation),
         Route("/operator/answers", answer, methods=["POST"]),
         Route("/operator/revocations", revoke, methods=["POST"]),
     ]
@@ -114,16 +140,20 @@ def backend(customer: Customer, app_api: httpx2.AsyncClient) -> Starlette:
     return Starlette(routes=routes, middleware=[here])
 
 
-def _thread(it: Mapping[str, Any], member: Mapping[str, Any] | None, sessions: Sequence[Any]) -> dict[str, Any]:
+def _row(it: Mapping[str, Any]) -> dict[str, Any]:
     """A conversation as the page's operator is shown it."""
+    member = (it["members"] or [None])[0]
     last = it["last_message"] or {"author": "user", "text": ""}
     return {
         "id": it["id"],
-        "name": (member and member["user"]["name"]) or "Somebody",
+        "name": _name(member) if member else "Somebody",
         "assurance": member["assurance"] if member else "gone",
         "last": last["text"] if last["author"] == "user" else f"You: {last['text']}",
-        "sessions": sessions,
     }
+
+
+def _name(member: Mapping[str, Any]) -> str:
+    return str(member["user"]["name"] or "Somebody")
 
 
 async def _sent(request: Request) -> dict[str, Any]:
@@ -144,10 +174,13 @@ async def _asked(answering: Awaitable[httpx2.Response]) -> dict[str, Any]:
     return dict(answer.json()) if answer.content else {}
 
 
-def _policy(server: str, nonce: str) -> str:
-    """The page loads nothing from anywhere, and talks to its own backend and to Acquaint."""
-    live = server.replace("http", "ws", 1)
-    return (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; "
-        f"connect-src 'self' {server} {live}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
+def _page(name: str, allowed: str, known: Mapping[str, str]) -> Response:
+    """One of the pages, with what it must know in it. Its scripts and styles have a nonce; it loads nothing from
+    anywhere that is not ``allowed``."""
+    nonce, text = secrets.token_urlsafe(16), (HERE / name).read_text("utf-8")
+    for key, value in {"nonce": nonce, **known}.items():
+        text = text.replace("{{" + key + "}}", value)
+    if "script-src" not in allowed:
+        allowed = f"script-src 'nonce-NONCE'; img-src data:; {allowed}"
+    policy = f"default-src 'none'; style-src 'nonce-NONCE'; {allowed}; base-uri 'none'; form-action 'none'"
+    return HTMLResponse(text, headers={"Content-Security-Policy": policy.replace("NONCE", nonce)})

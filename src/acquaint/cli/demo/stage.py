@@ -38,22 +38,26 @@ def perform(*, port: int, once: bool) -> bool:
         tempfile.TemporaryDirectory(prefix="acquaint-demo-") as folder,
         _listening(port) as server,
         _listening(server.getsockname()[1] + 1, says_so=False) as page,
+        _listening(page.getsockname()[1] + 1, says_so=False) as phone,
         contextlib.suppress(KeyboardInterrupt),
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         flags = {"data": Path(folder), "host": HOST, "port": server.getsockname()[1]}
-        return runner.run(_perform(all_settings.read(flags, environ={}), server, page, once=once))
+        return runner.run(_perform(all_settings.read(flags, environ={}), server, page, phone, once=once))
     return True  # somebody had seen enough
 
 
-async def _perform(settings: Settings, server: socket.socket, page: socket.socket, *, once: bool) -> bool:
-    address = f"http://{HOST}:{page.getsockname()[1]}"
+async def _perform(
+    settings: Settings, server: socket.socket, page: socket.socket, phone: socket.socket, *, once: bool
+) -> bool:
+    ports = (page.getsockname()[1], phone.getsockname()[1])
+    address = f"http://{HOST}:{ports[0]}"
     async with open_house(settings) as house:
-        customer = await _customer(house.core, settings, page.getsockname()[1])
+        customer = await _customer(house.core, settings, ports)
         async with (
             customer.as_app() as app_api,
-            _served(Listener, build_app(house), server, house.stop_serving) as serving,
-            _served(_Backend, backend(customer, app_api), page, _nothing),
+            _served(Listener, build_app(house), [server], house.stop_serving) as serving,
+            _served(_Backend, backend(customer, app_api), [page, phone], _nothing),
         ):
             _open(address, settings.public)
             playing = asyncio.create_task(play(customer, app_api, _tell))
@@ -69,12 +73,12 @@ async def _perform(settings: Settings, server: socket.socket, page: socket.socke
     return True
 
 
-async def _customer(core: Core, settings: Settings, port: int) -> Customer:
+async def _customer(core: Core, settings: Settings, ports: tuple[int, int]) -> Customer:
     """A fresh App, and what its owner gets with it. Only the customer's page may call from a browser."""
     new = await apps.create(core, NAME)
-    origins = [f"http://{host}:{port}" for host in (HOST, "localhost")]
+    origins = [f"http://{host}:{port}" for host in (HOST, "localhost") for port in ports]
     await apps.change_policy(core, new.app, {"allowed_origins": origins})
-    return Customer(settings.public, new.app.slug, new.signing_secret, new.api_key)
+    return Customer(settings.public, new.app.slug, new.signing_secret, new.api_key, ports)
 
 
 class _Backend(Listener):
@@ -87,11 +91,11 @@ class _Backend(Listener):
 
 @contextlib.asynccontextmanager
 async def _served(
-    kind: type[Listener], app: ASGIApp, listening: socket.socket, stops: Callable[[], Awaitable[None]]
+    kind: type[Listener], app: ASGIApp, listening: list[socket.socket], stops: Callable[[], Awaitable[None]]
 ) -> AsyncIterator[asyncio.Task[None]]:
     listens = asyncio.Event()
     server = kind(configuration(app), listens=listens.set, stops=stops)
-    serving = asyncio.create_task(server.serve([listening]))
+    serving = asyncio.create_task(server.serve(listening))
     serving.add_done_callback(lambda _: listens.set())  # it could not
     try:
         await listens.wait()

@@ -176,7 +176,7 @@ export class Chat {
       this.current = null
     }
     if (!isNews) return this.changed()
-    if (!this.current) await this.list()
+    await this.list()
     this.told("auth", { status: state.status, user: state.user, workspace: state.workspace })
     this.changed()
   }

@@ -107,5 +107,5 @@ export function composer(words, { send, types }) {
     if (!CSS.supports("field-sizing", "content")) text.rows = Math.min(6, text.value.split("\n").length)
   }
 
-  return { node, focus: () => text.focus(), forget: () => chosen.forEach((it) => it.forget()) }
+  return { node, get isBlank() { return go.disabled }, focus: () => text.focus(), forget: () => chosen.forEach((it) => it.forget()) }
 }

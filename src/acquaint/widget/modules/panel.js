@@ -76,7 +76,7 @@ export class Panel {
 
   /** Somebody else is here, or somebody at last. What one is writing in is left only when it is not theirs. */
   becomeOther() {
-    const { chat } = this.place, isTheirs = this.name === "talk" && chat.current
+    const { chat } = this.place, isTheirs = this.name === "talk" && chat.current && !this.view?.isBlank
     if (!isTheirs && !(this.name === "form" && chat.isUnknown)) this.go(this.first())
   }
 

@@ -90,6 +90,9 @@ export function talk({ words, chat, look }, id) {
     get title() {
       return it.title ?? words.say("team")
     },
+    get isBlank() {
+      return !it.entries.length && write.isBlank
+    },
     update,
     focus: () => write.focus(),
     close: () => (write.forget(), it.close()),
