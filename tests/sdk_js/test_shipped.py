@@ -69,6 +69,7 @@ def test_its_types_can_be_published_and_used(tmp_path: Path) -> None:
     (tmp_path / "page.ts").write_text(
         'import { AcquaintError, createClient, type AuthState, type News } from "./types/index.js";\n'
         'const client = createClient({ app: "acme", url: "https://chat.example.com" });\n'
+        'createClient({ app: "acme", url: "https://chat.example.com", storage: localStorage, fetch, WebSocket });\n'
         "const states: AuthState[] = [];\n"
         "const stop: () => void = client.onAuthStateChange((state) => states.push(state));\n"
         'const heard = (news: News) => (news.type === "event" ? news.message?.text : news.type);\n'
