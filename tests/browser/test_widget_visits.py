@@ -299,7 +299,7 @@ def test_a_refused_message_says_why_and_can_be_sent_again_or_dropped(somebody: S
     says(visit, "Before.")
     has_said(visit, "Before.")
     answer = {"status": 422, "json": {"code": "unacceptable", "title": "No", "detail": "Not like this."}}
-    page.route("**/messages", lambda route: route.fulfill(headers={"Access-Control-Allow-Origin": "*"}, **answer))  # type: ignore[arg-type]
+    page.route("**/messages", lambda route: route.fulfill(headers={"Access-Control-Allow-Origin": "*"}, **answer))
     says(visit, "Again?")
     expect(hears(visit, "Again?")).to_contain_text("Not like this.")
     page.unroute("**/messages")
