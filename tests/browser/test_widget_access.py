@@ -144,6 +144,13 @@ def test_it_can_be_used_with_the_keyboard_alone(somebody: Somebody, shop: Shop) 
     expect(page.get_by_role("button", name="Buy")).to_be_focused()
 
 
+def test_a_chat_that_opens_by_itself_leaves_the_keyboard_where_it_was(somebody: Somebody, shop: Shop) -> None:
+    page = somebody()
+    page.goto(shop.page(open=True))
+    expect(chat(page).get_by_label("Message", exact=True)).to_be_visible()
+    assert page.evaluate("() => document.activeElement === document.body")
+
+
 def test_on_a_wide_screen_the_keyboard_may_leave_and_on_a_phone_it_stays(somebody: Somebody, shop: Shop) -> None:
     page = somebody()
     visit = opens(page, shop.page())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+from websockets.sync.client import connect
 
 from tests.browser.shop import Shop, chat, has_said, hears, is_known_as, latest, launcher, opens, says
 from tests.cast import ann, ben
@@ -316,6 +318,33 @@ def test_a_closed_conversation_says_so(somebody: Somebody, shop: Shop) -> None:
     shop.api.patch(f"/app/conversations/{id}", json={"is_closed": True}).raise_for_status()
     expect(visit.get_by_text("This conversation is closed.")).to_be_visible()
     expect(visit.get_by_label("Message", exact=True)).to_be_hidden()
+
+
+def test_somebody_else_in_the_conversation_is_seen_typing_and_reading(somebody: Somebody, shop: Shop) -> None:
+    visit = opens(somebody(), shop.page(token=shop.token(ann)))
+    says(visit, "Is anybody there?")
+    has_said(visit, "Is anybody there?")
+    id, come_in = shop.conversations()[0]["id"], {"app": shop.app["slug"], "token": shop.token(ben)}
+    bens = shop.api.post("/sessions", json=come_in, headers={"Authorization": ""}).raise_for_status().json()
+    added = {"users": [bens["user"]["id"]]}
+    shop.api.post(f"/app/conversations/{id}/members", json=added).raise_for_status()
+    as_ben = {"Authorization": f"Bearer {bens['token']}"}
+    ticket = shop.api.post("/live/tickets", headers=as_ben).raise_for_status().json()["ticket"]
+
+    with connect(f"{shop.server.socket_url}/acquaint/v1/live?ticket={ticket}", proxy=None) as live:
+        live.send(json.dumps({"type": "resume"}))
+        live.send(json.dumps({"type": "typing", "conversation": id, "on": True}))
+        expect(visit.get_by_role("img", name="Somebody is typing…")).to_be_visible()
+        said = shop.api.post(f"/conversations/{id}/messages", json={"text": "I am."}, headers=as_ben).raise_for_status()
+        hears(visit, "I am.")
+        expect(visit.get_by_role("img", name="Somebody is typing…")).to_be_hidden()
+        expect(visit.get_by_role("log")).to_contain_text(f"{ben.name}: I am.")
+    says(visit, "Good.")
+    has_said(visit, "Good.")
+    last = shop.conversations()[0]["last_message"]["id"]
+    assert int(last) > int(said.json()["id"])
+    shop.api.post(f"/conversations/{id}/read", json={"up_to": last}, headers=as_ben).raise_for_status()
+    expect(hears(visit, "Good.")).to_contain_text("Seen")
 
 
 def test_it_can_be_opened_by_a_script(somebody: Somebody, shop: Shop) -> None:

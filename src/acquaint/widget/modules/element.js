@@ -137,6 +137,7 @@ export class AcquaintChat extends HTMLElement {
   /** The window and all that is in it is loaded when it is first opened. */
   async #toggle() {
     const build = this.#builds
+    if (!this.#launcher) return // it is opened when it is built
     if (this.hasAttribute("open") && !this.#panel) {
       const [{ Panel }, chat] = await Promise.all([import("./panel.js"), this.#loaded()])
       if (build !== this.#builds) return
@@ -145,12 +146,12 @@ export class AcquaintChat extends HTMLElement {
       this.#panel ??= new Panel({ words, chat, look }, () => this.hide())
       this.#root.append(this.#panel.node)
     }
-    const isOpen = this.hasAttribute("open")
+    const isOpen = this.hasAttribute("open"), wasInside = this.shadowRoot.activeElement !== null
     if (!this.#panel || this.#panel.isOpen === isOpen) return
     if (isOpen) this.#panel.open()
     else this.#panel.close()
     this.#update()
-    if (!isOpen) this.#launcher?.node.focus()
+    if (!isOpen && wasInside) this.#launcher.node.focus()
     this.#tell(isOpen ? "open" : "close")
   }
 

@@ -48,7 +48,6 @@ export class Panel {
 
   open() {
     this.node.hidden = false
-    this.node.setAttribute("aria-modal", String(this.covers.matches))
     this.go(this.first())
   }
 
@@ -71,7 +70,7 @@ export class Panel {
     this.view = VIEWS[this.name](this.place, id)
     this.body.replaceChildren(this.view.node)
     this.update()
-    this.view.focus()
+    if (navigator.userActivation?.isActive ?? true) this.view.focus() // nobody is torn out of the page that they read
   }
 
   /** Somebody else is here, or somebody at last. What one is writing in is left only when it is not theirs. */
@@ -92,6 +91,7 @@ export class Panel {
     this.title.textContent = this.view.title
     this.who.replaceChildren(...(this.name === "talk" && chat.assurance && chat.assurance !== "anonymous" ? [whoIs(words, chat)] : []))
     this.node.dataset.view = this.name
+    this.node.setAttribute("aria-modal", String(this.covers.matches))
     this.face.hidden = this.name !== "talk"
     this.back.hidden = this.name !== "talk" || !chat.conversations.length
     const note = chat.isOffline ? "offline" : chat.status === "ended" ? "ended" : null

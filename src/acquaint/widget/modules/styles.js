@@ -53,7 +53,7 @@ h2 { font-weight: 650; font-size: 17px; line-height: 1.3; overflow: hidden; text
 .hero p { font-size: 15px; overflow-wrap: anywhere } .hero .big { font-size: 26px; font-weight: 700; line-height: 1.2; letter-spacing: -.01em }
 .home { padding: 0 14px 14px } .card { background: var(--paper); border: 1px solid var(--line); border-radius: calc(var(--radius) - 4px); box-shadow: 0 2px 10px rgb(0 0 0 / .07); overflow: hidden }
 .card + .card { margin-block-start: 12px } .row { display: flex; align-items: center; gap: 12px; width: 100%; min-height: 64px; padding: 12px 16px; text-align: start }
-button.row:hover { background: var(--tint) } button.row:focus-visible { outline-offset: -3px } li + li .row { border-block-start: 1px solid var(--line) }
+button.row:hover { background: var(--tint) } button.row:focus-visible { outline-offset: -3px; border-radius: calc(var(--radius) - 5px) } li + li .row { border-block-start: 1px solid var(--line) }
 .row > div { flex: 1; min-width: 0 } .row p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap } .row p + p, .row time { color: var(--soft); font-size: 13px }
 .row.new p { font-weight: 650 } .row .end { display: flex; flex-direction: column; align-items: flex-end; gap: 4px; flex: none } b { font-weight: 650 }
 .self { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 10px; padding: 10px 16px; font-size: 13px; color: var(--soft); border-block-start: 1px solid var(--line) }
@@ -96,7 +96,7 @@ label { display: block; font-weight: 600; font-size: 14px } .form input { displa
   textarea, input { font-size: 16px } .head { padding-block-start: max(10px, env(safe-area-inset-top)) } .say { padding-block-end: max(12px, env(safe-area-inset-bottom)) }
 }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; scroll-behavior: auto !important } .typing i:nth-child(2) { opacity: .6 } }
-@media (forced-colors: active) { .panel, .launcher, .said > p, .main, .badge, .go, .box, .face { border: 1px solid CanvasText } .said.mine > p { border-width: 2px } .go:disabled { border-color: GrayText } .typing i { background: CanvasText } }
+@media (forced-colors: active) { .panel, .launcher, .said > p, .main, .jump, .badge, .go, .box, .face { border: 1px solid CanvasText } .said.mine > p { border-width: 2px } .go:disabled { border-color: GrayText } .typing i { background: CanvasText } }
 `
 
 /** @type {CSSStyleSheet | undefined} */
