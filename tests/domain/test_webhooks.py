@@ -82,7 +82,10 @@ def test_whoever_says_gone_is_asked_never_again() -> None:
     assert webhook().after([Outcome.answered(410)], gave_up=True, now=NOON).disabled_because == "gone"
 
 
-@pytest.mark.parametrize(("status", "is_taken"), [(200, True), (204, True), (299, True), (301, False), (302, False), (400, False), (500, False), (199, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "is_taken"),
+    [(199, False), (200, True), (204, True), (299, True), (301, False), (302, False), (400, False), (500, False)],
+)
 def test_only_an_answer_of_success_is_one(status: int, is_taken: bool) -> None:
     assert Outcome.answered(status).is_taken is is_taken
 

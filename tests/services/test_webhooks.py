@@ -290,6 +290,7 @@ async def test_a_test_reaches_a_webhook_that_asked_for_something_else(
 
 async def test_nobody_has_us_knock_as_often_as_they_like(core: Core, acme: Cast, endpoint: Endpoint) -> None:
     it = await hook(core, acme, endpoint)
+
     async def knocks() -> None:
         for _ in range(100):
             await webhooks.test(core, acme.app, it.id)
