@@ -38,6 +38,7 @@ export function selfOf(words, chat) {
     update() {
       node.hidden = chat.status === "nobody"
       if (node.hidden) node.replaceChildren(who, out)
+      who.hidden = chat.status === "ended"
       out.textContent = words.say(chat.assurance === "verified" || chat.status === "ended" ? "out" : "forget")
       who.replaceChildren(...whoIs(words, chat).childNodes)
       who.classList.toggle("verified", chat.assurance === "verified")
