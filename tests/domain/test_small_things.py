@@ -295,6 +295,7 @@ def test_everything_that_is_not_talk_is_in_the_audit_trail() -> None:
         EventKind.MESSAGE_CHANGED,
         EventKind.MESSAGE_DELETED,
         EventKind.MESSAGES_READ,
+        EventKind.MESSAGES_RECEIVED,
     }
     assert set(EventKind) - talk == IDENTITY_KINDS
 
