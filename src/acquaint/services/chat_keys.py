@@ -45,7 +45,7 @@ async def mint(core: Core, app: App, user_id: UserId, *, ends_sessions: bool = F
             raise NotFound("user")
         if not any(it.kind in NAMED_BY for it in user.identifiers):
             raise Unacceptable("user", "has no login, e-mail address or phone number to give a key with")
-        user = await give_password(core, tx, user, hashed, ends_sessions=ends_sessions, named_by=user.identifiers[:1])
+        user = await give_password(core, tx, user, hashed, ends_sessions=ends_sessions)
         await tx.users.mark_chat_key(user.id, core.clock())
     return MintedKey(user, text)
 

@@ -101,8 +101,6 @@ async def start(
             if conversation is not None:
                 await members.show(core, tx, conversation, user.id)
             else:
-                if user.is_guest:
-                    await members.verified(tx, session.app_id, others)
                 if kind is ConversationKind.DIRECT:
                     await blocks.check_reaches(tx, user.id, others)
                 conversation = await start_in(core, tx, session, user, kind, title, custom or {}, others, looks)
@@ -278,7 +276,7 @@ async def start_in(
         joined_at=now,
         role=MemberRole.OWNER,
     )
-    theirs = await members.newcomers(tx, fresh, others, now)
+    theirs = await members.newcomers(tx, fresh, others, now, guests=not user.is_guest)
     admins = {it.user_id: it for it in with_roles([mine, *theirs], looks)}
     everybody = [mine, *(admins.get(it.user_id, it) for it in theirs)]
     conversation = await tx.conversations.add(fresh, everybody)

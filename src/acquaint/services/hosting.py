@@ -208,10 +208,7 @@ async def _members(tx: Transaction, it: Conversation, users: Sequence[UserId]) -
     ids = list(dict.fromkeys(users))
     if not 0 < len(ids) <= MOST_MEMBERS:
         raise Unacceptable("users", f"must be 1 to {MOST_MEMBERS}")
-    found = [
-        Membership(it.id, id, Assurance.VERIFIED, None, it.workspace, joined_at=it.created_at)
-        for id in await members.verified(tx, it.app_id, ids)
-    ]
+    found = await members.newcomers(tx, it, ids, it.created_at, guests=False)
     if it.kind is not ConversationKind.DIRECT:
         found[0] = replace(found[0], role=MemberRole.OWNER)
     return found

@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from ..domain.apps import AppId
 from ..domain.conversations import (
     MOST_MEMBERS,
     Conversation,
@@ -87,11 +86,14 @@ async def dismissed(
 
 
 async def newcomers(
-    tx: Transaction, conversation: Conversation, ids: Sequence[UserId], now: datetime
+    tx: Transaction, conversation: Conversation, ids: Sequence[UserId], now: datetime, *, guests: bool = True
 ) -> list[Membership]:
-    """Memberships for these users: verified ones, and guests as whoever holds their session. Refuses with NotFound."""
+    """Memberships for these users: verified ones, and guests, if they may be, as whoever holds their session.
+
+    Refuses with NotFound.
+    """
     found = await tx.users.many(conversation.app_id, ids) if ids else {}
-    if any(id not in found or not (found[id].is_verified or found[id].is_guest) for id in ids):
+    if any(id not in found or not (found[id].is_verified or (guests and found[id].is_guest)) for id in ids):
         raise NotFound("user")
     return [
         Membership(
@@ -104,15 +106,6 @@ async def newcomers(
         )
         for id in ids
     ]
-
-
-async def verified(tx: Transaction, app_id: AppId, ids: Sequence[UserId]) -> Sequence[UserId]:
-    """The same ids, each of a verified user of the App; refuses with NotFound."""
-    found = await tx.users.many(app_id, ids) if ids else {}
-    for id in ids:
-        if id not in found or not found[id].is_verified:
-            raise NotFound("user")
-    return ids
 
 
 async def join(core: Core, by: Recognised, id: ConversationId) -> None:

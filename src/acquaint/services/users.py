@@ -237,7 +237,7 @@ async def set_password(
     renewed = await core.hasher.hash(new)
     async with core.store.write() as tx:
         user = await _user(tx, app, user_id)
-        return await give_password(core, tx, user, renewed, ends_sessions=ends_sessions, named_by=user.identifiers[:1])
+        return await give_password(core, tx, user, renewed, ends_sessions=ends_sessions)
 
 
 async def ban(core: Core, app: App, user_id: UserId) -> User:
@@ -317,16 +317,17 @@ async def give_password(
     hashed: str,
     *,
     ends_sessions: bool,
-    named_by: tuple[Identifier, ...] = (),
+    named_by: tuple[Identifier, ...] | None = None,
 ) -> User:
-    """The user with the password that the App's server sets.
+    """The user with the password that the App's server sets, who meant them by their first name unless said otherwise.
 
     The first time, that is the App's word on whose user it is, and what whoever registered them opened ends with their
     password (``make_theirs``); later it ends only if that is asked for.
     """
     is_first = not user.is_vouched
     if is_first:
-        user = replace(user, identifiers=theirs_of(user, named_by), is_vouched=True, updated_at=core.clock())
+        named = user.identifiers[:1] if named_by is None else named_by
+        user = replace(user, identifiers=theirs_of(user, named), is_vouched=True, updated_at=core.clock())
         await tx.users.save(user)
     await replace_password(core, tx, user, hashed, ends_sessions=ends_sessions or is_first, but=None)
     return user
