@@ -35,6 +35,8 @@ MOST_MEMBERS: Final = 1_000
 MOST_PINNED: Final = 50
 MOST_REACTIONS: Final = 5  # of one user to one message
 MOST_SIGNS: Final = 50  # different ones, to one message
+BEST_SCORE: Final = 5  # as OpenCX and Kustomer ask it
+LONGEST_COMMENT: Final = 2_000  # characters that go with a rating
 
 
 class ConversationKind(StrEnum):
@@ -88,6 +90,27 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class Rating:
+    """What a visitor thought of a conversation that had ended: from 1, poor, to 5, great."""
+
+    score: int
+    at: datetime
+    comment: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.score <= BEST_SCORE:
+            raise Unacceptable("score", f"must be from 1 to {BEST_SCORE}")
+        if self.comment is not None and len(self.comment) > LONGEST_COMMENT:
+            raise Unacceptable("comment", f"is longer than {LONGEST_COMMENT} characters")
+
+    def then(self, later: Rating) -> Rating:
+        """The two as one. It is given once: a comment may follow, a change of mind may not (NotAllowed)."""
+        if later.score != self.score or self.comment not in (None, later.comment or self.comment):
+            raise NotAllowed
+        return replace(self, comment=self.comment or later.comment)
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     id: ConversationId
     app_id: AppId
@@ -105,6 +128,9 @@ class Conversation:
     is_managed: bool = False  # of a group: only its owner and admins add members and change what it is called
     pinned: tuple[MessageId, ...] = ()
     by_door: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # what only one dialect has a word for
+    operators_read_id: MessageId | None = None  # how far the App's people have read
+    asks_rating: bool = False  # whether its visitor is to be asked what they thought of it
+    rating: Rating | None = None
 
     def __post_init__(self) -> None:
         for name, text, longest in (
@@ -123,6 +149,17 @@ class Conversation:
     def latest_id(self) -> int:
         """Where it stands in lists: its last message, or itself where nothing was said."""
         return self.id if self.last_message_id is None else self.last_message_id
+
+    @property
+    def is_rated(self) -> bool:
+        """Whether it was rated since it was closed: whoever opens it again may ask again."""
+        return self.rating is not None and self.closed_at is not None and self.rating.at >= self.closed_at
+
+    def rated(self, rating: Rating) -> Conversation:
+        """Refuses with NotAllowed while the conversation goes on, and a second rating that contradicts the first."""
+        if self.closed_at is None:
+            raise NotAllowed
+        return replace(self, rating=self.rating.then(rating) if self.rating and self.is_rated else rating)
 
     def check_open(self) -> None:
         """Refuses with ConversationClosed when nothing can be said any more."""

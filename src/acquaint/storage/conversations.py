@@ -18,6 +18,7 @@ from ..domain.conversations import (
     ConversationKind,
     Membership,
     MessageId,
+    Rating,
     Visibility,
 )
 from ..domain.errors import IdentifierTaken
@@ -62,7 +63,13 @@ CONVERSATION: Final = (
     _conversations.is_managed,
     _conversations.pinned,
     _conversations.by_door,
+    _conversations.operators_read_id,
+    _conversations.asks_rating,
+    _conversations.rating_score,
+    _conversations.rating_comment,
+    _conversations.rated_at,
 )
+_MARKS: Final = (_conversations.last_message_id, _conversations.operators_read_id)  # never moved back
 _in_app = _conversations.app_id == bindparam("app_id")
 IS_LISTED: Final = or_(_memberships.hidden_up_to.is_(None), _conversations.latest_id > _memberships.hidden_up_to)
 """Its member does not hide it, or something was said since they did."""
@@ -83,11 +90,11 @@ _DIRECT = Statement(
     ),
     holds=t.conversations,
 )
-_SAVE = Statement(  # the value may be older than the row: its last message never becomes an older one
+_SAVE = Statement(  # the value may be older than the row: its marks never become older ones
     update(t.conversations)
     .where(_conversations.id == bindparam("id"), _in_app)
-    .values({it.name: bindparam(it.name) for it in CONVERSATION[2:] if it is not _conversations.last_message_id})
-    .values(last_message_id=later(_conversations.last_message_id, "last_message_id"))
+    .values({it.name: bindparam(it.name) for it in CONVERSATION[2:] if not any(it is mark for mark in _MARKS)})
+    .values({it.name: later(it, it.name) for it in _MARKS})
 )
 _OTHER_BY_UNIQUE_ID = Statement(
     select(_conversations.id).where(
@@ -235,6 +242,11 @@ def conversation_of(row: Row) -> Conversation:
         is_managed,
         pinned,
         by_door,
+        operators_read_id,
+        asks_rating,
+        score,
+        comment,
+        rated_at,
     ) = row
     return Conversation(
         ConversationId(id),
@@ -253,6 +265,9 @@ def conversation_of(row: Row) -> Conversation:
         bool(is_managed),
         tuple(MessageId(it) for it in column.data(pinned)),
         column.data(by_door),
+        None if operators_read_id is None else MessageId(operators_read_id),
+        bool(asks_rating),
+        None if score is None else Rating(score, column.moment(rated_at), comment),
     )
 
 
@@ -274,4 +289,9 @@ def _values(it: Conversation) -> dict[str, Any]:
         "is_managed": it.is_managed,
         "pinned": column.of_data(it.pinned),
         "by_door": column.of_data(it.by_door),
+        "operators_read_id": it.operators_read_id,
+        "asks_rating": it.asks_rating,
+        "rating_score": it.rating.score if it.rating else None,
+        "rating_comment": it.rating.comment if it.rating else None,
+        "rated_at": column.of_moment(it.rating.at) if it.rating else None,
     }

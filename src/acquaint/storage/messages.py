@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, bindparam, case, exists, func, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from ..domain.conversations import Author, ConversationId, Membership, Message, MessageId
+from ..domain.conversations import Author, ConversationId, ConversationKind, Membership, Message, MessageId
 from ..domain.paging import Page, PageAsked
 from ..domain.users import UserId
 from . import columns as column
@@ -176,6 +176,17 @@ _ERASE = Statement(
         deleted_at=func.coalesce(_messages.deleted_at, bindparam("now", type_=BigInteger)),
     )
 )
+_ERASE_COMMENTS = Statement(
+    update(t.conversations)
+    .where(
+        t.conversations.c.id.in_(
+            select(_memberships.conversation_id).where(_memberships.user_id == bindparam("user_id"))
+        ),
+        t.conversations.c.kind == ConversationKind.SUPPORT.value,
+        t.conversations.c.rating_comment.is_not(None),
+    )
+    .values(rating_comment=None)
+)
 
 
 class SqlMessages(SqlReactions):
@@ -253,6 +264,7 @@ class SqlMessages(SqlReactions):
         return [message_of(row) for row in rows]
 
     async def erase_from(self, user_id: UserId) -> None:
+        await self._db.change(_ERASE_COMMENTS, user_id=user_id)
         after, now = 0, self._db.own.now()
         while ids := [
             row[0] for row in await self._db.rows(_NEXT_OF_SENDER, sender_id=user_id, after=after, limit=ERASED_AT_ONCE)

@@ -38,6 +38,11 @@ conversations = Table(
     yes_or_no("is_managed", otherwise=False),
     data("pinned", empty="[]"),
     data("by_door", empty="{}"),
+    number("operators_read_id", optional=True),
+    yes_or_no("asks_rating", otherwise=False),
+    Column("rating_score", SmallInteger, nullable=True),
+    text("rating_comment", optional=True),
+    number("rated_at", optional=True),
 )
 index("ix_conversations_latest_id", conversations.c.app_id, conversations.c.latest_id)
 unique(
