@@ -16,12 +16,13 @@ from .blocks import blocks
 from .conversations import conversations, hidden_messages, memberships, messages, reactions
 from .directory import directory
 from .events import answers, events
-from .files import files
+from .files import file_space, files
 from .making import BY_USER, NEVER, VERIFIED, metadata
 from .providers import providers
 from .push_addresses import push_addresses
 from .sessions import sessions, tickets
 from .unverified import unverified_counts
+from .upkeep import turns
 from .users import device_words, identifiers, merges, retired_devices, users
 from .webhooks import deliveries, webhook_kinds, webhooks
 
@@ -40,6 +41,7 @@ __all__ = [
     "device_words",
     "directory",
     "events",
+    "file_space",
     "files",
     "hidden_messages",
     "identifiers",
@@ -54,6 +56,7 @@ __all__ = [
     "sessions",
     "signing_secrets",
     "tickets",
+    "turns",
     "unverified_counts",
     "users",
     "webhook_kinds",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Table, and_, false
+from sqlalchemy import BigInteger, Boolean, Column, Table, and_, false
 
 from .making import index, link, metadata, number, own_id, text, unique
 
@@ -33,4 +33,12 @@ index(
     "ix_files_unfinished",
     files.c.created_at,
     where=and_(files.c.uid.is_not(None), files.c.completed_at.is_(None)),
+)
+
+file_space = Table(  # how many bytes each App's files and their pictures are, changed with every one of them
+    "file_space",
+    metadata,
+    Column("app_id", BigInteger, primary_key=True, autoincrement=False),
+    number("size"),
+    sqlite_with_rowid=False,
 )

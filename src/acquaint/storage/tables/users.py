@@ -70,6 +70,8 @@ device_words = Table(  # texts that a browser says may be its secret
     text("word"),
     text("said_by"),
     yes_or_no("is_shared", otherwise=False),
+    text("device_id", optional=True),  # where what its first sayer wrote is; none where it is not known
+    number("said_at", optional=True),  # for the first time
     PrimaryKeyConstraint("app_id", "word"),
     sqlite_with_rowid=False,
 )
