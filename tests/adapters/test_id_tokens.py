@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from acquaint.adapters.id_tokens import MOST_KEYS, JoseIdTokens
 from acquaint.adapters.oauth1 import OAuth1Signer
 from acquaint.domain.errors import TokenRefused
 from acquaint.ports.crypto import IdTokenReader, IssuerKey, RequestSigner
-from tests.support.issuers import certificate, ec, rsa, signed
+from tests.support.issuers import certificate, ec, ed, rsa, signed
 
 reader: IdTokenReader = JoseIdTokens()
 signer: RequestSigner = OAuth1Signer()
 CLAIMS = {"sub": "ann-1"}
 
 
-def jwk(key: RSAKey | ECKey, **other: Any) -> dict[str, Any]:
+def jwk(key: RSAKey | ECKey | OKPKey, **other: Any) -> dict[str, Any]:
     whole = {**key.as_dict(private=False), "kid": key.kid} | other
     return {name: value for name, value in whole.items() if value is not ...}
 
@@ -48,7 +48,8 @@ def test_the_private_part_of_a_published_key_does_no_harm_and_is_not_kept() -> N
 @pytest.mark.parametrize(
     "other",
     [
-        {"use": "enc"}, {"alg": "RS512"}, {"alg": "HS256"}, {"alg": "none"}, {"kty": "oct"}, {"kty": "EC"},
+        {"use": "enc"}, {"alg": "ES256"}, {"alg": "EdDSA"}, {"alg": "HS256"}, {"alg": "none"}, {"kty": "oct"},
+        {"kty": "EC"}, {"kty": "OKP", "crv": "Ed25519"},
         {"n": "AQAB"}, {"e": ...}, {"n": 7}, {"n": None}, {"n": "!"}, {"kid": 7}, {"kid": ["first"]},
         {"alg": ["RS256"]},
     ],
@@ -61,6 +62,63 @@ def test_a_key_that_is_not_one_of_ours_to_use_is_left_out(other: dict[str, Any])
 @pytest.mark.parametrize("other", [{"crv": "P-384"}, {"crv": "P-521"}, {"x": "AA"}, {"alg": "RS256"}, {"y": ...}])
 def test_so_is_a_curve_that_is_not(other: dict[str, Any]) -> None:
     assert keys(jwk(ec("curve"), **other)) == {}
+
+
+KEY_OF: dict[str, RSAKey | ECKey | OKPKey] = {
+    **dict.fromkeys(("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"), rsa("first")),
+    "ES256": ec("curve"),
+    "ES384": ec("wider", "P-384"),
+    "ES512": ec("widest", "P-521"),
+    "Ed25519": ed("edwards"),
+    "EdDSA": ed("edwards"),
+}
+
+
+@pytest.mark.parametrize("algorithm", KEY_OF)
+def test_every_algorithm_is_spoken_and_a_key_that_says_it_is_for_none_of_the_others(algorithm: str) -> None:
+    """RFC 8725, section 3.1: what it would verify otherwise is shown by a key that says nothing."""
+    key = KEY_OF[algorithm]
+    (found,) = keys(jwk(key, alg=algorithm)).values()
+    honest = signed(CLAIMS, key, {"alg": algorithm})
+    assert reader.verify(honest, found).claims == CLAIMS
+    of_the_same_key = {other for other, its in KEY_OF.items() if its is key} - {algorithm, "EdDSA", "Ed25519"}
+    for other in of_the_same_key:
+        with pytest.raises(TokenRefused) as refused:
+            reader.verify(signed(CLAIMS, key, {"alg": other}), found)
+        assert refused.value.claim == "alg"
+    header, payload, signature = honest.split(".")
+    with pytest.raises(TokenRefused):
+        reader.verify(f"{header}.{payload}.{signature[:-4]}AAAA", found)
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"])
+def test_a_key_that_does_not_say_what_it_is_for_is_for_what_its_kind_is(algorithm: str) -> None:
+    (found,) = keys(jwk(KEY_OF[algorithm])).values()
+    assert reader.verify(signed(CLAIMS, KEY_OF[algorithm], {"alg": algorithm}), found).claims == CLAIMS
+
+
+def test_the_old_name_of_ed25519_and_the_new_one_are_one_algorithm_and_ed448_is_neither() -> None:
+    for said in ("EdDSA", "Ed25519"):
+        (found,) = keys(jwk(ed("edwards"), alg=said)).values()
+        for name in ("EdDSA", "Ed25519"):
+            assert reader.verify(signed(CLAIMS, ed("edwards"), {"alg": name}), found).claims == CLAIMS
+    others: list[Any] = ["EdDSA", "Ed448", ...]
+    for said in others:
+        assert keys(jwk(ed("goldilocks", "Ed448"), alg=said)) == {}
+    assert keys(jwk(OKPKey.generate_key("X25519"), kid="agreeing", alg=...)) == {}
+    with pytest.raises(TokenRefused):
+        reader.verify(signed(CLAIMS, ed("goldilocks", "Ed448"), {"alg": "EdDSA"}), keys(jwk(ed("edwards")))["edwards"])
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (ec("wider", "P-384"), "ES256"), (ec("curve"), "ES384"), (ec("curve"), "EdDSA"), (ed("edwards"), "ES256"),
+        (ec("bitcoin", "secp256k1"), ...), (ec("bitcoin", "secp256k1"), "ES256K"), (rsa("first"), "RSA-OAEP"),
+    ],
+)  # fmt: skip
+def test_a_key_that_says_to_be_for_what_it_cannot_be_is_for_nothing(key: Any, said: Any) -> None:
+    assert keys(jwk(key, alg=said)) == {}
 
 
 def test_a_key_is_for_one_algorithm() -> None:

@@ -26,7 +26,7 @@ from acquaint.settings import Settings
 from tests.cast import Cast, ann, eve
 from tests.services.doors import allow, at
 from tests.support.clock import SetClock
-from tests.support.issuers import Issuer, Pages, certificate, ec, pages, rsa, said, signed
+from tests.support.issuers import Issuer, Pages, certificate, ec, ed, pages, rsa, said, signed
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def web() -> AsyncIterator[Pages]:
 @pytest.fixture
 async def issuer(web: Pages, clock: SetClock, core: Core, acme: Cast) -> Issuer:
     """Acme's, with a key of each kind; and the same keys are those of its Firebase project."""
-    issuer = Issuer(web, [rsa("first"), ec("curve")], clock).publish()
+    issuer = Issuer(web, [rsa("first"), ec("curve"), ec("wider", "P-384"), ed("edwards")], clock).publish()
     settings = {"issuer": issuer.url, "client_ids": ["acme-web", "acme-ios"]}
     await providers.put(core, acme.app, "google", "openid", settings)
     certificates = {"certificates_url": f"{issuer.url}/certificates", "issuer_base": f"{issuer.url}/"}
@@ -88,6 +88,19 @@ def forgeries(issuer: Issuer) -> dict[str, str]:
         "PSS": signed(claims, first, {"alg": "PS256", "kid": "first"}),
         "EC kid, RSA signature": signed(claims, first, {"alg": "RS256", "kid": "curve"}),
         "RSA kid, EC signature": signed(claims, ec("curve"), {"alg": "ES256", "kid": "first"}),
+        "EC kid, EC signature of another curve": signed(claims, ec("wider", "P-384"), {"alg": "ES384", "kid": "curve"}),
+        "EC kid, Ed25519 signature": signed(claims, ed("edwards"), {"alg": "Ed25519", "kid": "curve"}),
+        "Ed25519 kid, RSA signature": signed(claims, first, {"alg": "RS256", "kid": "edwards"}),
+        "HS256 with the public point of Ed25519": signed(
+            claims, OctKey.import_key({"kty": "oct", "k": ed("edwards").as_dict(private=False)["x"]}),
+            {"alg": "HS256", "kid": "edwards"},
+        ),
+        "a stranger's Ed25519 key": signed(claims, ed("evil"), {"alg": "EdDSA", "kid": "edwards"}),
+        "Ed25519 that is Ed448": signed(claims, ed("evil", "Ed448"), {"alg": "EdDSA", "kid": "edwards"}),
+        "Ed25519 of all zeroes": (
+            f"{b64({'alg': 'Ed25519', 'kid': 'edwards'})}.{b64(claims)}.{b64(bytes(64))}"
+        ),
+        "ECDSA of all zeroes": f"{b64({'alg': 'ES256', 'kid': 'curve'})}.{b64(claims)}.{b64(bytes(64))}",
         "a stranger's key": signed(claims, evil, {"alg": "RS256", "kid": "first"}),
         "a kid of nobody": signed(claims, evil, {"alg": "RS256", "kid": "evil"}),
         "no kid among several": signed(claims, first, {"alg": "RS256"}),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import warnings
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from tests.support.web import WebServer, answering, page
@@ -112,8 +114,13 @@ def rsa(name: str) -> RSAKey:
 
 
 @cache
-def ec(name: str) -> ECKey:
-    return ECKey.generate_key("P-256", {"kid": name})
+def ec(name: str, curve: str = "P-256") -> ECKey:
+    return ECKey.generate_key(curve, {"kid": name})
+
+
+@cache
+def ed(name: str, curve: str = "Ed25519") -> OKPKey:
+    return OKPKey.generate_key(curve, {"kid": name})
 
 
 @dataclass
@@ -121,7 +128,7 @@ class Issuer:
     """An issuer of ID tokens at ``pages``; ``url`` is its name."""
 
     pages: Pages
-    keys: list[RSAKey | ECKey]
+    keys: list[RSAKey | ECKey | OKPKey]
     clock: Callable[[], datetime]
     path: str = ""
 
@@ -150,14 +157,22 @@ class Issuer:
         return signed(self.claims(**claims), key, {"alg": algorithm_of(key), "kid": key.kid, **(header or {})})
 
 
-def algorithm_of(key: RSAKey | ECKey) -> str:
-    return "ES256" if isinstance(key, ECKey) else "RS256"
+def algorithm_of(key: RSAKey | ECKey | OKPKey) -> str:
+    match key:
+        case OKPKey():
+            return "Ed25519"
+        case ECKey():
+            return {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}[key.curve_name]
+    return "RS256"
 
 
-def signed(claims: Mapping[str, Any], key: RSAKey | ECKey | OctKey, header: Mapping[str, Any]) -> str:
-    registry = JWSRegistry(algorithms=["RS256", "RS512", "PS256", "ES256", "HS256"], strict_check_header=False)
+def signed(claims: Mapping[str, Any], key: RSAKey | ECKey | OKPKey | OctKey, header: Mapping[str, Any]) -> str:
+    """With whatever algorithm the header names."""
+    registry = JWSRegistry(algorithms=list(JWSRegistry.algorithms), strict_check_header=False)
     whole = {name: value for name, value in header.items() if value is not ...}
-    return jwt.encode(whole, dict(claims), key, registry=registry, default_type=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SecurityWarning)  # EdDSA is an old name
+        return jwt.encode(whole, dict(claims), key, registry=registry, default_type=None)
 
 
 @cache

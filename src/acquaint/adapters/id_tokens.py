@@ -1,7 +1,8 @@
-"""ID tokens of other issuers by joserfc. RS256 and ES256, with keys that the issuer publishes.
+"""ID tokens of other issuers by joserfc, signed with any kind of public key that JOSE has and that is still trusted.
 
-A key is only ever used for the one algorithm that it is for: an RSA key verifies RS256, a P-256 key ES256, and what
-is a shared secret verifies nothing. So a token cannot choose how it is checked.
+A key is only ever used for the one algorithm that it is for (RFC 8725, section 3.1): what the issuer says, and where it
+says nothing, what its kind is for. An RSA key without a word verifies RS256, a P-256 key ES256, and what is a shared
+secret verifies nothing. So a token cannot choose how it is checked.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Any, Final
 
 from joserfc import jws
 from joserfc.errors import JoseError, SecurityWarning
-from joserfc.jwk import ECKey, RSAKey
-from joserfc.jws import JWSRegistry
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jws import CompactSignature, JWSRegistry
 
 from ..domain.claims import SignedToken
 from ..domain.errors import Doubt, TokenRefused
@@ -25,7 +26,16 @@ from .jose import object_in, opened
 LONGEST_ID_TOKEN: Final = 8192
 """Bytes. Microsoft's have some thousands."""
 
-ALGORITHMS: Final = ("RS256", "ES256")
+RSA_ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+"""The first is what a key is for that does not say (OpenID Connect Core, section 3.1.3.7)."""
+
+EC_ALGORITHMS: Final[Mapping[str, str]] = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
+"""By curve; there is no choice (RFC 7518, section 3.4)."""
+
+ED25519: Final = ("Ed25519", "EdDSA")
+"""Two names of one algorithm: RFC 9864 replaces the second, which issuers go on using and which may mean Ed448, too."""
+
+ALGORITHMS: Final = (*RSA_ALGORITHMS, *EC_ALGORITHMS.values(), *ED25519)
 MOST_KEYS: Final = 100
 """In one document; issuers have two or three."""
 SMALLEST_RSA_KEY: Final = 2048  # bits; NIST SP 800-131A
@@ -39,8 +49,8 @@ _REGISTRY.max_signature_length = LONGEST_ID_TOKEN
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    algorithm: str
-    key: RSAKey | ECKey
+    algorithms: tuple[str, ...]  # the names of the one that it is for
+    key: RSAKey | ECKey | OKPKey
 
 
 class JoseIdTokens:
@@ -64,43 +74,53 @@ class JoseIdTokens:
 
     def verify(self, token: str, key: IssuerKey) -> SignedToken:
         signed, header = opened(token, _REGISTRY, ALGORITHMS, longest=LONGEST_ID_TOKEN)
-        if not isinstance(key, _Key) or header["alg"] != key.algorithm:
+        if not isinstance(key, _Key) or header["alg"] not in key.algorithms:
             raise TokenRefused("alg", "is not what the issuer's key is for")
-        try:
-            is_good = jws.validate_compact(signed, key.key, algorithms=[key.algorithm], registry=_REGISTRY)
-        except (JoseError, ValueError):
-            is_good = False
-        if not is_good:
+        if not _is_good(signed, key):
             raise TokenRefused("signature", "was not made with the issuer's key", Doubt.BAD_SIGNATURE)
         return SignedToken(header, object_in(signed.payload or b"", "payload"))
 
 
+def _is_good(signed: CompactSignature, key: _Key) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SecurityWarning)  # EdDSA is an old name, and here it means Ed25519 alone
+            return jws.validate_compact(signed, key.key, algorithms=list(key.algorithms), registry=_REGISTRY)
+    except (JoseError, ValueError):
+        return False
+
+
 def _of_jwk(it: dict[str, Any]) -> _Key | None:
     """A public key that is for signatures; None for any other."""
-    if it.get("use", "sig") != "sig" or it.get("alg", "RS256") not in ALGORITHMS:
+    said = it.get("alg")
+    if it.get("use", "sig") != "sig" or (said is not None and said not in ALGORITHMS):
         return None
-    public: dict[str, Any] = {name: it.get(name) for name in ("kty", "n", "e", "crv", "x", "y") if name in it}
+    public: dict[str, Any] = {name: it[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in it}
     try:
-        if public.get("kty") == "RSA" and it.get("alg", "RS256") == "RS256":
-            return _rsa(public)
-        if public.get("kty") == "EC" and public.get("crv") == "P-256" and it.get("alg", "ES256") == "ES256":
-            return _Key("ES256", ECKey.import_key(public))
+        match public.get("kty"), public.get("crv"):
+            case "RSA", _ if said is None or said in RSA_ALGORITHMS:
+                return _rsa(public, said or RSA_ALGORITHMS[0])
+            case "EC", str(curve) if said in (None, EC_ALGORITHMS.get(curve)):
+                return _Key((EC_ALGORITHMS[curve],), ECKey.import_key(public))
+            case "OKP", "Ed25519" if said is None or said in ED25519:
+                return _Key(ED25519, OKPKey.import_key(public))
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         pass
     return None
 
 
 def _of_certificate(pem: Any) -> _Key | None:
+    """Google's, which are for RS256."""
     if not isinstance(pem, str) or not pem.startswith("-----BEGIN CERTIFICATE-----"):
         return None
     try:
-        return _rsa(pem)
+        return _rsa(pem, RSA_ALGORITHMS[0])
     except (JoseError, ValueError, TypeError):
         return None
 
 
-def _rsa(text: str | dict[str, Any]) -> _Key | None:
+def _rsa(text: str | dict[str, Any], algorithm: str) -> _Key | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SecurityWarning)  # one that is too small is left out
         key = RSAKey.import_key(text)
-    return _Key("RS256", key) if SMALLEST_RSA_KEY <= key.public_key.key_size <= LARGEST_RSA_KEY else None
+    return _Key((algorithm,), key) if SMALLEST_RSA_KEY <= key.public_key.key_size <= LARGEST_RSA_KEY else None

@@ -72,7 +72,7 @@ def opened(
 
 
 def _check_header(header: Mapping[str, Any], algorithms: Sequence[str]) -> None:
-    allowed = " or ".join(algorithms)
+    allowed = algorithms[0] if len(algorithms) == 1 else f"one of {', '.join(algorithms)}"
     if "alg" not in header:
         raise TokenRefused("alg", f"is required and must be {allowed}")
     if header["alg"] not in algorithms:

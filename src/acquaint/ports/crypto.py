@@ -58,7 +58,7 @@ class TokenSigner(Protocol):
 
 
 class IdTokenReader(Protocol):
-    """What other issuers sign, RS256 and ES256, with keys that they publish."""
+    """What other issuers sign (RSA, elliptic curves, Ed25519), with keys that they publish."""
 
     def keys_in(self, document: bytes) -> Mapping[str, IssuerKey]:
         """The keys that sign tokens, by ``kid``; one without a kid is under the empty text.
