@@ -71,6 +71,14 @@ which a large App may take a second for; lower would hurt an office whose member
 MESSAGES_PER_SESSION: Final = Limit("messages_per_session", 300, MINUTE)
 """Messages of one session. Against flooding; lower would hurt people who paste long answers in pieces."""
 
+TYPING_PER_KEY: Final = Limit("typing_per_key", 6_000, MINUTE)
+"""Times that an App's server says an operator types. Against keeping the database busy; lower would hurt an inbox with
+hundreds of people in it, each of whom says so every few seconds."""
+
+MESSAGE_SEARCHES_PER_SESSION: Final = Limit("message_searches_per_session", 120, MINUTE)
+"""Searches of one session in what it sees. Against keeping the database and a processor busy, each looks at up to 5,000
+messages; lower would hurt who searches with every letter they type."""
+
 CHANGES_PER_SESSION: Final = Limit("changes_per_session", 300, MINUTE)
 """What a session says of its user, and tickets it asks for. Against keeping the database busy; lower would hurt pages
 that pass the same user data on each click."""
@@ -88,6 +96,10 @@ workspaces that are random UUIDs."""
 
 FILES_PER_SESSION: Final = Limit("files_per_session", 30, MINUTE)
 """Files of one session. Against filling the disk; lower would hurt people who send an album."""
+
+FILES_PER_USER: Final = Limit("files_per_user", 1000, timedelta(days=1))
+"""Files of one user, whatever sessions they open. Against filling the disk; lower would hurt who hands in a year's
+receipts. What all users of an App may keep together is its Policy's ``file_space``."""
 
 UPLOADS_PER_TICKET: Final = Limit("uploads_per_ticket", 5, timedelta(hours=1))
 """Times one announced file may be sent. Against filling the disk with one ticket, many times at once; lower would hurt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, Final
@@ -90,6 +90,7 @@ _DIRECT = Statement(
     ),
     holds=t.conversations,
 )
+_KINDS = Statement(select(_conversations.id, _conversations.kind).where(among(_conversations.id, "ids")))
 _SAVE = Statement(  # the value may be older than the row: its marks never become older ones
     update(t.conversations)
     .where(_conversations.id == bindparam("id"), _in_app)
@@ -163,6 +164,10 @@ class SqlConversations(SqlMemberships):
     async def save(self, conversation: Conversation) -> None:
         await self._refuse_unique_id_of_another(conversation)
         await self._db.change(_SAVE, **_values(conversation))
+
+    async def kinds(self, ids: Collection[ConversationId]) -> Mapping[ConversationId, ConversationKind]:
+        rows = await self._db.rows(_KINDS, ids=ids) if ids else ()
+        return {ConversationId(id): ConversationKind(kind) for id, kind in rows}
 
     async def visible(self, to: Visibility, page: PageAsked) -> Page[Conversation]:
         if sees_nothing(to):

@@ -9,7 +9,15 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, bindparam, case, exists, func, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from ..domain.conversations import Author, ConversationId, ConversationKind, Membership, Message, MessageId
+from ..domain.conversations import (
+    Author,
+    Conversation,
+    ConversationId,
+    ConversationKind,
+    Membership,
+    Message,
+    MessageId,
+)
 from ..domain.paging import Page, PageAsked
 from ..domain.users import UserId
 from . import columns as column
@@ -130,15 +138,35 @@ _UNREAD = Statement(
         select(func.count()).select_from(_beyond).correlate(_marks).scalar_subquery(),
     ).select_from(_marks)
 )
-_LAST_FOR = Statement(
+_LATEST_IDS = Statement(
     select(
+        _marks.c.conversation_id,
         select(_messages.id)
-        .where(*_standing)
+        .where(*_standing, _messages.id < bindparam("before"))
         .order_by(_messages.id.desc())
         .limit(literal_column("1"))
         .correlate(_marks)
-        .scalar_subquery()
+        .scalar_subquery(),
     ).select_from(_marks)
+)
+_inboxes = listed("inboxes", conversation_id=BigInteger(), beyond=BigInteger())
+_waiting = (
+    select(_messages.id)
+    .where(
+        _messages.conversation_id == _inboxes.c.conversation_id,
+        _messages.id > _inboxes.c.beyond,
+        _messages.deleted_at.is_(None),
+        _messages.author == t.BY_USER,
+    )
+    .limit(MOST_COUNTED)
+    .correlate(_inboxes)
+    .subquery("waiting")
+)
+_UNREAD_BY_OPERATORS = Statement(
+    select(
+        _inboxes.c.conversation_id,
+        select(func.count()).select_from(_waiting).correlate(_inboxes).scalar_subquery(),
+    ).select_from(_inboxes)
 )
 _NAMED_BY_OTHERS = Statement(
     select(_messages.id)
@@ -229,12 +257,15 @@ class SqlMessages(SqlReactions):
         return page_of([message_of(row) for row in rows], page, lambda it: it.id)
 
     async def last_for(self, memberships: Sequence[Membership]) -> Mapping[ConversationId, Message]:
+        found = await self.many((await self.latest_ids(memberships, LAST)).values())
+        return {it.conversation_id: it for it in found.values()}
+
+    async def latest_ids(self, memberships: Sequence[Membership], before: int) -> Mapping[ConversationId, MessageId]:
         if not memberships:
             return {}
         marks = [[it.conversation_id, it.user_id, it.cleared_up_to or 0] for it in memberships]
-        rows = await self._db.rows(_LAST_FOR, marks=column.of_data(marks))
-        found = await self.many([MessageId(row[0]) for row in rows if row[0] is not None])
-        return {it.conversation_id: it for it in found.values()}
+        rows = await self._db.rows(_LATEST_IDS, marks=column.of_data(marks), before=before)
+        return {ConversationId(row[0]): MessageId(row[1]) for row in rows if row[1] is not None}
 
     async def is_named_by_others(self, id: ConversationId, client_id: str, sender_id: UserId | None) -> bool:
         values = {"conversation_id": id, "client_id": client_id, "sender_id": sender_id}
@@ -254,6 +285,13 @@ class SqlMessages(SqlReactions):
             [it.conversation_id, it.user_id, max(it.last_read_id or 0, it.cleared_up_to or 0)] for it in memberships
         ]
         rows = await self._db.rows(_UNREAD, marks=column.of_data(read))
+        return {ConversationId(conversation_id): unread for conversation_id, unread in rows}
+
+    async def unread_by_operators(self, conversations: Sequence[Conversation]) -> Mapping[ConversationId, int]:
+        if not conversations:
+            return {}
+        read = [[it.id, it.operators_read_id or 0] for it in conversations]
+        rows = await self._db.rows(_UNREAD_BY_OPERATORS, inboxes=column.of_data(read))
         return {ConversationId(conversation_id): unread for conversation_id, unread in rows}
 
     async def beyond(self, memberships: Sequence[Membership], id: int, limit: int) -> list[Message]:

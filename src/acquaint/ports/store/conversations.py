@@ -9,6 +9,7 @@ from ...domain.apps import AppId
 from ...domain.conversations import (
     Conversation,
     ConversationId,
+    ConversationKind,
     Membership,
     Message,
     MessageId,
@@ -50,6 +51,10 @@ class Conversations(Protocol):
 
     async def of_app(self, app_id: AppId, page: PageAsked) -> Page[Conversation]:
         """All of the App, in the same order: for its operators."""
+        ...
+
+    async def kinds(self, ids: Collection[ConversationId]) -> Mapping[ConversationId, ConversationKind]:
+        """What kind each of them is; those that are not there are left out."""
         ...
 
     async def delete(self, id: ConversationId) -> None:
@@ -113,6 +118,11 @@ class Messages(Protocol):
         """
         ...
 
+    async def latest_ids(self, memberships: Sequence[Membership], before: int) -> Mapping[ConversationId, MessageId]:
+        """The latest message before that id that each of the members sees and that was not deleted, where there is
+        one."""
+        ...
+
     async def last_for(self, memberships: Sequence[Membership]) -> Mapping[ConversationId, Message]:
         """The latest message that each of the members sees and that was not deleted, where there is one."""
         ...
@@ -120,6 +130,11 @@ class Messages(Protocol):
     async def unread(self, memberships: Sequence[Membership]) -> Mapping[ConversationId, int]:
         """How many messages of others, that the member sees and that were not deleted, are beyond each membership's
         last_read_id; at most 100 are counted."""
+        ...
+
+    async def unread_by_operators(self, conversations: Sequence[Conversation]) -> Mapping[ConversationId, int]:
+        """How many messages of users, that were not deleted, are beyond each conversation's operators_read_id; at most
+        100 are counted."""
         ...
 
     async def beyond(self, memberships: Sequence[Membership], id: int, limit: int) -> list[Message]:

@@ -1,4 +1,4 @@
-"""What becomes of messages: edited, deleted, received, reacted to."""
+"""What becomes of messages: searched, edited, deleted, received, reacted to."""
 
 from __future__ import annotations
 
@@ -10,19 +10,29 @@ from ....domain.conversations import ConversationId, MessageId
 from ....domain.errors import NeedsUser, NotAllowed, NotFound
 from ....domain.identities import KEEP
 from ....domain.members import Change
+from ....domain.searches import LOOKED_AT
 from ....domain.users import UserId
 from ....ports.store import Recognised
-from ....services import conversations, messages, saying
+from ....services import conversations, messages, saying, searching
 from ....services.saying import Deleted
 from ..callers import USER_KEY, VISITOR
 from ..operation import Asked, Operation
 from ..wire import conversations as shapes
 from ..wire import members as wire
+from ..wire import searches
 from ..wire.values import Nothing, given, id_of
 from .conversations import faces, viewer
 
 SECTION: Final = "Conversations"
 FOR_APP: Final = "App: conversations"
+
+
+async def search(asked: Asked[Recognised, searches.SearchPaging, Nothing]) -> searches.FoundMessages:
+    it = asked.who
+    if it.session.user_id is None:  # nobody has conversations
+        return searches.FoundMessages(items=[], looked_at=0, next=None)
+    found = await searching.search(asked.core, it.session, asked.query.asked(), asked.query.page())
+    return searches.found(found, it.session.user_id)
 
 
 async def edit(asked: Asked[Recognised, Nothing, wire.Correction]) -> shapes.Message:
@@ -90,6 +100,22 @@ def _refuse(it: Deleted) -> None:
 
 
 OPERATIONS: Final = (
+    Operation(
+        method="GET",
+        path="/messages",
+        caller=VISITOR,
+        serve=search,
+        query=searches.SearchPaging,
+        body=Nothing,
+        answer=searches.FoundMessages,
+        section=SECTION,
+        summary="Search in what one sees",
+        description=(
+            "In the texts of all conversations one sees, or of those that are named; of those that one does not see "
+            f"nothing is found. One search looks at up to {LOOKED_AT:,} messages, and ``next`` goes on from there."
+        ),
+        refusals=(errors.TooManyRequests,),
+    ),
     Operation(
         method="PATCH",
         path="/conversations/{conversation}/messages/{message}",
