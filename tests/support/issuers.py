@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from cryptography import x509
@@ -119,7 +119,7 @@ def ec(name: str, curve: str = "P-256") -> ECKey:
 
 
 @cache
-def ed(name: str, curve: str = "Ed25519") -> OKPKey:
+def ed(name: str, curve: Literal["Ed25519", "Ed448"] = "Ed25519") -> OKPKey:
     return OKPKey.generate_key(curve, {"kid": name})
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..realtime.hub import Hub
     from ..web.edge import Edge
     from ..web.health import Gauges, Health, Requests
+    from ..web.refusals import Refusals
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class House:
     hub: Hub
     broker: Broker
     requests: Requests
+    refusals: Refusals
     health: Health
 
     async def stop_serving(self) -> None:
@@ -51,13 +53,14 @@ async def open_house(
     from ..dialects.qiscus.broker import Broker
     from ..realtime.hub import Hub
     from ..web.health import Health, Requests
+    from ..web.refusals import Refusals
 
     async with open_parts(settings, makes_database=True, clock=clock, hashing=hashing) as parts:
         core = parts.core
-        hub, requests, courier = Hub(core), Requests(), Courier(core)
+        hub, requests, refusals, courier = Hub(core), Requests(), Refusals(), Courier(core)
         broker = Broker(core, hub)
-        health = Health(core.store, core.bus, requests, _gauges(parts, hub), settings.metrics_allow)
-        house = House(settings, core, hub, broker, requests, health)
+        health = Health(core.store, core.bus, requests, refusals, _gauges(parts, hub), settings.metrics_allow)
+        house = House(settings, core, hub, broker, requests, refusals, health)
         core.bus.add(core.recognised)
         core.bus.add(hub)
         core.bus.add(courier)
@@ -86,7 +89,7 @@ def build_app(house: House) -> Edge:
     own = own_words(house.health, widget())
     return Edge(
         house.core,
-        Switchboard([*ALL, own], others=own),
+        Switchboard([*ALL, own], others=own, refused=house.refusals.seen),
         {
             "/acquaint/v1/live": Live(house.core, house.hub),
             CHAT: Chat(house.core, house.hub),

@@ -83,12 +83,18 @@ class Dialect:
                 return words if isinstance(words, WireError) else words(refusal)
         return OUR_FAULT
 
-    def refuse(self, refusal: Refusal) -> Response:
+    def refuse(self, refusal: Refusal, request: Request | None = None) -> Response:
+        """The answer; with the request, those who count refusals hear of it."""
+        if request is not None:
+            request.scope[REFUSED] = refusal
         error = self.wire_error(refusal)
         response = self.error_response(error)
         response.headers.update(error.headers)
         return response
 
+
+REFUSED: Final = "acquaint.refused"
+"""Where a request's scope has the Refusal that it is answered with."""
 
 OUR_FAULT: Final = WireError(500, "internal_error", "Something went wrong on the server.")
 

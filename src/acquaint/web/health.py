@@ -24,6 +24,7 @@ from ..domain.errors import Busy, NotFound, Refusal
 from ..ports.bus import Bus
 from ..ports.store import Store
 from .dialect import Dialect, ErrorTable, NoSuchMethod, NoSuchPath, OurFault, Route, WireError, visit_of
+from .refusals import Refusals
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -91,10 +92,16 @@ class Health:
     """The three pages. ``stop_serving`` makes ``/readyz`` say so while the last requests are finished."""
 
     def __init__(
-        self, store: Store, bus: Bus, requests: Requests, gauges: Gauges, metrics_allow: Sequence[Network]
+        self,
+        store: Store,
+        bus: Bus,
+        requests: Requests,
+        refusals: Refusals,
+        gauges: Gauges,
+        metrics_allow: Sequence[Network],
     ) -> None:
         self._store, self._bus = store, bus
-        self._collectors = (requests, gauges)
+        self._collectors = (requests, refusals, gauges)
         self._allowed = tuple(metrics_allow)
         self._registry: CollectorRegistry | None = None
         self._stops = False

@@ -8,7 +8,7 @@ path that nobody has is refused in the words of the dialect whose prefix it begi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..domain.errors import Refusal
 from .cors import preflight
-from .dialect import Dialect, NoSuchMethod, NoSuchPath, OurFault, Route
+from .dialect import REFUSED, Dialect, NoSuchMethod, NoSuchPath, OurFault, Route
 
 log = structlog.get_logger()
 
@@ -42,9 +42,15 @@ class _Stop:
 class Switchboard:
     """An ASGI application. Raises ValueError when two dialects claim the same path."""
 
-    def __init__(self, dialects: Sequence[Dialect], others: Dialect) -> None:
-        """``others`` has the words for paths that begin with nobody's prefix."""
-        self._others = others
+    def __init__(
+        self,
+        dialects: Sequence[Dialect],
+        others: Dialect,
+        *,
+        refused: Callable[[str, Refusal, Request], None] = lambda dialect, refusal, request: None,
+    ) -> None:
+        """``others`` has the words for paths that begin with nobody's prefix; ``refused`` is told what is refused."""
+        self._others, self._refused = others, refused
         self._exact: dict[str, _Stop] = {}
         self._patterns: list[tuple[re.Pattern[str], dict[str, Convertor[Any]], _Stop]] = []
         self._prefixes = sorted(
@@ -81,10 +87,13 @@ class Switchboard:
         try:
             response = await route.endpoint(request)
         except Refusal as refusal:
-            response = dialect.refuse(refusal)
+            response = dialect.refuse(refusal, request)
         except Exception:
             log.exception("request_broke", path=stop.path, method=method)
             response = dialect.refuse(OurFault())
+        refused = request.scope.get(REFUSED)
+        if refused is not None:
+            self._refused(dialect.name, refused, request)
         if route.for_browsers and "origin" in request.headers:
             response.headers["Access-Control-Allow-Origin"] = "*"
             if dialect.exposed_headers:

@@ -32,7 +32,7 @@ def telling_expiration(endpoint: Endpoint) -> Endpoint:
         try:
             response = await endpoint(request)
         except Refusal as refusal:
-            response = _WORDS.refuse(refusal)
+            response = _WORDS.refuse(refusal, request)
         until = expiration_of(request)
         if until is not None:
             response.headers[EXPIRATION] = until

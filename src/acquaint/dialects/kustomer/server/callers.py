@@ -102,7 +102,7 @@ def served(endpoint: Callable[[Server], Awaitable[Response]], *needed: str, publ
         try:
             response = await endpoint(server)
         except Refusal as refusal:
-            response = _WORDS.refuse(refusal)
+            response = _WORDS.refuse(refusal, request)
         return _said(response, limit, left, server.core.clock())
 
     serve.__doc__ = endpoint.__doc__
