@@ -159,7 +159,8 @@ class Conversation:
         """Refuses with NotAllowed while the conversation goes on, and a second rating that contradicts the first."""
         if self.closed_at is None:
             raise NotAllowed
-        return replace(self, rating=self.rating.then(rating) if self.rating and self.is_rated else rating)
+        given = self.rating.then(rating) if self.rating is not None and self.is_rated else rating
+        return replace(self, rating=given, asks_rating=False)
 
     def check_open(self) -> None:
         """Refuses with ConversationClosed when nothing can be said any more."""

@@ -77,7 +77,7 @@ class Connection:
 
     def typed(self, typed: Typed) -> None:
         if not self._outgoing.is_behind and self._is_accepted:
-            self._say(wire.typing(typed.conversation_id, typed.user_id, typed.on))
+            self._say(wire.typing(typed))
 
     def overheard(self, aside: Aside) -> None:
         """The native protocol has no asides."""

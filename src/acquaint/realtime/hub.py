@@ -135,6 +135,20 @@ class Hub:
         for listener in await self._others(by, others):
             _try(listener.typed, Typed(conversation_id, user_id, on, conversation.kind))
 
+    async def type_as_operator(
+        self, app_id: AppId, conversation_id: ConversationId, on: bool, operator: str | None
+    ) -> None:
+        async with self._core.store.read() as tx:
+            conversation = await tx.conversations.get(app_id, conversation_id)
+            if conversation is None:
+                raise NotFound("conversation")
+            conversation.check_open()
+            members = await tx.conversations.members(conversation_id)
+        if len(members) > MOST_TYPED_TO:
+            return
+        for listener in await self._sure(self._register.seeing(conversation, members)):
+            _try(listener.typed, Typed(conversation_id, None, on, conversation.kind, operator))
+
     async def pass_on(self, by: Listener, conversation_id: ConversationId, aside: Aside) -> None:
         user_id = by.session.user_id
         if user_id is None:

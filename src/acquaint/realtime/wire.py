@@ -14,6 +14,7 @@ from ..domain.events import EventKind
 from ..domain.sessions import Session
 from ..domain.users import UserId
 from ..services.history import News
+from ..services.live import Typed
 
 # What clients send
 
@@ -100,8 +101,9 @@ class _Gap(_Said, tag="gap"):
 
 class _Typing(_Said, tag="typing"):
     conversation: str
-    user: str
+    user: str | None
     on: bool
+    operator: str | UnsetType | None = UNSET  # where one of the App's people types
 
 
 class _Pong(_Said, tag="pong"):
@@ -148,8 +150,10 @@ def gap(last_event: int) -> str:
     return _text(_Gap(str(last_event)))
 
 
-def typing(conversation: int, user: UserId, on: bool) -> str:
-    return _text(_Typing(str(conversation), str(user), on))
+def typing(it: Typed) -> str:
+    if it.user_id is None:
+        return _text(_Typing(str(it.conversation_id), None, it.on, it.operator))
+    return _text(_Typing(str(it.conversation_id), str(it.user_id), it.on))
 
 
 def pong(now: datetime) -> str:

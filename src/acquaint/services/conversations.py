@@ -48,7 +48,10 @@ from .visibility import visible
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A conversation as somebody sees it: with its last message, its members, and what is unread for them."""
+    """A conversation as somebody sees it: with its last message, its members, and what is unread for them.
+
+    For the App that is what its visitor said and its operators have not read.
+    """
 
     conversation: Conversation
     members: tuple[Membership, ...]
@@ -221,13 +224,18 @@ async def delete(core: Core, by: By, id: ConversationId) -> None:
         await tx.conversations.delete(id)
 
 
-async def close(core: Core, app: App, id: ConversationId) -> Conversation:
-    """Nothing more can be said in it; what was said stays. Closing twice is fine."""
-    return await _set_closed(core, app, id, core.clock())
+async def close(core: Core, app: App, id: ConversationId, *, asks_rating: bool | None = None) -> Conversation:
+    """Nothing more can be said in it; what was said stays. Closing twice is fine.
+
+    With ``asks_rating`` its visitor is to be asked what they thought of it; None leaves that as it is. Refuses with
+    NotFound, and with Unacceptable where that is asked about a conversation that is none with operators.
+    """
+    return await _set_closed(core, app, id, core.clock(), asks_rating)
 
 
 async def open_again(core: Core, app: App, id: ConversationId) -> Conversation:
-    return await _set_closed(core, app, id, None)
+    """Nobody is asked any more what they thought of it."""
+    return await _set_closed(core, app, id, None, False)
 
 
 def _may_bring_in(it: Recognised, kind: ConversationKind) -> bool:
@@ -303,7 +311,8 @@ async def _all_seen(tx: Reading, found: Sequence[Conversation], user_id: UserId 
     if user_id is None:
         lasts = await tx.messages.many([it.last_message_id for it in found if it.last_message_id is not None])
         last = {it.conversation_id: it for it in lasts.values()}
-        return tuple(Seen(it, tuple(everybody[it.id]), last.get(it.id), 0) for it in found)
+        waiting = await tx.messages.unread_by_operators([it for it in found if it.kind is ConversationKind.SUPPORT])
+        return tuple(Seen(it, tuple(everybody[it.id]), last.get(it.id), waiting.get(it.id, 0)) for it in found)
     mine = [member for it in found for member in everybody[it.id] if member.user_id == user_id]
     seen_last = await tx.messages.last_for(mine)
     unread = await tx.messages.unread(mine)
@@ -317,12 +326,23 @@ async def _of_app(tx: Reading, app: App, id: ConversationId) -> Conversation:
     return conversation
 
 
-async def _set_closed(core: Core, app: App, id: ConversationId, closed_at: datetime | None) -> Conversation:
+async def _set_closed(
+    core: Core, app: App, id: ConversationId, closed_at: datetime | None, asks_rating: bool | None
+) -> Conversation:
     async with core.store.write() as tx:
-        conversation = await _of_app(tx, app, id)
-        if (conversation.closed_at is None) == (closed_at is None):
-            return conversation
-        conversation = replace(conversation, closed_at=closed_at, updated_at=core.clock())
+        was = await _of_app(tx, app, id)
+        if asks_rating and was.kind is not ConversationKind.SUPPORT:
+            raise Unacceptable("asks_rating", "is for conversations with operators")
+        asks = was.asks_rating if asks_rating is None else asks_rating
+        details: dict[str, Any] = {}
+        if (was.closed_at is None) != (closed_at is None):
+            details["closed"] = closed_at is not None
+        if was.asks_rating != asks:
+            details["asks_rating"] = asks
+        if not details:
+            return was
+        kept = closed_at if "closed" in details else was.closed_at
+        conversation = replace(was, closed_at=kept, asks_rating=asks, updated_at=core.clock())
         await tx.conversations.save(conversation)
-        await note(core, tx, EventKind.CONVERSATION_CHANGED, app.id, conversation_id=id, closed=closed_at is not None)
+        await note(core, tx, EventKind.CONVERSATION_CHANGED, app.id, conversation_id=id, **details)
     return conversation

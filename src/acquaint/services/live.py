@@ -5,21 +5,24 @@ Hub         what a connection may ask of the hub
 Told        what happened, on its way to everybody who hears it
 Typed       somebody is writing, or no longer
 Aside       said in passing, and kept nowhere
+Whereabouts what is known of where a user is
 Cut         why a connection is cut
 as_now      whether sessions are still what a connection took them for
+going_on    a session of which only the id is known
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol, TypeVar, cast
 
 from ..domain.apps import App, AppId
 from ..domain.conversations import ConversationId, ConversationKind, visibility_of
 from ..domain.errors import SessionEnded, SessionExpired
-from ..domain.sessions import Session
+from ..domain.sessions import Session, SessionId
 from ..domain.users import UserId
 from ..ports.store import Reading
 from .core import Core
@@ -57,18 +60,33 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
+    """``user_id`` is None where one of the App's operators types, who may go by a name."""
+
     conversation_id: ConversationId
-    user_id: UserId
+    user_id: UserId | None
     on: bool
     kind: ConversationKind
+    operator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Said in passing: kept nowhere, in the words of one protocol, for connections that speak it."""
+    """Said in passing: kept nowhere, for connections that speak the protocol, which has put its words in JSON.
+
+    It may come from another node: whoever hears it reads it with care.
+    """
 
     protocol: str
-    words: object
+    words: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Whether a user is here, and if not, since when. ``is_connected``: one who says that they are away may be."""
+
+    is_here: bool
+    since: datetime
+    is_connected: bool
 
 
 class Listener(Protocol):
@@ -123,22 +141,43 @@ class Hub(Protocol):
         """Shows the others that the listener's user is writing, or no longer. Refuses with NotFound."""
         ...
 
+    async def type_as_operator(
+        self, app_id: AppId, conversation_id: ConversationId, on: bool, operator: str | None
+    ) -> None:
+        """Shows everybody in the conversation that one of the App's operators is writing, or no longer.
+
+        Refuses with NotFound and ConversationClosed.
+        """
+        ...
+
     async def pass_on(self, by: Listener, conversation_id: ConversationId, aside: Aside) -> None:
-        """Tells everybody else in the conversation who is connected to this node, the user's own others among them.
+        """Tells everybody else in the conversation who is connected, the user's own others among them.
 
         Refuses with NotFound, with ConversationClosed, and with NotAllowed where the user may not speak.
         """
         ...
 
     async def pass_to(self, by: Listener, user_id: UserId, aside: Aside) -> None:
-        """Tells a user of the App, where they are connected to this node. Between verified users only.
+        """Tells a user of the App, where they are connected. Between verified users only.
 
         Refuses with NotFound or NotAllowed.
         """
         ...
 
     def is_connected(self, app_id: AppId, user_id: UserId) -> bool:
-        """Whether the user has a connection to this node."""
+        """Whether the user has a connection to any node, as far as is known."""
+        ...
+
+    def whereabouts(self, app_id: AppId, user_id: UserId) -> Whereabouts | None:
+        """By their connections to any node; None where they tell nothing, so that it counts when they were last seen."""
+        ...
+
+    def says(self, by: Listener, *, is_away: bool) -> None:
+        """The client says of its user that somebody is there, or nobody."""
+        ...
+
+    def look_out(self, changed: Callable[[AppId, UserId], None]) -> None:
+        """From now on it is called with everybody whose whereabouts may have changed. Quick, and never raises."""
         ...
 
 
@@ -149,22 +188,35 @@ async def as_now(core: Core, sessions: Sequence[Session]) -> list[Session | Cut]
         return [await _as_now(core, tx, it, apps) for it in sessions]
 
 
+async def going_on(core: Core, tx: Reading, app_id: AppId, session_id: SessionId) -> Session | None:
+    """The session, if it goes on: it is live, and its user and App may act."""
+    session, app = await tx.sessions.get(app_id, session_id), await tx.apps.get(app_id)
+    found = None if session is None else await _checked(core, tx, session, app)
+    return found if isinstance(found, Session) else None
+
+
 async def _as_now(core: Core, tx: Reading, was: Session, apps: dict[AppId, App | None]) -> Session | Cut:
     if was.app_id not in apps:
         apps[was.app_id] = await tx.apps.get(was.app_id)
-    app = apps[was.app_id]
     session = await tx.sessions.get(was.app_id, was.id)
-    if app is None or not app.is_open or session is None:
+    if session is None:
         return Cut.REVOKED
-    session = core.recognised.used(session).seen(was.last_seen_at)  # its latest use may not be written down yet
+    found = await _checked(core, tx, session.seen(was.last_seen_at), apps[was.app_id])
+    if isinstance(found, Session) and visibility_of(found) != visibility_of(was):
+        return Cut.CHANGED
+    return found
+
+
+async def _checked(core: Core, tx: Reading, session: Session, app: App | None) -> Session | Cut:
+    if app is None or not app.is_open:
+        return Cut.REVOKED
+    session = core.recognised.used(session)  # its latest use may not be written down yet
     try:
         session.check_live(core.clock())
     except SessionExpired:
         return Cut.EXPIRED
     except SessionEnded:
         return Cut.REVOKED
-    if visibility_of(session) != visibility_of(was):
-        return Cut.CHANGED
-    user = None if session.user_id is None else await tx.users.get(was.app_id, session.user_id)
+    user = None if session.user_id is None else await tx.users.get(session.app_id, session.user_id)
     may_act = session.user_id is None or (user is not None and user.may_act)
     return session if may_act else Cut.REVOKED

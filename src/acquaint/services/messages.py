@@ -75,7 +75,10 @@ async def post(core: Core, it: Recognised, id: ConversationId, draft: Draft) -> 
 async def answer(
     core: Core, app: App, id: ConversationId, draft: Draft, *, author: Author = Author.OPERATOR
 ) -> Message:
-    """The App's operators, or the App itself, say something. Refuses with NotFound or ConversationClosed."""
+    """The App's operators, or the App itself, say something. Refuses with NotFound or ConversationClosed.
+
+    An operator who answers has read what was said before.
+    """
     async with core.store.write() as tx:
         conversation = await tx.conversations.get(app.id, id)
         if conversation is None:
@@ -192,6 +195,8 @@ async def add_in(
         await blocks.spare(tx, conversation, user.id, message.id)
     newest = MessageId(max(message.id, conversation.last_message_id or message.id))
     conversation = replace(conversation, last_message_id=newest, updated_at=now)
+    if author is Author.OPERATOR:
+        conversation = replace(conversation, operators_read_id=message.id)
     await tx.conversations.save(conversation)
     await note(
         core,

@@ -105,8 +105,8 @@ class Stream:
             self._hear(aside.words)
 
     def typed(self, typed: Typed) -> None:
-        if self._here is None or self._outgoing.is_behind:
-            return
+        if self._here is None or self._outgoing.is_behind or typed.user_id is None:
+            return  # an operator has no address to write from
         names, app_id = self._telling.names, self.session.app_id
         is_direct = typed.kind is ConversationKind.DIRECT
         address = names.bare(app_id, typed.user_id)

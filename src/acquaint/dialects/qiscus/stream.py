@@ -110,8 +110,12 @@ class Stream:
         self._later(say)
 
     def saw_typing(self, ear: Ear, typed: Typed) -> None:
+        user_id = typed.user_id
+        if user_id is None:  # an operator has no id, and the vendor's topics are named by whose they are
+            return
+
         async def say() -> None:
-            id = await self._telling.id_of(ear.session.app_id, typed.user_id)
+            id = await self._telling.id_of(ear.session.app_id, user_id)
             if id is not None and ear is self._ear:
                 self.tell(OfRoom(Kind.TYPING, typed.conversation_id, id), b"1" if typed.on else b"0")
 

@@ -6,14 +6,18 @@ from typing import Final
 
 from ....domain import errors
 from ....domain.apps import App
-from ....domain.conversations import Author, ConversationId
+from ....domain.conversations import Author, ConversationId, MessageId
+from ....domain.errors import Unacceptable
 from ....domain.sessions import SessionId
 from ....services import conversations as service
-from ....services import messages
+from ....services import messages, operators
+from ....web.dialect import visit_of
+from ....web.reading import bearer
 from ..callers import USER_KEY
 from ..operation import Asked, Operation
 from ..wire import conversations as wire
-from ..wire.values import Nothing, Paging, id_of, optional_id
+from ..wire import operators as shapes
+from ..wire.values import Nothing, Paging, given, id_of, optional_id
 from .conversations import faces
 
 SECTION: Final = "App: conversations"
@@ -43,11 +47,25 @@ async def answer(asked: Asked[App, Nothing, wire.Answer]) -> wire.Message:
 
 async def change(asked: Asked[App, Nothing, wire.ConversationChange]) -> wire.AppConversation:
     id = ConversationId(asked.id("conversation"))
+    asks_rating = given(asked.body.asks_rating)
     if asked.body.is_closed:
-        await service.close(asked.core, asked.who, id)
+        await service.close(asked.core, asked.who, id, asks_rating=asks_rating)
+    elif asks_rating:
+        raise Unacceptable("asks_rating", "is for conversations that are closed")
     else:
         await service.open_again(asked.core, asked.who, id)
     return await _shown(asked, id)
+
+
+async def mark_read(asked: Asked[App, Nothing, wire.ReadMark]) -> shapes.OperatorsRead:
+    id, up_to = ConversationId(asked.id("conversation")), MessageId(id_of(asked.body.up_to, "up_to"))
+    return shapes.OperatorsRead(operators_read_id=str(await operators.mark_read(asked.core, asked.who, id, up_to)))
+
+
+async def show_typing(asked: Asked[App, Nothing, shapes.OperatorTyping]) -> None:
+    id, hub = ConversationId(asked.id("conversation")), visit_of(asked.request).hub
+    on, operator, key = asked.body.on, asked.body.operator, bearer(asked.request) or ""
+    await operators.show_typing(asked.core, hub, asked.who, id, on=on, operator=operator, key=key)
 
 
 async def explain(asked: Asked[App, wire.OfSession, Nothing]) -> wire.Visibility:
@@ -122,8 +140,36 @@ OPERATIONS: Final = (
         answer=wire.AppConversation,
         section=SECTION,
         summary="Close a conversation, or open it again",
-        description="Nothing can be said in a closed one; what was said stays.",
+        description="Nothing can be said in a closed one; what was said stays. Its visitor may rate it: `asks_rating`.",
         example={"is_closed": True},
+    ),
+    Operation(
+        method="POST",
+        path="/app/conversations/{conversation}/read",
+        caller=USER_KEY,
+        serve=mark_read,
+        query=Nothing,
+        body=wire.ReadMark,
+        answer=shapes.OperatorsRead,
+        section=SECTION,
+        summary="Mark as read by the App's people",
+        description="How far they have read, all as one. It never moves back; an operator's answer moves it, too.",
+        example={"up_to": "7204822912614400"},
+    ),
+    Operation(
+        method="POST",
+        path="/app/conversations/{conversation}/typing",
+        caller=USER_KEY,
+        serve=show_typing,
+        query=Nothing,
+        body=shapes.OperatorTyping,
+        answer=type(None),
+        status=204,
+        section=SECTION,
+        summary="Show that an operator is typing",
+        description="To whoever is connected. Repeat it every few seconds while they are; nothing of it is kept.",
+        refusals=(errors.ConversationClosed, errors.TooManyRequests),
+        example={"on": True, "operator": "Mia"},
     ),
     Operation(
         method="GET",

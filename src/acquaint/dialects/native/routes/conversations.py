@@ -8,16 +8,17 @@ from typing import Final
 from ....domain import errors
 from ....domain.apps import App
 from ....domain.conversations import ConversationId, ConversationKind, MessageId
-from ....domain.errors import NeedsUser
+from ....domain.errors import NeedsUser, NotFound
 from ....domain.users import User, UserId
 from ....ports.store import Recognised
 from ....services import conversations as service
-from ....services import messages, users
+from ....services import messages, ratings, users
 from ....services.conversations import Seen
 from ....services.core import Core
 from ..callers import VISITOR
 from ..operation import Asked, Operation
 from ..wire import conversations as wire
+from ..wire import ratings as shapes
 from ..wire.values import Nothing, Paging, given, id_of, optional_id
 
 SECTION: Final = "Conversations"
@@ -74,6 +75,14 @@ async def post(asked: Asked[Recognised, Nothing, wire.NewMessage]) -> wire.Messa
 async def mark_read(asked: Asked[Recognised, Nothing, wire.ReadMark]) -> wire.Read:
     id, up_to = ConversationId(asked.id("conversation")), MessageId(id_of(asked.body.up_to, "up_to"))
     return wire.Read(last_read_id=str(await messages.mark_read(asked.core, asked.who.session, id, up_to)))
+
+
+async def rate(asked: Asked[Recognised, Nothing, shapes.NewRating]) -> shapes.Rating:
+    id = ConversationId(asked.id("conversation"))
+    rated = await ratings.rate(asked.core, asked.who, id, asked.body.score, asked.body.comment)
+    if rated.rating is None:
+        raise NotFound("rating")
+    return shapes.rating(rated.rating)
 
 
 def viewer(it: Recognised) -> UserId:
@@ -168,5 +177,22 @@ OPERATIONS: Final = (
         summary="Mark as read",
         description="How far one has read. It never moves back.",
         example={"up_to": "7204822912614400"},
+    ),
+    Operation(
+        method="POST",
+        path="/conversations/{conversation}/rating",
+        caller=VISITOR,
+        serve=rate,
+        query=Nothing,
+        body=shapes.NewRating,
+        answer=shapes.Rating,
+        section=SECTION,
+        summary="Say what one thought of it",
+        description=(
+            "Of a conversation with the App's people that was closed, whether or not the App asks for it "
+            "(`asks_rating`). Once: a comment may follow the score, another score may not."
+        ),
+        refusals=(errors.NotAllowed, errors.TooManyRequests),
+        example={"score": 5, "comment": "That was quick."},
     ),
 )

@@ -14,7 +14,7 @@ from ....domain.sessions import Session
 from ....domain.users import User, UserId
 from ....services.conversations import Explanation, Seen
 from ....services.messages import Draft
-from . import sessions, users, values
+from . import ratings, sessions, users, values
 from .users import Face
 from .values import Id, Moment, Paging, Sent, Shown, Text, Title
 
@@ -78,6 +78,10 @@ class ConversationChange(Sent):
     """Whether anything more can be said."""
 
     is_closed: bool
+    asks_rating: Annotated[
+        bool | UnsetType,
+        Meta(description="Whether its visitor is to be asked what they thought of it; only with ``is_closed``."),
+    ] = UNSET
 
 
 class ReadMark(Sent):
@@ -153,6 +157,9 @@ class _Conversation(Shown):
     created_at: Moment
     updated_at: Moment
     closed_at: Moment | None
+    operators_read_id: Annotated[Id | None, Meta(description="The last message that the App's people have read.")]
+    asks_rating: Annotated[bool, Meta(description="Whether the App asks its visitor what they thought of it.")]
+    rating: ratings.Rating | None
 
 
 class Conversation(_Conversation):
@@ -174,6 +181,9 @@ class AppConversation(_Conversation):
     """A conversation, as the App sees it."""
 
     members: Annotated[list[AppMember], Meta(description=f"In lists, at most the first {SHOWN_IN_LISTS}.")]
+    unread: Annotated[
+        int, Meta(description="What its visitor said and the App's people have not read; 100 stands for more.")
+    ]
 
 
 class AppConversationPage(Shown):
@@ -263,7 +273,7 @@ def app_conversation(it: Seen, faces: Mapping[UserId, User], most: int | None = 
         for member in it.members[:most]
         if member.user_id in faces
     ]
-    return AppConversation(**_shared(it, "app"), members=members)
+    return AppConversation(**_shared(it, "app"), members=members, unread=it.unread)
 
 
 def visibility(it: Explanation) -> Visibility:
@@ -316,4 +326,7 @@ def _shared(it: Seen, viewer: Viewer) -> dict[str, Any]:
         "created_at": values.moment(found.created_at),
         "updated_at": values.moment(found.updated_at),
         "closed_at": values.optional_moment(found.closed_at),
+        "operators_read_id": values.optional_id(found.operators_read_id),
+        "asks_rating": found.asks_rating and not found.is_rated,
+        "rating": found.rating and ratings.rating(found.rating),
     }
