@@ -58,6 +58,7 @@ def test_the_sdk_makes_finds_changes_and_deletes_dialogs_and_messages(told: Any)
     assert told["edited"] == " "
     assert told["notMine"] == FORBIDDEN
     assert [it["message"] for it in told["seen"]["items"]] == ["hello", "still there?"]
+    assert [it["_id"] for it in told["found"]["results"]["messages"]] == [second["_id"]]
     assert ids_of(told["forBen"])["SuccessfullyDeleted"] == [first["_id"]]
     assert ids_of(told["forAll"])["SuccessfullyDeleted"] == [second["_id"]]
     assert [it["_id"] for it in told["left"]["ann"]["items"]] == [first["_id"]]

@@ -3,7 +3,7 @@
 from typing import Final
 
 from ...web.dialect import Dialect, Route
-from . import address_book, blobs, dialogs, directory, downloads, messages, reset, session, users
+from . import address_book, blobs, dialogs, directory, downloads, messages, reset, search, session, signals, users
 from .errors import ERRORS, error_response
 
 ROUTES: Final[list[Route]] = [
@@ -14,7 +14,9 @@ ROUTES: Final[list[Route]] = [
     *blobs.ROUTES,
     *downloads.ROUTES,
     *dialogs.ROUTES,
+    *signals.ROUTES,
     *messages.ROUTES,
+    *search.ROUTES,
     *address_book.ROUTES,
 ]
 

@@ -3,7 +3,7 @@
 dialog_object    a conversation, as one of its members sees it
 message_object   a message, with what its sender put beside the text as keys of its own
 said_in          the Draft of a message that is sent over REST
-attachments_in, extras_in
+attachments_in, extras_in, parameters_in
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def dialog_object(seen: Seen, viewer: UserId, names: Names, faces: Mapping[UserI
         "pinned_messages_ids": [as_hex(id) for id in it.pinned],
         "xmpp_room_jid": None if is_direct else names.room(it.app_id, it.id),
         "extensions": own.get("extensions"),
-        "permissions": None,
+        "permissions": own.get("permissions"),
     }
     if is_open:
         said["occupants_count"] = len(seen.members)
@@ -131,7 +131,12 @@ def attachments_in(asked: Asked) -> list[dict[str, str]]:
 
 def extras_in(asked: Asked) -> dict[str, Any]:
     """Whatever else was sent: the vendor keeps custom parameters beside the message."""
-    found = {key: value for key, value in asked.raw.items() if key not in SHOWN | ABOUT_SENDING and value is not None}
+    return parameters_in(asked, but=SHOWN | ABOUT_SENDING)
+
+
+def parameters_in(asked: Asked, *, but: frozenset[str]) -> dict[str, Any]:
+    """What an app sends under names of its own. Refuses with Unacceptable what is too much."""
+    found = {key: value for key, value in asked.raw.items() if key not in but and value is not None}
     if len(found) > MOST_KEYS:
         raise Unacceptable("base", f"There are more than {MOST_KEYS} custom parameters")
     for key in found:

@@ -76,7 +76,7 @@ async def list_all(request: Request) -> Response:
     if asked.flag("count"):
         return wire.answer({"items": {"count": found.total}})
     page = {"total_entries": found.total, "skip": wanted.skip, "limit": wanted.limit}
-    return wire.answer(page | {"items": await _objects(core, caller, found.items)})
+    return wire.answer(page | {"items": await dialog_objects(core, caller, found.items)})
 
 
 async def update(request: Request) -> Response:
@@ -190,6 +190,8 @@ def _looks(asked: Asked, **others: Any) -> Change:
         own["photo"] = None if is_address else photo
     if asked.has("extensions"):
         own["extensions"] = _extensions(asked)
+    if asked.has("permissions"):
+        own["permissions"] = _permissions(asked)
     return Change(
         title=_name(asked) if asked.has("name") else KEEP,
         description=asked.text("description") if asked.has("description") else KEEP,
@@ -217,6 +219,12 @@ def _extensions(asked: Asked) -> dict[str, str] | None:
     return found
 
 
+def _permissions(asked: Asked) -> dict[str, bool] | None:
+    """The one that is documented; null takes it away."""
+    it = asked.within("permissions")
+    return {"allow_preview": it.flag("allow_preview")} if it.has("allow_preview") else None
+
+
 async def _messages(core: Core, caller: Caller, id: ConversationId, asked: Asked) -> tuple[MessageId, ...]:
     names = asked.texts("pinned_messages_ids", at_most=MOST_AT_ONCE)
     found = await named(core, caller.session, names, dialog=id) if names else {}
@@ -234,11 +242,12 @@ async def _delete(core: Core, caller: Caller, name: str, *, for_everybody: bool)
 
 
 async def _dialog(core: Core, caller: Caller, seen: Seen, *, status: int = 200) -> Response:
-    [dialog] = await _objects(core, caller, [seen])
+    [dialog] = await dialog_objects(core, caller, [seen])
     return wire.answer(dialog, status)
 
 
-async def _objects(core: Core, caller: Caller, seen: Iterable[Seen]) -> list[dict[str, Any]]:
+async def dialog_objects(core: Core, caller: Caller, seen: Iterable[Seen]) -> list[dict[str, Any]]:
+    """Dialogs as the caller sees them."""
     seen, me, names = list(seen), caller.known_user.id, Names.at(core.public_url)
     faces = await _faces(core, caller, seen, me)
     return [dialog_object(it, me, names, faces) for it in seen]

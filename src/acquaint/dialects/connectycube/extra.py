@@ -2,6 +2,7 @@
 
 payload_in, extras_in   of a stanza, as a Draft keeps them: attachments are the payload, everything else extras
 extra_of                a kept message's, to be told
+extra_with              of values that a client sends as data, to be told
 extra_told              what was said and is kept nowhere, with what the server adds
 
 A value is a text or again an object; one that is said several times is a list. What the server itself says of a message
@@ -60,6 +61,13 @@ def extra_of(it: Message, dialog_id: str) -> Element:
     for name, value in it.extras.items():
         if name not in OURS:
             extra.children.extend(_elements(name, value, DEEPEST))
+    return extra
+
+
+def extra_with(values: Mapping[str, Any]) -> Element:
+    extra = element("extraParams")
+    for name, value in values.items():
+        extra.children.extend(_elements(name, value, DEEPEST))
     return extra
 
 

@@ -38,6 +38,7 @@ const afterAll = await ben.message.unreadCount()
 const edited = await ann.message.update(second._id, { chat_dialog_id: group._id, message: 'still there?' })
 const notMine = await rejected(ben.message.update(second._id, { chat_dialog_id: group._id, message: 'mine' }))
 const seen = await eve.message.list({ chat_dialog_id: group._id })
+const found = await eve.sdk.chat.search({ search_text: 'THERE?', chat_dialog_ids: [group._id], start_date: Date.now() + 60000, end_date: Date.now() - 60000 })
 const forBen = await ben.message.delete([first._id])
 const forAll = await ann.message.delete([second._id], { force: 1 })
 const left = { ann: await ann.message.list({ chat_dialog_id: group._id }), ben: await ben.message.list({ chat_dialog_id: group._id }) }
@@ -59,5 +60,5 @@ const registered = await ann.sdk.addressbook.getRegisteredUsers({ compact: 1, ud
 tell({
   ids: [ann.id, ben.id, eve.id], direct, again, group, noName, channel, listed, counted, renamed, notBens, admins, noAdmins,
   subscribed, occupants, unsubscribed, quiet, isQuiet, first, second, unread, newest, afterOne, afterAll, edited, notMine, seen,
-  forBen, forAll, left, cleared, nothing, kicked, gone, several, one, goneToo, book, read, registered
+  forBen, forAll, left, cleared, nothing, kicked, gone, several, one, goneToo, book, read, registered, found
 })
