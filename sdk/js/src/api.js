@@ -11,13 +11,14 @@ const PREFIX = "/acquaint/v1";
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 10_000; // milliseconds; when the server wants a longer one, the refusal is raised at once
 const AT_MOST = 30_000;
-const NOTHING_DONE = new Set(["too_many_requests", "busy", "still_running", "provider_unavailable"]);
+const NOTHING_DONE = ["too_many_requests", "busy", "still_running", "provider_unavailable"];
 
 /**
  * @typedef {object} Call One request, to `/acquaint/v1` and the path.
  * @property {string} method
  * @property {string} path
- * @property {unknown} [body] Sent as JSON; a Blob or bytes as they are.
+ * @property {unknown} [body] Sent as JSON.
+ * @property {Blob | ArrayBuffer | ArrayBufferView} [file] Sent as it is.
  * @property {Record<string, string | number | undefined>} [query]
  * @property {boolean} [keyed]
  * @property {boolean} [repeatable]
@@ -48,114 +49,121 @@ export class Api {
 
   /**
    * The answer to the call. Throws AcquaintError.
-   * @param {Call} call @param {string | null} token @param {AbortSignal | null} [signal]
+   * @param {Call} call @param {string | null} token @param {AbortSignal[]} [signals] each calls it off
    * @returns {Promise<any>}
    */
-  async ask(call, token, signal = null) {
+  async ask(call, token, signals = []) {
     const began = Date.now();
-    const request = this.#request(call, token);
-    for (let attempt = 1; ; attempt += 1) {
-      const failure = await this.#try(call, request, signal).catch(asFailure);
-      if (!(failure instanceof AcquaintError)) return failure.answer;
-      const wait = failure.retryAfter === null ? pause(attempt) : failure.retryAfter * 1000;
-      const isTooLong = wait > LONGEST_PAUSE || Date.now() - began + wait > AT_MOST;
-      if (call.once || attempt >= this.attempts || isTooLong || !isSafe(call, failure)) throw failure;
-      await sleep(wait, signal);
+    const over = new AbortController();
+    const { signal } = over;
+    for (const it of signals) {
+      const stop = () => over.abort(it.reason);
+      if (it.aborted) stop();
+      else it.addEventListener("abort", stop, { signal });
+    }
+    try {
+      const request = this.#request(call, token);
+      for (let attempt = 1; ; attempt += 1) {
+        const { answer, failure } = await this.#try(request, call.timeout ?? this.timeout, signal);
+        if (!failure) return answer;
+        const wait = failure.retryAfter === null ? pause(attempt) : failure.retryAfter * 1000;
+        const isTooLong = wait > LONGEST_PAUSE || Date.now() - began + wait > AT_MOST;
+        if (signal.aborted || call.once || attempt >= this.attempts || isTooLong || !isSafe(call, failure)) throw failure;
+        await sleep(wait, signal);
+      }
+    } finally {
+      over.abort();
     }
   }
 
-  /** @param {Call} call @param {string | null} token */
-  #request(call, token) {
+  /** @param {Call} call @param {string | null} token @returns {{url: string, init: RequestInit}} */
+  #request({ method, path, body, file, query = {}, keyed, keepalive = false }, token) {
+    const given = new URLSearchParams(JSON.parse(JSON.stringify(query))); // without what is undefined
     /** @type {Record<string, string>} */
     const headers = { Accept: "application/json" };
-    if (token !== null) headers["Authorization"] = `Bearer ${token}`;
-    if (call.keyed) headers["Idempotency-Key"] = randomId();
-    const query = new URLSearchParams();
-    for (const [name, value] of Object.entries(call.query ?? {})) {
-      if (value !== undefined) query.set(name, String(value));
-    }
-    const isRaw = call.body instanceof Blob || ArrayBuffer.isView(call.body) || call.body instanceof ArrayBuffer;
-    if (call.body !== undefined) {
-      headers["Content-Type"] = isRaw ? contentType(call.body) : "application/json";
-    }
+    if (token) headers["Authorization"] = `Bearer ${token}`;
+    if (keyed) headers["Idempotency-Key"] = randomId();
+    if (body) headers["Content-Type"] = "application/json";
+    if (file) headers["Content-Type"] = (file instanceof Blob && file.type) || "application/octet-stream";
     return {
-      url: `${this.url}${PREFIX}${call.path}${query.size ? `?${query}` : ""}`,
-      init: /** @type {RequestInit} */ ({
-        method: call.method,
+      url: `${this.url}${PREFIX}${path}${given.size ? `?${given}` : ""}`,
+      init: {
+        method,
         headers,
-        body: isRaw ? call.body : call.body === undefined ? null : JSON.stringify(call.body),
+        body: /** @type {BodyInit | null} */ (file ?? (body ? JSON.stringify(body) : null)),
         cache: "no-store",
         credentials: "omit",
         redirect: "error",
         referrerPolicy: "no-referrer",
-        keepalive: call.keepalive ?? false,
-      }),
+        keepalive,
+      },
     };
   }
 
-  /** @param {Call} call @param {{url: string, init: RequestInit}} request @param {AbortSignal | null} signal */
-  async #try(call, request, signal) {
-    if (signal?.aborted) throw new AcquaintError("aborted", "This was called off.");
+  /**
+   * @param {{url: string, init: RequestInit}} request @param {number} milliseconds @param {AbortSignal} signal
+   * @returns {Promise<{answer?: unknown, failure?: AcquaintError}>}
+   */
+  async #try({ url, init }, milliseconds, signal) {
     const patience = new AbortController();
-    const stop = () => patience.abort();
-    let isLate = false;
-    signal?.addEventListener("abort", stop);
-    const timer = setTimeout(() => ((isLate = true), stop()), call.timeout ?? this.timeout);
+    let code = signal.aborted ? "aborted" : "offline";
+    /** @param {string} why */
+    const stop = (why) => {
+      code = why;
+      patience.abort();
+    };
+    signal.addEventListener("abort", () => stop("aborted"));
+    const timer = setTimeout(() => stop("timed_out"), milliseconds);
     try {
+      signal.throwIfAborted();
       const { fetch } = this; // a browser's own wants to be called by itself
-      const answer = await fetch(request.url, { ...request.init, signal: patience.signal });
+      const answer = await fetch(url, { ...init, signal: patience.signal });
       this.#compareClocks(answer);
-      const text = await answer.text();
-      return { answer: this.#read(answer, text) };
+      return this.#read(answer, await answer.text());
     } catch (cause) {
-      if (cause instanceof AcquaintError) throw cause;
-      if (signal?.aborted) throw new AcquaintError("aborted", "This was called off.", { skew: this.skew });
-      const code = isLate ? "timed_out" : "offline";
-      throw new AcquaintError(code, `No answer from ${this.url}.`, { skew: this.skew, cause });
+      if (code === "aborted" && signal.reason instanceof AcquaintError) return { failure: signal.reason };
+      return { failure: new AcquaintError(code, `No answer from ${this.url}.`, { skew: this.skew, cause }) };
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", stop);
     }
   }
 
-  /** @param {Response} answer @param {string} text */
-  #read(answer, text) {
+  /** @param {Response} answer @param {string} text @returns {{answer?: unknown, failure?: AcquaintError}} */
+  #read({ ok, status, headers }, text) {
     let found;
     try {
       found = text ? JSON.parse(text) : null;
     } catch {
-      found = undefined;
+      // not ours
     }
-    const isJson = answer.headers.get("content-type")?.includes("json") ?? false;
-    if (answer.ok && (isJson ? found !== undefined : text === "")) return found;
-    const isOurs = !answer.ok && typeof found?.code === "string";
-    const said = Number(answer.headers.get("retry-after") ?? NaN);
-    throw new AcquaintError(
+    if (ok && (headers.get("content-type")?.includes("json") ? found !== undefined : !text)) return { answer: found };
+    const isOurs = !ok && typeof found?.code === "string";
+    const wait = parseFloat(headers.get("retry-after") ?? "");
+    const failure = new AcquaintError(
       isOurs ? found.code : "strange_answer",
-      isOurs
-        ? String(found.detail || found.title || "")
-        : `The answer is not Acquaint's: HTTP status ${answer.status}.`,
+      isOurs ? String(found.detail || found.title || "") : `The answer is not Acquaint's: HTTP status ${status}.`,
       {
-        status: answer.status,
-        requestId: answer.headers.get("x-request-id"),
+        status,
+        requestId: headers.get("x-request-id"),
         skew: this.skew,
-        retryAfter: said >= 0 ? said : null,
+        retryAfter: wait >= 0 ? wait : null,
         evidence: isOurs ? found : {},
       },
     );
+    return { failure };
   }
 
   /** @param {Response} answer */
   #compareClocks(answer) {
     const said = Date.parse(answer.headers.get("date") ?? "");
     // Of the second that it names, the middle is the best guess.
-    if (!Number.isNaN(said)) this.skew = (said + 500 - Date.now()) / 1000;
+    if (said) this.skew = (said + 500 - Date.now()) / 1000;
   }
 }
 
 /** 128 bits of chance. `crypto.randomUUID` is for secure pages only. */
 export function randomId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (it) => it.toString(16).padStart(2, "0")).join("");
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
 /** An id in a path: what cannot be one would name another route. @param {string} id */
@@ -169,44 +177,28 @@ export function pause(attempt, longest = Infinity) {
   return (0.5 + Math.random() / 2) * Math.min(longest, FIRST_PAUSE * 2 ** Math.min(attempt, 10));
 }
 
-/** @param {number} milliseconds @param {AbortSignal | null} signal @returns {Promise<void>} */
+/** Until the time is over, or it is called off. @param {number} milliseconds @param {AbortSignal} signal @returns {Promise<void>} */
 function sleep(milliseconds, signal) {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
       clearTimeout(timer);
-      reject(new AcquaintError("aborted", "This was called off."));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
       resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", stop, { once: true });
+    });
   });
 }
 
-/** @param {unknown} error @returns {AcquaintError} */
-function asFailure(error) {
-  if (error instanceof AcquaintError) return error;
-  throw error;
-}
-
 /** @param {Call} call @param {AcquaintError} failure */
-function isSafe(call, failure) {
-  if (NOTHING_DONE.has(failure.code)) return true;
-  const isRepeatable = call.method === "GET" || call.keyed || call.repeatable;
-  const isPassing = failure.isOffline || (failure.code === "strange_answer" && [502, 503, 504].includes(failure.status ?? 0));
-  return Boolean(isRepeatable) && isPassing;
-}
-
-/** @param {unknown} body */
-function contentType(body) {
-  return (body instanceof Blob && body.type) || "application/octet-stream";
+function isSafe({ method, keyed, repeatable }, { code, status, isOffline }) {
+  if (NOTHING_DONE.includes(code)) return true;
+  const isPassing = isOffline || (code === "strange_answer" && [502, 503, 504].includes(status ?? 0));
+  return isPassing && (method === "GET" || keyed || repeatable);
 }
 
 /** @param {string} url */
 function base(url) {
-  const parts = URL.canParse?.(url) === false ? null : new URL(url);
-  if (!parts || !/^https?:$/.test(parts.protocol) || parts.search || parts.hash || parts.username) {
+  const parts = new URL(url);
+  if (!/^https?:$/.test(parts.protocol) || parts.search || parts.hash || parts.username) {
     throw new TypeError(`the server's address must be like https://chat.example.com, and not ${url}`);
   }
   return parts.href.replace(/\/+$/, "");

@@ -10,9 +10,8 @@ import { superseded } from "./queue.js";
 /** @typedef {import("./types.js").Claims} Claims */
 
 export class Asking {
-  /** @param {import("./api.js").Api} api @param {import("./session.js").Visitor} visitor */
-  constructor(api, visitor) {
-    this.api = api;
+  /** @param {import("./session.js").Visitor} visitor */
+  constructor(visitor) {
     this.visitor = visitor;
   }
 
@@ -23,10 +22,10 @@ export class Asking {
 
   /**
    * Something is done, and no more than once. Whoever is not known yet is let in first.
-   * @param {string} method @param {string} path @param {unknown} [body] @param {Call["query"]} [query] @returns {Promise<any>}
+   * @param {string} method @param {string} path @param {unknown} [body] @param {Partial<Call>} [more] @returns {Promise<any>}
    */
-  write(method, path, body, query) {
-    return this.ask({ method, path, body, query, keyed: true, writes: true });
+  write(method, path, body, more) {
+    return this.ask({ method, path, body, keyed: true, writes: true, ...more });
   }
 
   /** When no change of who is here is under way. Answers whether somebody is. */
@@ -49,24 +48,29 @@ export class Asking {
    */
   async ask(call, signal) {
     const { visitor } = this;
-    if (visitor.isClosed) throw new AcquaintError("closed", "The client was closed.");
-    const turn = visitor.queue.turn();
+    const { turn } = visitor.queue;
     await this.settled();
-    turn.check();
+    turn.throwIfAborted();
     if (call.writes) {
-      if (visitor.login === null) await visitor.arrive();
+      if (!visitor.login) await visitor.arrive();
       await this.#sayUnsaid();
-      turn.check();
+      turn.throwIfAborted();
     }
-    const first = await this.#once(call, turn, signal);
-    if (!first.over) return first.answer;
-    await visitor.comeBack(first.login.token);
-    turn.check();
-    // What was asked, was asked by whoever was here then.
-    if (isOfSomebody(first.login) || isOfSomebody(visitor.login)) throw first.over;
-    const second = await this.#once(call, turn, signal);
-    if (second.over) throw second.over;
-    return second.answer;
+    for (let isLast = false; ; isLast = true) {
+      const { login } = visitor;
+      if (!login) throw needsUser();
+      if (login.hasEnded) throw new AcquaintError("session_ended", "The session has ended. Log in again, or log out.");
+      try {
+        return await this.#askAs(login, call, signal ? [turn, signal] : [turn]);
+      } catch (error) {
+        turn.throwIfAborted();
+        if (isLast || !(error instanceof AcquaintError) || !error.isSessionOver) throw error;
+        await visitor.comeBack(login.token);
+        turn.throwIfAborted();
+        // What was asked, was asked by whoever was here then.
+        if (isOfSomebody(login) || isOfSomebody(visitor.login)) throw error;
+      }
+    }
   }
 
   /** Who is here, as the server says; it is kept. @returns {Promise<any>} */
@@ -87,53 +91,35 @@ export class Asking {
   /** What the server says of a session is kept. @param {string | undefined} sessionId @param {Partial<import("./kept.js").Login>} news */
   async saw(sessionId, news) {
     const { login } = this.visitor;
-    if (login !== null && login.session.id === sessionId) await this.visitor.saw(login.token, news);
+    if (login && login.session.id === sessionId) await this.visitor.saw(login.token, news);
   }
 
-  /** @param {Call} call @param {import("./queue.js").Turn} turn @param {AbortSignal} [signal] */
-  async #once(call, turn, signal) {
+  /** @param {import("./kept.js").Login} login @param {Call} call @param {AbortSignal[]} signals */
+  async #askAs(login, call, signals) {
     const { visitor } = this;
-    const { login } = visitor;
-    if (login === null) throw needsUser();
-    if (login.hasEnded) throw new AcquaintError("session_ended", "The session has ended. Log in again, or log out.");
-    const { epoch, leaving } = visitor.queue;
-    const calledOff = new AbortController();
-    const stop = () => calledOff.abort();
-    const signals = signal ? [leaving.signal, signal] : [leaving.signal];
-    for (const it of signals) it.addEventListener("abort", stop);
-    if (signal?.aborted) stop();
-    const asking = this.api.ask(call, login.token, calledOff.signal);
-    if (call.writes) visitor.underway.add(asking);
-    let answer;
-    try {
-      answer = await asking;
-    } catch (error) {
-      turn.check();
-      if (error instanceof AcquaintError && error.isSessionOver) return { login, over: error };
-      throw error;
-    } finally {
-      visitor.underway.delete(asking);
-      for (const it of signals) it.removeEventListener("abort", stop);
-    }
-    if (epoch !== visitor.queue.epoch) throw superseded();
+    const { queue, underway } = visitor;
+    const { epoch } = queue;
+    const asking = visitor.api.ask(call, login.token, signals);
+    if (call.writes) underway.add(asking);
+    const answer = await asking.finally(() => underway.delete(asking));
+    if (epoch !== queue.epoch) throw superseded();
     if (call.writes && visitor.login?.session.user_id === null && !call.path.startsWith("/session")) {
       await this.me().catch(() => {}); // the first thing that was done made somebody
     }
-    return { login, answer };
+    return answer;
   }
 
   /** What the page knows goes before what the visitor does; and keeps nobody from doing it. */
   async #sayUnsaid() {
     const { visitor } = this;
-    const said = visitor.unsaid;
-    if (said === null) return;
+    const { unsaid, login } = visitor;
     visitor.unsaid = null;
-    if (isOfSomebody(visitor.login) || isKnown(said, visitor.login?.user?.claimed)) return;
+    if (!unsaid || isOfSomebody(login) || isKnown(unsaid, login?.user?.claimed)) return;
     try {
-      await this.claim(said);
+      await this.claim(unsaid);
     } catch (error) {
       if (!(error instanceof AcquaintError) || error.code === "superseded") throw error;
-      if (error.isOffline) visitor.unsaid ??= said;
+      if (error.isOffline) visitor.unsaid ??= unsaid;
       else console.warn(`@acquaint/client: the user data was refused: ${error.message}`);
     }
   }
@@ -145,6 +131,6 @@ function needsUser() {
 
 /** @param {Claims} claims @param {import("./types.js").Claimed | undefined} known */
 function isKnown(claims, known) {
-  const same = (/** @type {unknown} */ one, /** @type {unknown} */ other) => JSON.stringify(one) === JSON.stringify(other);
-  return known !== undefined && Object.entries(claims).every(([name, it]) => same(it, known[/** @type {keyof Claims} */ (name)]));
+  const named = Object.entries(claims);
+  return known && named.every(([name, it]) => JSON.stringify(it) === JSON.stringify(known[/** @type {keyof Claims} */ (name)]));
 }

@@ -3,42 +3,22 @@
  * logs in.
  *
  *     createClient     one App on one server
- *     Client           who is here; coming and going; oneself; conversations; files; what happens
+ *     Client           everything: who is here, other ways in, and oneself; `ConversationsClient` and `ChatClient` are in it
  */
 
-import { Api, idIn, randomId } from "./api.js";
-import { Asking } from "./asking.js";
+import { idIn } from "./api.js";
+import { UPLOAD_TIMEOUT } from "./chat.js";
+import { ConversationsClient } from "./conversations.js";
 import { AcquaintError } from "./errors.js";
-import { Live } from "./live.js";
 import { superseded } from "./queue.js";
-import { Visitor, call } from "./session.js";
-import { memoryStorage, usualStorage } from "./storage.js";
+import * as ways from "./ways.js";
 
 /** @typedef {import("./types.js").Admission} Admission */
 /** @typedef {import("./types.js").AuthState} AuthState */
-/** @typedef {import("./types.js").Claims} Claims */
-/** @typedef {import("./types.js").Conversation} Conversation */
-/** @typedef {import("./types.js").KeptFile} KeptFile */
 /** @typedef {import("./types.js").LoggedOut} LoggedOut */
-/** @typedef {import("./types.js").Message} Message */
 /** @typedef {import("./types.js").OwnUser} OwnUser */
-/** @typedef {import("./types.js").Paging} Paging */
 /** @typedef {import("./types.js").Session} Session */
 /** @typedef {import("./types.js").Who} Who */
-
-/**
- * @template T
- * @typedef {import("./types.js").Page<T>} Page
- */
-
-/**
- * @typedef {object} NewMessage
- * @property {Record<string, unknown>} [payload] Data that belongs to the message.
- * @property {"text" | "custom"} [kind] `custom` says that the payload is the point.
- * @property {string} [clientId] Your own id for it: sending it again posts nothing, and answers the same message.
- */
-
-const UPLOAD_TIMEOUT = 300_000;
 
 /**
  * A client for one App. Nothing is sent, and nobody is made, before somebody does something.
@@ -50,53 +30,13 @@ export function createClient(options) {
   return new Client(options);
 }
 
-export class Client {
-  #api;
-  #visitor;
-  #asking;
-  #live;
+export class Client extends ConversationsClient {
   /** Who was asked for last, and the asking. @type {{name: string, doing: Promise<AuthState>} | null} */
   #ensuring = null;
 
-  /** @param {import("./types.js").Options} options See `createClient`. */
-  constructor(options) {
-    if (typeof options?.app !== "string" || !options.app) throw new TypeError("which App? Give its slug as `app`");
-    this.#api = new Api(options);
-    const storage = options.storage === undefined ? usualStorage() : (options.storage ?? memoryStorage());
-    this.#visitor = new Visitor(this.#api, storage, { app: options.app, workspace: options.workspace ?? null });
-    this.#visitor.unsaid = options.userData ?? null;
-    const Socket = options.WebSocket ?? /** @type {any} */ (globalThis).WebSocket;
-    this.#asking = new Asking(this.#api, this.#visitor);
-    this.#live = new Live(this.#visitor, Socket, () =>
-      this.#asking.ask({ method: "POST", path: "/live/tickets", repeatable: true }),
-    );
-  }
-
-  // Who is here: without the network
-
-  /** The server's address. */
-  get url() {
-    return this.#api.url;
-  }
-
-  /** Settles when what was kept is known: at once, but for a storage that answers with promises. @returns {Promise<void>} */
-  get ready() {
-    return this.#visitor.ready;
-  }
-
-  /** Who is here, as far as is known without asking. `me` asks. @returns {AuthState} */
-  get state() {
-    return this.#visitor.state;
-  }
-
-  /** How the live connection is. @returns {import("./types.js").Connection} */
-  get connection() {
-    return this.#live.status;
-  }
-
   /** Seconds that this machine's clock lies behind the server's, negative: ahead; null before the first answer. @returns {number | null} */
   get skew() {
-    return this.#api.skew;
+    return this.visitor.api.skew;
   }
 
   /**
@@ -106,50 +46,49 @@ export class Client {
    * @returns {boolean}
    */
   isLoggedIn(who) {
-    return this.#visitor.isLoggedIn(who ?? {});
+    return this.visitor.isLoggedIn(who ?? {});
   }
 
-  /**
-   * Calls the listener with who is here: soon, and after every change, whichever tab made it.
-   * @param {(state: AuthState) => void} listener
-   * @returns {() => void} stops it
-   */
-  onAuthStateChange(listener) {
-    let isOver = false;
-    let wasTold = false;
-    const stop = this.#visitor.watch((state) => {
-      wasTold = true;
-      listener(state);
-    });
-    queueMicrotask(() => {
-      if (!isOver && !wasTold) call(listener, this.state);
-    });
-    return () => {
-      isOver = true;
-      stop();
-    };
-  }
-
-  // Coming and going
+  // Other ways in
 
   /**
-   * With a token that the App's server signed. What was said anonymously on this device becomes the user's.
-   * Throws `already_signed_in` when somebody else is: see `logOutThenLogIn`. A login that fails changes nothing. The
-   * token is not kept.
-   * @param {string} jwt
-   * @returns {Promise<AuthState>}
-   */
-  logIn(jwt) {
-    return this.#visitor.logIn(jwt);
-  }
-
-  /**
-   * With `register` the first login makes the user, if the App allows it. Give a `login` or an `email`.
+   * With `register` the first login makes the user, if the App allows it; then give a `login`, and else a `login` or an
+   * `email`.
    * @param {{login?: string, email?: string, password: string, register?: boolean}} way
    * @returns {Promise<AuthState>}
    */
   logInWithPassword(way) {
-    return this.#visitor.logInWithPassword(way);
+    return ways.withPassword(this.visitor, way);
+  }
+
+  /**
+   * Makes a user with a password, and logs them in. Give a `login` or an `email`; nobody has proved the address: it is a
+   * login like any other. Throws `identifier_taken`, and `registration_closed` where the App lets nobody register.
+   * @param {{login?: string, email?: string, password: string, name?: string}} somebody
+   * @returns {Promise<AuthState>}
+   */
+  register(somebody) {
+    return ways.asSomebodyNew(this.visitor, somebody);
+  }
+
+  /**
+   * With somebody else's credential, as the provider has it: `{token}` of an OpenID Connect issuer, Firebase or Facebook,
+   * with a `nonce` where there is one; `{token, secret}` of X; `{login, password}` or whatever the App's own (`custom`) takes.
+   * @param {string} provider its name, as the App set it up
+   * @param {{token?: string, secret?: string, nonce?: string, project_id?: string, login?: string, email?: string, password?: string}} credential
+   * @returns {Promise<AuthState>}
+   */
+  logInWithProvider(provider, credential) {
+    return ways.withProvider(this.visitor, provider, credential);
+  }
+
+  /**
+   * Somebody with nothing but a name, for a day, if the App allows it. Not known again afterwards.
+   * @param {string} [name]
+   * @returns {Promise<AuthState>}
+   */
+  comeInAsGuest(name) {
+    return ways.asGuest(this.visitor, name);
   }
 
   /**
@@ -158,34 +97,20 @@ export class Client {
    * @returns {Promise<AuthState>}
    */
   takeOver(admission) {
-    return this.#visitor.takeOver(admission);
+    return ways.takeOver(this.visitor, admission);
   }
 
-  /**
-   * Forgets everything that is kept here, at once, in all tabs, and then tells the server. Works offline; the server is
-   * told as soon as it can be, while this page is open. Never throws.
-   * @returns {Promise<LoggedOut>}
-   */
+  /** @override @returns {Promise<LoggedOut>} */
   logOut() {
     this.#ensuring = null;
-    return this.#visitor.logOut();
-  }
-
-  /**
-   * For the next person on this machine: they see nothing of before, even if the login fails.
-   * @param {string} jwt
-   * @returns {Promise<AuthState>}
-   */
-  logOutThenLogIn(jwt) {
-    const gone = this.logOut();
-    const coming = this.#visitor.logIn(jwt); // in the queue behind it
-    return gone.then(() => coming, () => coming);
+    return super.logOut();
   }
 
   /**
    * Afterwards this person is logged in, and nobody else. A text with an @ is an e-mail address, any other one the App's
    * own id of the user. `fetchJwt` is called only if they are not logged in yet, and once more if its token is too old.
-   * Somebody else who is logged in goes first. Who is asked for last is who is logged in. Throws `somebody_else` when the token names another, and then nobody is.
+   * Somebody else who is logged in goes first. Who is asked for last is who is logged in. Throws `somebody_else` when the
+   * token names another, and then nobody is.
    * @param {string | Who} who
    * @param {() => string | Promise<string>} fetchJwt
    * @returns {Promise<AuthState>}
@@ -204,38 +129,28 @@ export class Client {
 
   /** @param {Who} who @param {() => string | Promise<string>} fetchJwt @param {() => boolean} isWanted */
   async #ensure(who, fetchJwt, isWanted) {
-    await this.#asking.settled();
+    await this.asking.settled();
     if (this.isLoggedIn(who)) return this.state;
-    await this.#visitor.makeRoomFor(who);
+    await ways.makeRoomFor(this.visitor, who);
     for (let isLast = false; ; isLast = true) {
-      const turn = this.#visitor.queue.turn();
+      const { turn } = this.visitor.queue;
       const jwt = await fetchJwt();
-      await this.#asking.settled();
-      turn.check();
+      await this.asking.settled();
+      turn.throwIfAborted();
       if (!isWanted()) throw superseded(); // by whoever was asked for since
-      await this.#visitor.makeRoomFor(who);
+      await ways.makeRoomFor(this.visitor, who);
       try {
-        await this.#visitor.logIn(jwt);
+        await this.visitor.logIn(jwt);
         break;
       } catch (error) {
         if (isLast || !(error instanceof AcquaintError) || error.code !== "token_stale") throw error;
       }
     }
     if (!this.isLoggedIn(who)) {
-      await this.#visitor.logOut();
+      await this.visitor.logOut();
       throw new AcquaintError("somebody_else", "The token names another person than was asked for.");
     }
     return this.state;
-  }
-
-  /**
-   * What is said from now on is said in this workspace, and only what was said there is seen. Logins are each
-   * workspace's own; a log out is all of them's.
-   * @param {string | null} workspace
-   * @returns {Promise<void>}
-   */
-  useWorkspace(workspace) {
-    return this.#visitor.useWorkspace(workspace);
   }
 
   // Oneself
@@ -245,29 +160,7 @@ export class Client {
    * @returns {Promise<{session: Session, user: OwnUser | null} | null>}
    */
   me() {
-    return this.#asking.me();
-  }
-
-  /**
-   * What the page knows of a visitor who is not logged in. Nothing is sent now, and nobody is made for it: it goes along
-   * with the next thing the visitor does. Believed by nobody, and ignored while somebody is logged in. Null forgets it.
-   * A log out and a login forget it as well.
-   *
-   * What somebody says under a claimed name stays theirs on this device: unlike what was said anonymously, a later
-   * login does not make it the user's, for it may be somebody else's.
-   * @param {Claims | null} claims
-   */
-  setUserData(claims) {
-    this.#visitor.unsaid = claims;
-  }
-
-  /**
-   * For visitors who are not logged in: what they say of themselves, sent now. Believed by nobody.
-   * @param {Claims} claims
-   * @returns {Promise<Session>}
-   */
-  sayWhoIAm(claims) {
-    return this.#asking.claim(claims);
+    return this.asking.me();
   }
 
   /**
@@ -275,214 +168,90 @@ export class Client {
    * @param {{name?: string | null, avatar_url?: string | null, phone?: string | null, custom?: Record<string, unknown>}} change
    * @returns {Promise<OwnUser>}
    */
-  async changeProfile(change) {
-    await this.#asking.needsUser();
-    const user = await this.#asking.write("PATCH", "/user", change);
+  changeProfile(change) {
+    return this.#change({ method: "PATCH", path: "/user", body: change, writes: true });
+  }
+
+  /**
+   * A picture that is shown beside one's name: PNG, JPEG, GIF or WebP, at most 25 MiB. The server draws it anew, without
+   * what a camera notes. Empty it with `changeProfile({avatar_url: null})`.
+   * @param {Blob | ArrayBuffer | ArrayBufferView} picture
+   * @returns {Promise<OwnUser>}
+   */
+  changeAvatar(picture) {
+    return this.#change({ method: "PUT", path: "/user/avatar", file: picture, timeout: UPLOAD_TIMEOUT });
+  }
+
+  /** @param {import("./api.js").Call} call */
+  async #change(call) {
+    await this.asking.needsUser();
+    const user = await this.asking.ask({ ...call, keyed: true });
     const { session } = this.state;
-    if (session?.user_id === user.id) await this.#asking.saw(session?.id, { user });
+    if (session?.user_id === user.id) await this.asking.saw(session?.id, { user });
     return user;
+  }
+
+  /**
+   * Afterwards only the new one lets in, and one is logged out everywhere else, unless the App's Policy says otherwise.
+   * Throws `invalid_credentials` when the old one is wrong.
+   * @param {string} oldPassword @param {string} newPassword
+   * @returns {Promise<void>}
+   */
+  async changePassword(oldPassword, newPassword) {
+    await this.asking.needsUser();
+    return this.asking.write("POST", "/user/password", { old_password: oldPassword, new_password: newPassword });
+  }
+
+  /**
+   * Asks for a mail with a ticket in it, good for an hour. It is sent only if somebody with a password has the address;
+   * whether, nobody is told.
+   * @param {string} email
+   * @returns {Promise<void>}
+   */
+  askForNewPassword(email) {
+    return this.#ask("/password-resets", { app: this.visitor.app, email });
+  }
+
+  /**
+   * With the ticket from the mail. The user is logged out everywhere; log in with the new password. Throws
+   * `ticket_refused` for one that is spent or too old.
+   * @param {string} ticket @param {string} password
+   * @returns {Promise<void>}
+   */
+  chooseNewPassword(ticket, password) {
+    return this.#ask("/password-resets/complete", { ticket, password });
+  }
+
+  /**
+   * For good: one's names are free again, and what one said is gone, unless the App's Policy keeps it. Nobody is here
+   * afterwards, as after a log out.
+   * @returns {Promise<LoggedOut>}
+   */
+  async deleteOneself() {
+    await this.asking.needsUser();
+    await this.asking.write("DELETE", "/user");
+    return this.logOut();
   }
 
   /** Where one is logged in. @returns {Promise<import("./types.js").OwnSession[]>} */
   async sessions() {
-    return (await this.#asking.read("/sessions")).items;
+    return (await this.asking.read("/sessions")).items;
   }
 
   /** At once, on every path. @param {string} sessionId @returns {Promise<void>} */
   async endSession(sessionId) {
-    return this.#asking.write("DELETE", `/sessions/${idIn(sessionId)}`);
+    return this.asking.write("DELETE", `/sessions/${idIn(sessionId)}`);
   }
 
   /** How many ended. @returns {Promise<number>} */
   async endOtherSessions() {
-    return (await this.#asking.write("DELETE", "/sessions")).ended;
+    return (await this.asking.write("DELETE", "/sessions")).ended;
   }
 
-  // Conversations
-
-  /**
-   * With the App's people (`support`), or with `users`, by their ids (`direct`, `group`, `channel`, `broadcast`).
-   * @param {string | null} [text] the first message
-   * @param {NewMessage & {conversationKind?: Conversation["kind"], title?: string, users?: string[]}} [more]
-   * @returns {Promise<Conversation>}
-   */
-  startConversation(text = null, { conversationKind, title, users, ...message } = {}) {
-    const body = { kind: conversationKind, title, users, message: text === null ? undefined : draft(text, message) };
-    return this.#asking.write("POST", "/conversations", body);
+  /** Nobody needs to be here for it. @param {string} path @param {object} body */
+  async #ask(path, body) {
+    const { api, queue, closing } = this.visitor;
+    queue.turn.throwIfAborted();
+    return api.ask({ method: "POST", path, body }, null, [closing.signal]);
   }
-
-  /**
-   * What one sees; the conversation with the latest message first. Empty while nobody is here.
-   * @param {Paging} [paging]
-   * @returns {Promise<Page<Conversation>>}
-   */
-  async conversations({ limit, after } = {}) {
-    if (!(await this.#asking.settled())) return { items: [], next: null };
-    return this.#asking.read("/conversations", { limit, after });
-  }
-
-  /** @param {string} conversationId @returns {Promise<Conversation>} */
-  async conversation(conversationId) {
-    return this.#asking.read(of(conversationId));
-  }
-
-  /**
-   * What was said, part by part.
-   * @param {string} conversationId
-   * @param {Paging & {order?: "newest" | "oldest"}} [paging]
-   * @returns {Promise<Page<Message>>}
-   */
-  async history(conversationId, { order = "newest", limit, after } = {}) {
-    return this.#asking.read(of(conversationId, "/messages"), { order, limit, after });
-  }
-
-  /**
-   * Says something, once: to try again after it failed, post it with the same `clientId`.
-   * @param {string} conversationId @param {string} text @param {NewMessage} [more]
-   * @returns {Promise<Message>}
-   */
-  async post(conversationId, text, more = {}) {
-    const call = { method: "POST", path: of(conversationId, "/messages"), body: draft(text, more) };
-    return this.#asking.ask({ ...call, repeatable: true, writes: true }); // its client id says that it is the same
-  }
-
-  /**
-   * Says one of one's own messages differently; everybody sees that it was edited.
-   * @param {string} conversationId @param {string} messageId @param {string} text
-   * @returns {Promise<Message>}
-   */
-  async edit(conversationId, messageId, text) {
-    return this.#asking.write("PATCH", of(conversationId, `/messages/${idIn(messageId)}`), { text });
-  }
-
-  /**
-   * For everybody: one's own, or others' where one may. For oneself: any, and nobody else notices.
-   * @param {string} conversationId @param {string} messageId @param {{forOneself?: boolean}} [how]
-   * @returns {Promise<void>}
-   */
-  async deleteMessage(conversationId, messageId, { forOneself = false } = {}) {
-    const query = { whom: forOneself ? "oneself" : "everybody" };
-    return this.#asking.write("DELETE", of(conversationId, `/messages/${idIn(messageId)}`), undefined, query);
-  }
-
-  /**
-   * @param {string} conversationId @param {string} upTo the id of the last message that was read
-   * @returns {Promise<{last_read_id: string}>}
-   */
-  async markRead(conversationId, upTo) {
-    return this.#asking.write("POST", of(conversationId, "/read"), { up_to: upTo });
-  }
-
-  /**
-   * @param {string} conversationId @param {string} upTo the id of the last message that reached this device
-   * @returns {Promise<{last_received_id: string}>}
-   */
-  async markReceived(conversationId, upTo) {
-    return this.#asking.write("POST", of(conversationId, "/received"), { up_to: upTo });
-  }
-
-  /**
-   * Shows the others that one is writing. Call it at every key: what was just shown is not sent again. Needs a listener
-   * (`listen`), is over by itself after some seconds, and is lost while there is no connection.
-   * @param {string} conversationId @param {boolean} [on]
-   */
-  typing(conversationId, on = true) {
-    this.#live.typing(conversationId, on);
-  }
-
-  /** Brings users in, by their ids. @param {string} conversationId @param {string[]} users @returns {Promise<Conversation>} */
-  async addMembers(conversationId, users) {
-    return this.#asking.write("POST", of(conversationId, "/members"), { users });
-  }
-
-  /** They see nothing of it any more. @param {string} conversationId @param {string} userId @returns {Promise<void>} */
-  async removeMember(conversationId, userId) {
-    return this.#asking.write("DELETE", of(conversationId, `/members/${idIn(userId)}`));
-  }
-
-  /** A group, channel or broadcast. @param {string} conversationId @returns {Promise<void>} */
-  async leave(conversationId) {
-    return this.#asking.write("POST", of(conversationId, "/leave"));
-  }
-
-  /** What was said until now one does not see any more, on any device. @param {string} conversationId @returns {Promise<void>} */
-  async clear(conversationId) {
-    return this.#asking.write("POST", of(conversationId, "/clear"));
-  }
-
-  // Files
-
-  /**
-   * Keeps a file on the server: at most 25 MiB. Whoever knows its `url` may read it. Throws `needs_user` before somebody
-   * said anything: start a conversation first, without a text if there is none.
-   * @param {Blob | ArrayBuffer | ArrayBufferView} file @param {{name?: string, signal?: AbortSignal}} [more] the name is the File's own, if there is one
-   * @returns {Promise<KeptFile>}
-   */
-  async upload(file, { name, signal } = {}) {
-    const given = name ?? /** @type {{name?: unknown}} */ (file).name;
-    const query = { name: typeof given === "string" && given ? given : "file" };
-    await this.#asking.needsUser();
-    const call = { method: "POST", path: "/files", body: file, query, timeout: UPLOAD_TIMEOUT }; // no login waits for it
-    return this.#asking.ask(call, signal);
-  }
-
-  /**
-   * Keeps a file, and posts a message with it: `payload.files` has its name, type, size and url.
-   * @param {string} conversationId @param {Blob} file
-   * @param {{text?: string, name?: string, clientId?: string, signal?: AbortSignal}} [more]
-   * @returns {Promise<Message>}
-   */
-  async share(conversationId, file, { text, name, clientId, signal } = {}) {
-    const kept = await this.upload(file, { name, signal });
-    const { url, content_type, size } = kept;
-    const payload = { files: [{ url, name: kept.name, content_type, size }] };
-    return this.post(conversationId, text || kept.name, { payload, clientId });
-  }
-
-  /**
-   * Where a file or picture is read: the whole address of a `url` that the server, or somebody, gave. Null for what is
-   * no address of the web, such as `javascript:`.
-   * @param {unknown} url
-   * @returns {string | null}
-   */
-  addressOf(url) {
-    if (typeof url !== "string" || !url) return null;
-    try {
-      const it = url.startsWith("/acquaint/") ? new URL(this.url + url) : new URL(url, `${this.url}/`);
-      return /^https?:$/.test(it.protocol) ? it.href : null;
-    } catch {
-      return null;
-    }
-  }
-
-  // What happens
-
-  /**
-   * Tells what happens in one's conversations, as it happens, and how the connection is. It follows whoever is here:
-   * there is no connection while nobody is. Read conversations anew after a `gap`, which is also told once whenever a
-   * connection begins that has nothing to go on from, as after a login. What happened just before may be told as well:
-   * know messages by their `id`.
-   * Throws `no_websocket` where the platform has none.
-   * @param {(news: import("./types.js").News) => void} listener
-   * @returns {() => void} stops it
-   */
-  listen(listener) {
-    return this.#live.listen(listener);
-  }
-
-  /** Lets go of the network, of timers and of listeners. Nobody is logged out. */
-  close() {
-    this.#live.close();
-    this.#visitor.close();
-  }
-}
-
-/** @param {string} text @param {NewMessage} more */
-function draft(text, { payload, kind, clientId }) {
-  return { text, payload, kind, client_id: clientId ?? randomId() };
-}
-
-/** @param {string} conversationId */
-function of(conversationId, rest = "") {
-  return `/conversations/${idIn(conversationId)}${rest}`;
 }

@@ -20,6 +20,23 @@ const NOTICEABLE_SKEW = 5;
 
 /** Something did not work. */
 export class AcquaintError extends Error {
+  /** The HTTP status; null when no answer came. @type {number | null} */
+  status = null;
+  /** Finds the request in the server's log. @type {string | null} */
+  requestId = null;
+  /**
+   * Seconds that this machine's clock lies behind the server's, negative: ahead; null before the first answer.
+   * @type {number | null}
+   */
+  skew = null;
+  /** Seconds after which to try again, where the server says so. @type {number | null} */
+  retryAfter = null;
+  /**
+   * What else the server says: `field` of a bad value; `claim`, `skew_seconds` and `allowed_seconds` of a token.
+   * @type {Record<string, any>}
+   */
+  evidence = {};
+
   /**
    * @param {string} code
    * @param {string} [detail]
@@ -27,28 +44,13 @@ export class AcquaintError extends Error {
    *   evidence?: Record<string, any>, cause?: unknown}} [more]
    */
   constructor(code, detail = "", more = {}) {
-    super(sentence(code, detail, more.skew ?? null), more.cause === undefined ? undefined : { cause: more.cause });
+    super(`${detail && `${detail} `}(${code})${aboutClocks(more.skew ?? 0)}`, more);
     this.name = "AcquaintError";
     /** Why, for programs. */
     this.code = code;
     /** Why, for people. */
     this.detail = detail;
-    /** The HTTP status; null when no answer came. */
-    this.status = more.status ?? null;
-    /** Finds the request in the server's log. */
-    this.requestId = more.requestId ?? null;
-    /**
-     * Seconds that this machine's clock lies behind the server's, negative: ahead; null before the first answer.
-     * @type {number | null}
-     */
-    this.skew = more.skew ?? null;
-    /** Seconds after which to try again, where the server says so. */
-    this.retryAfter = more.retryAfter ?? null;
-    /**
-     * What else the server says: `field` of a bad value; `claim`, `skew_seconds` and `allowed_seconds` of a token.
-     * @type {Record<string, any>}
-     */
-    this.evidence = more.evidence ?? {};
+    Object.assign(this, more);
   }
 
   /** Whether there was no answer: the same may work later. */
@@ -62,11 +64,9 @@ export class AcquaintError extends Error {
   }
 }
 
-/** @param {string} code @param {string} detail @param {number | null} skew */
-function sentence(code, detail, skew) {
-  const about =
-    skew === null || Math.abs(skew) < NOTICEABLE_SKEW
-      ? ""
-      : ` This machine's clock is ${Math.abs(Math.round(skew))} s ${skew > 0 ? "behind" : "ahead of"} the server's.`;
-  return `${detail ? `${detail} ` : ""}(${code})${about}`;
+/** @param {number} skew */
+function aboutClocks(skew) {
+  const seconds = Math.abs(Math.round(skew));
+  if (seconds < NOTICEABLE_SKEW) return "";
+  return ` This machine's clock is ${seconds} s ${skew > 0 ? "behind" : "ahead of"} the server's.`;
 }

@@ -6,6 +6,7 @@
  *     await client.logIn(await tokenFromYourServer());
  */
 
+export { ChatClient } from "./chat.js";
 export { Client, createClient } from "./client.js";
 export { AcquaintError } from "./errors.js";
 export { memoryStorage } from "./storage.js";
@@ -27,6 +28,7 @@ export { memoryStorage } from "./storage.js";
  * @typedef {import("./types.js").Options} Options
  * @typedef {import("./types.js").OwnUser} OwnUser
  * @typedef {import("./types.js").Paging} Paging
+ * @typedef {import("./types.js").Reaction} Reaction
  * @typedef {import("./types.js").Session} Session
  * @typedef {import("./types.js").SharedFile} SharedFile
  * @typedef {import("./types.js").Storage} Storage

@@ -30,8 +30,8 @@ const ASSURANCES = ["anonymous", "claimed", "verified"];
 /** @param {unknown} found @returns {Record | null} null for what this version did not write */
 export function recordOf(found) {
   const it = /** @type {any} */ (found);
-  if (it?.version !== VERSION || typeof it.logins !== "object" || it.logins === null) return null;
-  const logins = Object.entries(it.logins).filter(([, login]) => isLogin(login));
+  if (it?.version !== VERSION) return null;
+  const logins = Object.entries(it.logins ?? {}).filter(([, login]) => isLogin(login));
   return { version: VERSION, device: typeof it.device === "string" ? it.device : null, logins: Object.fromEntries(logins) };
 }
 
@@ -40,15 +40,14 @@ function isLogin(it) {
   return typeof it?.token === "string" && typeof it.session?.id === "string" && ASSURANCES.includes(it.session.assurance);
 }
 
-/** The name of a workspace's login. @param {string | null} workspace */
-export function nameOf(workspace) {
+/** The name of a workspace's login: no workspace can be called what every object has. @param {string | null} workspace */
+function nameOf(workspace) {
   return workspace === null ? "" : `=${workspace}`;
 }
 
 /** @param {Record | null} record @param {string | null} workspace @returns {Login | null} */
 export function loginIn(record, workspace) {
-  const name = nameOf(workspace);
-  return record && Object.hasOwn(record.logins, name) ? (record.logins[name] ?? null) : null;
+  return record?.logins[nameOf(workspace)] ?? null;
 }
 
 /** @param {Record | null} record @param {string | null} workspace @param {Login} login @param {string | null} device @returns {Record} */
@@ -73,7 +72,7 @@ export function statusOf(it, now) {
   return it.hasEnded || (it.expiresAt !== null && Date.parse(it.expiresAt) <= now) ? "ended" : "verified";
 }
 
-/** @param {OwnUser | null} user @param {Who} who Whether one of the names given is the user's, proved. */
+/** Whether one of the names given is the user's, proved. @param {OwnUser | null} user @param {Who} who */
 export function isNamed(user, who) {
   const email = who.email?.trim().toLowerCase();
   const id = who.userId || who.externalId || who.id;
@@ -86,25 +85,19 @@ export function isNamed(user, who) {
  * @param {OwnUser | null} user @param {{[claim: string]: unknown}} claims
  */
 export function mayBe(user, claims) {
-  const said = (/** @type {string} */ name) => {
+  const [email, id, login] = ["email", "externalId", "login"].map((name) => {
     const it = claims[name];
     return typeof it === "string" && it.trim() ? it : null;
-  };
-  const email = said("email");
-  if (email !== null) return isNamed(user, { email });
-  const id = said("externalId");
-  if (id !== null) return isNamed(user, { id });
-  const login = said("login");
-  return login !== null && user?.identifiers.login === login;
+  });
+  if (email || id) return isNamed(user, email ? { email } : { id });
+  return Boolean(login) && user?.identifiers.login === login;
 }
 
 /** What a signed token says, unproven; nothing where it is none. @param {string} jwt @returns {{[claim: string]: unknown}} */
 export function claimsIn(jwt) {
   try {
-    const body = (jwt.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/");
-    const bytes = Uint8Array.from(atob(body), (it) => it.charCodeAt(0));
-    const found = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof found === "object" && found !== null ? found : {};
+    const body = atob((jwt.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/"));
+    return Object(JSON.parse(new TextDecoder().decode(Uint8Array.from(body, (it) => it.charCodeAt(0)))));
   } catch {
     return {};
   }

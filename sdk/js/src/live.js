@@ -35,7 +35,7 @@ export class Live {
   #failures = 0;
   /** Since when there is a connection. */
   #since = Infinity;
-  /** @type {string | null} */
+  /** The last event that was told. @type {string | null} */
   #after = null;
   /** @type {Set<string>} */
   #heard = new Set();
@@ -53,15 +53,20 @@ export class Live {
     this.visitor = visitor;
     this.WebSocket = WebSocket;
     this.ticket = ticket;
+    const { signal } = visitor.closing;
     visitor.watch(() => this.#follow());
-    globalThis.addEventListener?.("online", this.#wake);
-    globalThis.addEventListener?.("offline", this.#sleep);
-    globalThis.document?.addEventListener("visibilitychange", this.#wake);
+    globalThis.addEventListener?.("online", this.#wake, { signal });
+    globalThis.addEventListener?.("offline", this.#sleep, { signal });
+    globalThis.document?.addEventListener("visibilitychange", this.#wake, { signal });
+    signal.addEventListener("abort", () => {
+      this.#listeners.clear();
+      this.#forget();
+    });
   }
 
   /** @param {(news: News) => void} listener @returns {() => void} */
   listen(listener) {
-    if (this.WebSocket === undefined) {
+    if (!this.WebSocket) {
       throw new AcquaintError("no_websocket", "This platform has no WebSocket: give one to createClient.");
     }
     const entry = (/** @type {News} */ news) => listener(news); // the same function may listen twice
@@ -74,30 +79,20 @@ export class Live {
 
   /** @param {string} conversation @param {boolean} on */
   typing(conversation, on) {
-    const key = idIn(conversation);
-    if (!on && !this.#typed.has(key)) return;
-    const last = this.#typed.get(key) ?? -Infinity;
-    if (this.status !== "online" || (on && Date.now() - last < TYPING_AGAIN)) return;
-    if (on) this.#typed.set(key, Date.now());
-    else this.#typed.delete(key);
+    const last = this.#typed.get(idIn(conversation));
+    const now = Date.now();
+    const isNews = on ? now - (last ?? 0) >= TYPING_AGAIN : last;
+    if (!isNews || this.status !== "online") return;
+    this.#typed.set(conversation, on ? now : 0);
     this.#say({ type: "typing", conversation, on });
-  }
-
-  close() {
-    this.#listeners.clear();
-    this.#forget();
-    globalThis.removeEventListener?.("online", this.#wake);
-    globalThis.removeEventListener?.("offline", this.#sleep);
-    globalThis.document?.removeEventListener("visibilitychange", this.#wake);
   }
 
   // Whom to listen for
 
   /** As things are: another session, nobody, no listener any more. */
   #follow() {
-    const { login } = this.visitor;
-    const status = this.visitor.state.status;
-    const token = this.#listeners.size > 0 && login !== null && status !== "ended" ? login.token : "";
+    const { login, state } = this.visitor;
+    const token = (this.#listeners.size && state.status !== "ended" && login?.token) || "";
     if (token === this.#token) return;
     this.#forget();
     this.#token = token;
@@ -122,14 +117,9 @@ export class Live {
     clearTimeout(this.#timer);
     const socket = this.#socket;
     this.#socket = null;
-    if (socket === null) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.onerror = () => {};
-    try {
-      socket.close();
-    } catch {
-      // it never opened
-    }
+    if (!socket) return;
+    socket.onmessage = socket.onclose = null;
+    socket.close();
   }
 
   // How a connection is made
@@ -141,11 +131,12 @@ export class Live {
     try {
       const { ticket, path } = await this.ticket();
       if (mine === this.#try) this.#open(`${this.visitor.api.url.replace(/^http/, "ws")}${path}?ticket=${encodeURIComponent(ticket)}`);
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       if (mine !== this.#try) return;
-      const passes = !(error instanceof AcquaintError) || error.isOffline || (error.status ?? 500) >= 500 || error.status === 429;
-      if (passes || error.code === "strange_answer") this.#comeBack(error instanceof AcquaintError ? error.retryAfter : null);
-      else this.#be("offline"); // the session is over, or this page may not: whoever calls next hears why
+      const { status, code, retryAfter } = error;
+      // The session is over, or this page may not: whoever calls next hears why.
+      if (status >= 400 && status < 500 && status !== 429 && code !== "strange_answer") this.#be("offline");
+      else this.#comeBack(retryAfter);
     }
   }
 
@@ -188,36 +179,23 @@ export class Live {
   /** @param {string} text */
   #receive(text) {
     const frame = read(text);
+    const { type, last_event } = frame ?? {};
     this.#wait(HEARTBEAT, () => this.#ask());
-    switch (frame?.type) {
-      case "ready":
-        this.#ready(frame.last_event);
-        break;
-      case "event":
-        this.#event(frame);
-        break;
-      case "typing":
-        this.#news({ type: "typing", conversation: frame.conversation, user: frame.user, on: frame.on });
-        break;
-      case "resumed":
-        this.#goOnAfter(frame.last_event);
-        break;
-      case "gap":
-        this.#goOnAfter(frame.last_event);
-        this.#news({ type: "gap" });
-        break;
-      default: // between the server and us, or of a later version
-    }
+    if (type === "ready") this.#ready(last_event);
+    if (type === "event") this.#event(frame);
+    if (type === "typing") this.#news(frame);
+    if (type === "resumed" || type === "gap") this.#goOnAfter(last_event);
+    if (type === "gap") this.#news({ type });
   }
 
   /** @param {unknown} lastEvent */
   #ready(lastEvent) {
-    const isNew = this.#after === null;
+    const after = this.#after;
     this.#since = Date.now();
-    this.#say(isNew ? { type: "resume" } : { type: "resume", after: this.#after });
-    if (isNew) this.#goOnAfter(lastEvent);
+    this.#say({ type: "resume", after: after ?? undefined });
+    if (!after) this.#goOnAfter(lastEvent);
     this.#be("online");
-    if (isNew) this.#news({ type: "gap" }); // what happened before, nobody tells
+    if (!after) this.#news({ type: "gap" }); // what happened before, nobody tells
   }
 
   /** @param {any} frame */
@@ -225,12 +203,7 @@ export class Live {
     this.#goOnAfter(frame.id);
     if (this.#heard.has(frame.id)) return;
     this.#heard.add(frame.id);
-    if (this.#heard.size > REMEMBERED) {
-      for (const oldest of this.#heard) {
-        this.#heard.delete(oldest);
-        break;
-      }
-    }
+    if (this.#heard.size > REMEMBERED) this.#heard.delete(/** @type {string} */ (this.#heard.values().next().value));
     this.#news(frame);
   }
 

@@ -18,47 +18,55 @@ import { Tabs } from "./tabs.js";
 /** @typedef {import("./types.js").Admission} Admission */
 /** @typedef {import("./types.js").AuthState} AuthState */
 /** @typedef {import("./types.js").Claims} Claims */
+/** @typedef {import("./types.js").OwnUser} OwnUser */
 /** @typedef {import("./kept.js").Login} Login */
 /** @typedef {import("./queue.js").Turn} Turn */
 
 const FAREWELL = 5_000; // milliseconds that whoever comes next waits at most for the server to hear of a log out
 const LONGEST_PAUSE = 60_000; // milliseconds between two tries to tell the server of a log out
 
+/**
+ * @typedef {object} Arrival How somebody comes in.
+ * @property {{[name: string]: unknown}} way What is sent; nothing: just visiting.
+ * @property {string} [path] Where to.
+ * @property {(user: OwnUser | null) => boolean} isThem Whether a user may be they: they keep what the device is known by.
+ * @property {(user: OwnUser | null) => boolean} [mayTry] Whether it is tried while this user is logged in. Default: if it may be they.
+ */
+
 /** One App on one server, as whoever is in front of this client. */
 export class Visitor {
   queue = new Queue();
   /** What the page knows of the visitor, not said yet. @type {Claims | null} */
   unsaid = null;
+  /** Writes that are on their way. @type {Set<Promise<unknown>>} */
+  underway = new Set();
+  /** Aborted when the client is closed. */
+  closing = new AbortController();
   /** @type {import("./kept.js").Record | null} */
   #record = null;
   /** @type {Set<(state: AuthState) => void>} */
   #listeners = new Set();
-  /** Tokens of sessions that the server is yet to end. @type {Map<string, () => void>} */
-  #leftovers = new Map();
-  /** Writes that are on their way. @type {Set<Promise<unknown>>} */
-  underway = new Set();
   #told = "";
   /** What was kept, where the storage takes its time. @type {Promise<import("./kept.js").Record | null> | null} */
   #loading = null;
-  isClosed = false;
 
   /**
    * @param {import("./api.js").Api} api @param {import("./types.js").Storage} storage
-   * @param {{app: string, workspace: string | null}} where
+   * @param {string} app @param {string | null} workspace
    */
-  constructor(api, storage, { app, workspace }) {
+  constructor(api, storage, app, workspace) {
     this.api = api;
     this.app = app;
     this.workspace = workspace;
     const key = `acquaint:${JSON.stringify([api.url, app])}`;
     this.shelf = new Shelf(storage, key);
-    this.tabs = new Tabs(storage, key, () => void this.#reload());
-    const found = this.shelf.first();
+    this.tabs = new Tabs(storage, key, () => void this.reload(), this.closing.signal);
+    const found = this.shelf.read(true);
     if (found instanceof Promise) this.#loading = found.then((it) => ((this.#loading = null), recordOf(it)));
     else this.#record = recordOf(found);
     this.#told = this.#telling();
     /** When what was kept is known. */
-    this.ready = this.#loading === null ? Promise.resolve() : this.queue.add(() => this.#reload()).catch(() => {});
+    this.ready = this.#loading ? this.queue.add(() => this.reload()).catch(() => {}) : Promise.resolve();
   }
 
   // Local, and at once
@@ -70,14 +78,19 @@ export class Visitor {
 
   /** @returns {AuthState} */
   get state() {
-    const it = this.login;
-    const status = statusOf(it, this.api.now());
-    return { status, user: it?.user ?? null, session: it?.session ?? null, workspace: this.workspace };
+    const { login, workspace } = this;
+    const { user = null, session = null } = login ?? {};
+    return { status: statusOf(login, this.api.now()), user, session, workspace };
   }
 
   /** @param {import("./types.js").Who} who */
   isLoggedIn(who) {
-    return this.state.status === "verified" && isNamed(this.login?.user ?? null, who);
+    const { status, user } = this.state;
+    return status === "verified" && isNamed(user, who);
+  }
+
+  get isClosed() {
+    return this.closing.signal.aborted;
   }
 
   /** @param {(state: AuthState) => void} listener @returns {() => void} */
@@ -93,11 +106,10 @@ export class Visitor {
    * @template T @param {(turn: Turn) => Promise<T>} task @returns {Promise<T>}
    */
   change(task) {
-    if (this.isClosed) return Promise.reject(new AcquaintError("closed", "The client was closed."));
     return this.queue.add((turn) =>
       this.tabs.alone(async () => {
-        await this.#reload();
-        turn.check();
+        await this.reload();
+        turn.throwIfAborted();
         return task(turn);
       }),
     );
@@ -105,42 +117,28 @@ export class Visitor {
 
   /** Comes in anonymously, if nobody is in yet. */
   arrive() {
-    return this.change(async (turn) => {
-      if (this.login === null) await this.#comeIn(turn, this.#record?.device ?? null, {});
-    });
+    return this.change(async (turn) => this.login ?? this.#comeIn(turn, {}));
   }
 
   /** @param {string} jwt */
   logIn(jwt) {
-    return this.change(async (turn) => {
-      const claims = claimsIn(jwt);
-      this.#refuseAnother((user) => Object.keys(claims).length === 0 || mayBe(user, claims));
-      return this.#comeInAs(turn, (user) => mayBe(user, claims), { token: jwt });
-    });
+    const claims = claimsIn(jwt);
+    const isThem = (/** @type {OwnUser | null} */ user) => mayBe(user, claims);
+    // What we cannot read, the server refuses.
+    return this.comeInAs({ way: { token: jwt }, isThem, mayTry: (user) => !Object.keys(claims).length || isThem(user) });
   }
 
-  /** @param {{login?: string, email?: string, password: string, register?: boolean}} way */
-  logInWithPassword({ login, email, password, register }) {
-    const claims = { login, email };
+  /** @param {Arrival} arrival @returns {Promise<AuthState>} */
+  comeInAs({ way, path, isThem, mayTry = isThem }) {
     return this.change(async (turn) => {
-      this.#refuseAnother((user) => mayBe(user, claims) || user?.identifiers.login === email);
-      return this.#comeInAs(turn, (user) => mayBe(user, claims), { login, email, password, register });
-    });
-  }
-
-  /**
-   * Goes on in a session that the App's server opened (`POST /app/sessions`).
-   * @param {Admission | string} given what the server was answered, or the session's token alone
-   */
-  takeOver(given) {
-    return this.change(async (turn) => {
-      const token = typeof given === "string" ? given : given.token;
-      const { session, user } = await this.api.ask({ method: "GET", path: "/session" }, token);
-      this.#refuseAnother((it) => it?.id === user?.id);
-      const rest = typeof given === "string" ? { device_secret: null, expires_at: session.expires_at } : given;
-      this.#take(await this.shelf.read());
-      turn.check();
-      await this.#keep({ ...rest, token, session, user, is_new_user: false });
+      this.refuseAnother(mayTry);
+      await Promise.allSettled(this.underway); // what is being said is said by whoever says it
+      turn.throwIfAborted();
+      const { login } = this;
+      // What the device is known by is not sent if it was another person's when their session ended.
+      const isTheirs = !isOfSomebody(login) || isThem(login?.user ?? null);
+      await this.#comeIn(turn, way, { path, isTheirs, check: (user) => this.refuseAnother((it) => it?.id === user?.id) });
+      this.unsaid = null; // the App vouches for who is here now
       return this.state;
     });
   }
@@ -153,12 +151,6 @@ export class Visitor {
     const gone = this.#forget();
     this.queue.add(() => gone).catch(() => {}); // who comes next, comes then
     return gone;
-  }
-
-  /** Another person, or nobody, is to be here; while somebody is, they go. @param {import("./types.js").Who} who */
-  makeRoomFor(who) {
-    const it = this.login;
-    return it !== null && isOfSomebody(it) && !isNamed(it.user, who) ? this.logOut() : null;
   }
 
   /** @param {string | null} workspace */
@@ -176,103 +168,78 @@ export class Visitor {
   /** The session is over, says the server. Somebody's is marked; an anonymous one begins anew. @param {string} token */
   comeBack(token) {
     return this.change(async (turn) => {
-      const it = this.login;
-      if (it === null || it.token !== token) return; // it changed meanwhile
-      if (isOfSomebody(it)) await this.#save({ ...it, hasEnded: true });
-      else await this.#comeIn(turn, this.#record?.device ?? null, {});
+      const { login } = this;
+      if (login?.token !== token) return; // it changed meanwhile
+      if (isOfSomebody(login)) await this.#save({ ...login, hasEnded: true });
+      else await this.#comeIn(turn, {});
     });
   }
 
   /** What the server says of the session is kept. @param {string} token @param {Partial<Login>} news */
   saw(token, news) {
     return this.change(async () => {
-      const it = this.login;
-      if (it !== null && it.token === token) await this.#save({ ...it, ...news });
+      const { login } = this;
+      if (login?.token === token) await this.#save({ ...login, ...news });
     });
   }
 
   close() {
-    this.isClosed = true;
-    this.queue.leave();
-    this.tabs.close();
-    for (const stop of this.#leftovers.values()) stop();
-    this.#leftovers.clear();
+    this.closing.abort();
+    this.queue.close();
     this.#listeners.clear();
   }
 
   // How it is done
 
-  /** @param {Turn} turn @param {(user: import("./types.js").OwnUser | null) => boolean} isThem @param {{[name: string]: unknown}} way */
-  async #comeInAs(turn, isThem, way) {
-    await Promise.allSettled(this.underway); // what is being said is said by whoever says it
-    turn.check();
-    const it = this.login;
-    const before = this.state;
-    // What the device is known by; not, if it was another person's when their session ended.
-    const device = it !== null && isOfSomebody(it) && !isThem(it.user) ? null : (this.#record?.device ?? null);
-    await this.#comeIn(turn, device, way, (found) => {
-      if (before.status === "verified" && before.user?.id !== found.user?.id) throw alreadySignedIn();
-    });
-    this.unsaid = null; // the App vouches for who is here now
-    return this.state;
-  }
-
   /**
-   * @param {Turn} turn @param {string | null} device @param {{[name: string]: unknown}} way nothing: just visiting
-   * @param {(found: Admission) => void} [check]
+   * @param {Turn} turn @param {Arrival["way"]} way
+   * @param {{path?: string | undefined, isTheirs?: boolean, check?: (user: OwnUser | null) => void}} [how]
    */
-  async #comeIn(turn, device, way, check) {
+  async #comeIn(turn, way, { path = "/sessions", isTheirs = true, check } = {}) {
     const before = this.login?.token;
-    const body = { app: this.app, workspace: this.workspace ?? undefined, device_secret: device ?? undefined, ...way };
+    const device = (isTheirs && this.#record?.device) || undefined;
+    const body = { app: this.app, workspace: this.workspace ?? undefined, device_secret: device, ...way };
     /** @type {Admission} */
-    const found = await this.api.ask({ method: "POST", path: "/sessions", body }, null);
+    const found = await this.api.ask({ method: "POST", path, body }, null);
     try {
-      check?.(found);
-      this.#take(await this.shelf.read()); // what another tab did meanwhile
-      turn.check();
+      check?.(found.user);
+      await this.reload(); // what another tab did meanwhile
+      turn.throwIfAborted();
     } catch (refusal) {
-      void (turn.isOver ? this.#end(found.token) : this.#drop(found)); // nobody holds it
+      void (turn.aborted ? this.#end(found.token) : this.#drop(found)); // nobody holds it
       throw refusal;
     }
     // Where tabs cannot take turns, another one was faster.
-    if (Object.keys(way).length === 0 && this.login !== null && this.login.token !== before) await this.#drop(found);
-    else await this.#keep(found);
+    if (!Object.keys(way).length && this.login && this.login.token !== before) await this.#drop(found);
+    else await this.keep(found);
   }
 
   /** @param {Admission} it */
-  async #keep(it) {
-    this.#record = withLogin(this.#record, this.workspace, loginOf(it), it.device_secret ?? null);
+  keep(it) {
     this.queue.epoch += 1;
-    await this.#write();
-    this.#tell();
+    return this.#save(loginOf(it), it.device_secret ?? null);
   }
 
   /** Ends a session that nobody needs; its device goes on. @param {Admission} it */
-  #drop(it) {
-    return this.api.ask({ method: "DELETE", path: `/sessions/${it.session.id}`, once: true }, it.token).catch(() => {});
+  #drop({ session, token }) {
+    return this.api.ask({ method: "DELETE", path: `/sessions/${session.id}`, once: true }, token).catch(() => {});
   }
 
   /** @param {Login} login */
-  async #save(login) {
-    this.#record = withLogin(this.#record, this.workspace, login, this.#record?.device ?? null);
-    await this.#write();
-    this.#tell();
-  }
-
-  async #write() {
+  async #save(login, device = this.#record?.device ?? null) {
+    this.#record = withLogin(this.#record, this.workspace, login, device);
     const written = this.shelf.write(this.#record);
     this.tabs.announce();
     await written;
+    this.#tell();
   }
 
   /** At once. @returns {Promise<import("./types.js").LoggedOut>} */
   async #forget() {
     const loading = this.#loading;
     const kept = this.#record;
-    this.#record = null;
-    this.unsaid = null;
-    this.queue.leave();
     const wiping = this.shelf.remove();
+    this.#leave();
     this.tabs.announce();
     this.#tell();
     const logins = Object.values((kept ?? (await loading))?.logins ?? {});
@@ -280,31 +247,30 @@ export class Visitor {
     return { toldServer: told.every(Boolean), wiped };
   }
 
-  /** Another tab, or another client of this page, changed what is kept. */
-  async #reload() {
-    if (this.isClosed) return;
-    const found = this.shelf.read();
-    this.#take(found instanceof Promise ? await found : found);
+  #leave() {
+    this.#record = null;
+    this.unsaid = null;
+    this.queue.leave();
   }
 
-  /** @param {unknown} found */
-  #take(found) {
-    const before = this.login;
-    const record = recordOf(found);
-    if (this.#record !== null && record === null) {
-      this.#record = null;
-      this.unsaid = null;
-      this.queue.leave();
-    } else {
-      this.#record = record;
-      if (this.login?.token !== before?.token) this.queue.epoch += 1;
-    }
+  /** Another tab, or another client of this page, changed what is kept. */
+  async reload() {
+    if (this.isClosed) return;
+    const found = this.shelf.read();
+    const record = recordOf(found instanceof Promise ? await found : found); // at once: nobody leaves meanwhile
+    const before = this.login?.token;
+    if (this.#record && !record) this.#leave();
+    this.#record = record;
+    if (this.login?.token !== before) this.queue.epoch += 1;
     this.#tell();
   }
 
-  /** @param {(user: import("./types.js").OwnUser | null) => boolean} isThem */
-  #refuseAnother(isThem) {
-    if (this.state.status === "verified" && !isThem(this.login?.user ?? null)) throw alreadySignedIn();
+  /** @param {(user: OwnUser | null) => boolean} isThem */
+  refuseAnother(isThem) {
+    const { status, user } = this.state;
+    if (status === "verified" && !isThem(user)) {
+      throw new AcquaintError("already_signed_in", "Somebody else is logged in here: log out first.");
+    }
   }
 
   /** Ends a session on the server, however long it takes while the page is open. @param {string} token @returns {Promise<boolean>} whether it is done now */
@@ -312,32 +278,31 @@ export class Visitor {
     const call = { method: "DELETE", path: "/session", once: true, keepalive: true, timeout: FAREWELL };
     const done = await this.api.ask(call, token).then(
       () => true,
-      (error) => error instanceof AcquaintError && (error.status === 401 || error.status === 403),
+      ({ status }) => status === 401 || status === 403,
     );
-    if (done || this.isClosed) {
-      this.#leftovers.delete(token);
-      return done;
-    }
+    if (done || this.isClosed) return done;
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    const stop = () => {
+      waiting.abort();
+      clearTimeout(timer);
+    };
     const again = () => {
       stop();
-      if (!this.isClosed) void this.#end(token, attempt + 1);
+      void this.#end(token, attempt + 1);
     };
     const timer = setTimeout(again, pause(attempt + 2, LONGEST_PAUSE));
     /** @type {any} */ (timer).unref?.(); // Node need not stay for it
-    const stop = () => {
-      clearTimeout(timer);
-      globalThis.removeEventListener?.("online", again);
-    };
-    globalThis.addEventListener?.("online", again);
-    this.#leftovers.set(token, stop);
+    globalThis.addEventListener?.("online", again, { signal });
+    this.closing.signal.addEventListener("abort", stop, { signal });
     return false;
   }
 
   #tell() {
-    const state = this.state;
     const told = this.#telling();
     if (told === this.#told) return;
     this.#told = told;
+    const { state } = this;
     for (const listener of [...this.#listeners]) call(listener, state);
   }
 
@@ -355,8 +320,4 @@ export function call(listener, it) {
       throw error;
     });
   }
-}
-
-function alreadySignedIn() {
-  return new AcquaintError("already_signed_in", "Somebody else is logged in here: log out first.");
 }

@@ -2,7 +2,7 @@
  * Where a login is kept.
  *
  *     memoryStorage    as long as the page lives
- *     usualStorage     localStorage, where there is one that works
+ *     usualStorage     localStorage, where there is one
  *     Shelf            one record in a storage, which may fail at any time: nobody is shut out for that
  */
 
@@ -22,16 +22,10 @@ export function memoryStorage() {
   };
 }
 
-/** The page's localStorage; memory in private modes that refuse it, and in Node. @returns {Storage} */
+/** The page's localStorage; memory in private modes that have none, and in Node. @returns {Storage} */
 export function usualStorage() {
   try {
-    const it = typeof document === "undefined" ? null : globalThis.localStorage;
-    if (it) {
-      const probe = "acquaint:probe";
-      it.setItem(probe, "");
-      it.removeItem(probe);
-      return it;
-    }
+    if (typeof document !== "undefined" && localStorage) return localStorage;
   } catch {
     // refused
   }
@@ -43,16 +37,14 @@ export function usualStorage() {
  * A record that could not be removed is never read again.
  */
 export class Shelf {
-  /** @type {string | null | undefined} What is remembered instead of what the storage has. */
-  #instead = undefined;
+  /** What is remembered instead of what the storage has. @type {string | null | undefined} */
+  #instead;
   /** What was there last, as far as we know. @type {string | null | undefined} */
-  #known = null;
-  /** @type {Promise<unknown>} */
-  #writing = Promise.resolve();
+  #known;
+  /** Of a storage that answers with promises: one thing is done after the other. @type {Promise<unknown> | undefined} */
+  #last;
   /** Which change it is: what was read before is not what is there after. */
   #change = 0;
-  /** Whether the storage answers with promises: then one thing is done after the other. */
-  #isSlow = false;
 
   /** @param {Storage} storage @param {string} key */
   constructor(storage, key) {
@@ -60,36 +52,29 @@ export class Shelf {
     this.key = key;
   }
 
-  /** What is there to begin with. @returns {unknown | Promise<unknown>} a promise only where the storage answers with one */
-  first() {
-    const found = this.#ask();
-    if (!(found instanceof Promise)) return parsed(found);
-    const reading = found.then(parsed, () => null);
-    this.#writing = reading; // nothing overtakes it
-    return reading;
-  }
-
-  /** @returns {unknown | Promise<unknown>} */
-  read() {
+  /**
+   * @param {boolean} [isFirst] what is there to begin with: it is told, even if it was changed before it was read
+   * @returns {unknown | Promise<unknown>} a promise only where the storage answers with one
+   */
+  read(isFirst = false) {
     if (this.#instead !== undefined) return parsed(this.#instead);
-    const found = this.#ask();
-    if (!(found instanceof Promise)) return parsed(found);
     const change = this.#change;
-    return found.then(
-      (text) => parsed(change === this.#change ? (this.#known = text) : this.#known),
+    let found;
+    try {
+      found = this.storage.getItem(this.key);
+    } catch {
+      found = this.#known;
+    }
+    if (!(found instanceof Promise)) return parsed((this.#known = found));
+    const reading = found.then(
+      (text) => {
+        if (change === this.#change) this.#known = text;
+        return parsed(isFirst ? text : this.#known);
+      },
       () => parsed(this.#known),
     );
-  }
-
-  #ask() {
-    try {
-      const found = this.storage.getItem(this.key);
-      if (found instanceof Promise) this.#isSlow = true;
-      else this.#known = found;
-      return found;
-    } catch {
-      return this.#known;
-    }
+    this.#last = reading; // nothing overtakes it
+    return reading;
   }
 
   /** @param {unknown} record @returns {Promise<boolean>} whether the storage took it */
@@ -103,42 +88,25 @@ export class Shelf {
     return this.#do(() => this.storage.removeItem(this.key), null);
   }
 
-  /** @param {() => unknown} act @param {string | null} instead @returns {Promise<boolean>} */
-  #do(act, instead) {
-    this.#known = instead;
-    this.#change += 1;
-    const failed = () => {
-      this.#instead = instead;
-      if (instead !== null) this.#forget(); // what was there before is not to come back
-      return false;
-    };
-    let doing;
+  /** At once, where the storage does. @param {() => unknown} act @param {string | null} text @returns {Promise<boolean>} */
+  async #do(act, text) {
+    this.#known = this.#instead = text; // until it is done
+    const change = (this.#change += 1);
+    let isDone = true;
     try {
-      doing = this.#isSlow ? this.#writing.then(act) : act();
+      const doing = this.#last ? this.#last.then(act) : act();
+      if (doing instanceof Promise) {
+        this.#last = doing.catch(() => {});
+        await doing;
+      }
     } catch {
-      return Promise.resolve(failed());
+      isDone = false;
     }
-    if (!(doing instanceof Promise)) {
-      this.#instead = undefined;
-      return Promise.resolve(true);
-    }
-    this.#isSlow = true;
-    this.#instead = instead; // until it is done
-    /** @type {Promise<boolean>} */
-    const turn = doing.then(() => {
-      if (this.#writing === turn) this.#instead = undefined;
-      return true;
-    }, failed);
-    this.#writing = turn;
-    return turn;
-  }
-
-  #forget() {
-    try {
-      Promise.resolve(this.storage.removeItem(this.key)).catch(() => {});
-    } catch {
-      // it was tried
-    }
+    if (change !== this.#change) return isDone; // somebody changed it again
+    if (isDone) this.#instead = undefined;
+    // What was there before is not to come back.
+    else if (text !== null) (async () => this.storage.removeItem(this.key))().catch(() => {});
+    return isDone;
   }
 }
 

@@ -9,28 +9,26 @@ const places = new WeakMap();
 /** @typedef {{listeners: Set<() => void>, last: Promise<unknown>}} Place */
 
 export class Tabs {
-  /** @type {(() => void) | null} */
-  #stop = null;
-
-  /** @param {import("./types.js").Storage} storage @param {string} key @param {() => void} changed another one changed it */
-  constructor(storage, key, changed) {
-    this.storage = storage;
+  /**
+   * @param {import("./types.js").Storage} storage @param {string} key
+   * @param {() => void} changed another one changed it @param {AbortSignal} closing
+   */
+  constructor(storage, key, changed, closing) {
     this.key = key;
     this.changed = changed;
     this.place = placeOf(storage, key);
     this.place.listeners.add(changed);
-    if (isShared(storage)) {
-      /** @param {StorageEvent} event */
-      const heard = (event) => {
-        if (event.storageArea === storage && (event.key === key || event.key === null)) changed();
-      };
-      // A page that comes back from the back-forward cache heard nothing meanwhile.
-      /** @param {PageTransitionEvent} event */
-      const shown = (event) => void (event.persisted && changed());
-      addEventListener("storage", heard);
-      addEventListener("pageshow", shown);
-      this.#stop = () => (removeEventListener("storage", heard), removeEventListener("pageshow", shown));
-    }
+    closing.addEventListener("abort", () => this.place.listeners.delete(changed));
+    /** Whether other tabs see what is written there. */
+    this.isShared = typeof document !== "undefined" && storage instanceof Storage;
+    if (!this.isShared) return;
+    /** @param {StorageEvent} event */
+    const heard = (event) => {
+      if (event.storageArea === storage && (event.key ?? key) === key) changed(); // no key: all of them
+    };
+    addEventListener("storage", heard, { signal: closing });
+    // A page that comes back from the back-forward cache heard nothing meanwhile.
+    addEventListener("pageshow", (event) => void (event.persisted && changed()), { signal: closing });
   }
 
   /** Tells the other clients of this page; the browser tells other tabs. */
@@ -50,13 +48,8 @@ export class Tabs {
       this.place.last = doing.catch(() => {});
       return doing;
     };
-    const locks = isShared(this.storage) ? globalThis.navigator?.locks : undefined; // not on pages without TLS
+    const locks = this.isShared && navigator.locks; // not on pages without TLS
     return locks ? /** @type {Promise<T>} */ (locks.request(this.key, inThisPage)) : inThisPage();
-  }
-
-  close() {
-    this.place.listeners.delete(this.changed);
-    this.#stop?.();
   }
 }
 
@@ -67,9 +60,4 @@ function placeOf(storage, key) {
   const place = keys.get(key) ?? { listeners: new Set(), last: Promise.resolve() };
   keys.set(key, place);
   return place;
-}
-
-/** Whether other tabs see what is written there. @param {object} storage */
-function isShared(storage) {
-  return typeof Storage !== "undefined" && storage instanceof Storage && typeof document !== "undefined";
 }

@@ -69,6 +69,10 @@
  * @property {string | null} edited_at
  * @property {string | null} deleted_at
  *
+ * @typedef {object} Reaction Who thinks so of a message.
+ * @property {string} sign An emoji.
+ * @property {string[]} users Their ids.
+ *
  * @typedef {object} Member
  * @property {Face} user
  * @property {string} joined_at
