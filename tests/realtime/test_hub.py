@@ -26,7 +26,7 @@ from acquaint.domain.users import UserId
 from acquaint.ports.store import Reading, Recognised
 from acquaint.realtime import hub as module
 from acquaint.realtime.hub import MOST_CONNECTIONS, Hub
-from acquaint.services import apps, conversations, messages, sessions, sign_in, users
+from acquaint.services import apps, asides, conversations, messages, sessions, sign_in, users
 from acquaint.services.core import Core
 from acquaint.services.live import Aside, Cut
 from acquaint.services.messages import Draft
@@ -554,6 +554,28 @@ async def test_typing_is_shown_to_the_others_and_kept_nowhere(core: Core, hub: H
     assert not [it for it in kinds if "typ" in it]
 
 
+async def test_an_operator_who_types_is_shown_to_whoever_sees_the_conversation(
+    core: Core, hub: Hub, acme: Cast, listen: Listen
+) -> None:
+    it = await visitor(core, acme, laptop)
+    id = await write(core, it)
+    here = await listen(await visitor(core, acme, laptop))
+    others = [await listen(await visitor(core, acme, kiosk)), await listen(await verified(core, acme, ann))]
+    await hub.type_as_operator(acme.app.id, id, True, "Mia")
+    await hub.type_as_operator(acme.app.id, id, False, None)
+    assert [(one.user_id, one.on, one.operator) for one in here.typing] == [(None, True, "Mia"), (None, False, None)]
+    assert [one.typing for one in others] == [[], []]
+
+    elsewhere = (await apps.create(core, "Other")).app
+    for app_id, where in ((elsewhere.id, id), (acme.app.id, ConversationId(42))):
+        with pytest.raises(NotFound):
+            await hub.type_as_operator(app_id, where, True, None)
+    await conversations.close(core, acme.app, id)
+    with pytest.raises(ConversationClosed):
+        await hub.type_as_operator(acme.app.id, id, True, None)
+    assert len(here.typing) == 2
+
+
 async def test_nobody_types_where_they_see_nothing(core: Core, hub: Hub, acme: Cast, listen: Listen) -> None:
     a, b = await verified(core, acme, ann), await verified(core, acme, ben)
     id = await direct(core, a, b)
@@ -574,7 +596,7 @@ async def test_nobody_types_where_they_see_nothing(core: Core, hub: Hub, acme: C
 async def test_nobody_is_shown_who_types_in_a_crowd(
     core: Core, hub: Hub, acme: Cast, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_TYPED_TO", 1)
+    monkeypatch.setattr(asides, "MOST_TYPED_TO", 1)
     a, b = await verified(core, acme, ann), await verified(core, acme, ben)
     id = await direct(core, a, b)
     anns, bens = await listen(a), await listen(b)
