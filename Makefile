@@ -33,5 +33,5 @@ lock:  ## take the newest versions into requirements/*.txt
 	@scripts/lock
 
 clean:  ## remove what was built or cached, but no data
-	rm -rf .venv build dist tests/sdk/node_modules sdk/js/node_modules sdk/js/types .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist tests/sdk/node_modules sdk/js/node_modules sdk/js/types src/acquaint/widget/joined .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests bench -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

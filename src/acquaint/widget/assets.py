@@ -1,9 +1,12 @@
 """The widget's files: read once, and served so that a browser asks for them again only when they change.
 
-``/widget.js`` is the one address that pages know. It is asked for each time, and answered with its tag. The modules it
-imports are below an address that names their content (``/acquaint/widget/<digest>/…``), and are kept for good.
+``/widget.js`` is the one address that pages know. It is asked for each time, and answered with its tag. What it
+imports is below an address that names its content (``/acquaint/widget/<digest>/…``), and is kept for good.
 
-While servers are replaced one by one, a page may ask an old one for the modules of a new one, or the other way
+What a browser gets are the modules in a few files, as `joining` made them when the server was installed. Where a
+module was changed since, the modules themselves are served, so that whoever works on them sees what they wrote.
+
+While servers are replaced one by one, a page may ask an old one for the files of a new one, or the other way
 round: it is given those that are there, and told not to keep them.
 """
 
@@ -15,7 +18,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
@@ -23,17 +25,10 @@ from starlette.responses import Response
 
 from ..domain.errors import NotFound
 from ..web.dialect import Route
+from . import joining
 
 ENTRY: Final = "/widget.js"
 FOLDER: Final = "/acquaint/widget"
-
-_HERE: Final = Path(__file__).parent
-_MODULES: Final = _HERE / "modules"
-_CLIENTS: Final = (_HERE / "client", _HERE.parents[2] / "sdk" / "js" / "src")
-"""Where the client may be: in a wheel, and in a checkout."""
-
-_COMMENT: Final = re.compile(rb"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*$", re.DOTALL | re.MULTILINE)
-"""A comment that stands alone on its lines. They are half of what would be sent; those beside code are left."""
 
 _LONG: Final = "public, max-age=31536000, immutable"
 _ASKED_AGAIN: Final = "public, no-cache"
@@ -53,9 +48,7 @@ class Asset:
     tag: str
 
     @classmethod
-    def of(cls, source: bytes) -> Asset:
-        """Without its comments, and with its lines: what a browser says of a line is true of the file."""
-        content = _COMMENT.sub(lambda found: b"\n" * found[0].count(b"\n"), source)
+    def of(cls, content: bytes) -> Asset:
         return cls(content, gzip.compress(content, mtime=0), hashlib.sha256(content).hexdigest()[:32])
 
     def answer(self, request: Request, cache: str) -> Response:
@@ -74,29 +67,27 @@ class Asset:
 
 def routes() -> list[Route]:
     """The entry, and everything that it imports."""
-    modules = _modules()
-    digest = hashlib.sha256("".join(f"{name} {it.tag}\n" for name, it in modules.items()).encode()).hexdigest()[:16]
-    entry = Asset.of((_MODULES / "widget.js").read_bytes().replace(b'"./', f'".{FOLDER}/{digest}/'.encode()))
+    served = _served()
+    digest = joining.digest_of({name: it.content for name, it in served.items()})
+    entry = Asset.of(f'import ".{FOLDER}/{digest}/{joining.ENTRY}"\n'.encode())
 
     async def widget(request: Request) -> Response:
         return entry.answer(request, _ASKED_AGAIN)
 
-    async def module(request: Request) -> Response:
-        asset = modules.get(request.path_params["name"])
+    async def file(request: Request) -> Response:
+        asset = served.get(request.path_params["name"])
         if asset is None:
             raise NotFound("module")
         return asset.answer(request, _LONG if request.path_params["digest"] == digest else _ASKED_AGAIN)
 
-    return [Route("GET", ENTRY, widget), Route("GET", FOLDER + "/{digest}/{name:path}", module)]
+    return [Route("GET", ENTRY, widget), Route("GET", FOLDER + "/{digest}/{name:path}", file)]
 
 
 @cache
-def _modules() -> Mapping[str, Asset]:
-    """By the name that imports use. Nothing else is ever opened: a path that is asked for is only looked up."""
-    client = next((it for it in _CLIENTS if it.is_dir()), _CLIENTS[0])
-    found = {f"client/{it.name}": it for it in client.glob("*.js")}
-    found |= {it.relative_to(_MODULES).as_posix(): it for it in _MODULES.rglob("*.js") if it.name != "widget.js"}
-    return {name: Asset.of(path.read_bytes()) for name, path in sorted(found.items())}
+def _served() -> Mapping[str, Asset]:
+    """By name. Nothing else is ever opened: a path that is asked for is only looked up."""
+    written = joining.modules()
+    return {name: Asset.of(it) for name, it in (joining.read(joining.FOLDER, written) or written).items()}
 
 
 def _takes_gzip(accepted: str) -> bool:

@@ -1,0 +1,155 @@
+"""The widget's modules, joined into a few small files.
+
+    modules()              as they were written
+    digest_of(files)       names their content
+    joined(modules, ...)   two files and the languages: ``widget.js`` for who only looks, ``inside.js`` for who chats
+    write / read           in a folder, with the digest of what they were made of
+
+Joining is simple because the modules are. Each becomes a function that answers what it exports, and these stand one
+after the other in the order of their imports. What does not mean the same then is refused: two exports of one name, an
+export that changes, an import under another name. Shortening names and leaving out spaces is a library's work.
+
+This file stands alone: a build runs it before the package can be imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+_HERE: Final = Path(__file__).parent
+_CLIENTS: Final = (_HERE / "client", _HERE.parents[2] / "sdk" / "js" / "src")
+"""Where the client may be: in a wheel, and in a checkout."""
+
+ENTRY: Final = "widget.js"
+INSIDE: Final = "inside.js"
+TEXTS: Final = "texts/"
+STYLES: Final = "styles.js"
+FOLDER: Final = _HERE / "joined"
+_MADE_OF: Final = "made-of"
+
+_IMPORT: Final = re.compile(r'^import (?:\{([^}]*)\}|(\w+)) from "(\.[^"]+)";?$', re.MULTILINE)
+_HANDED_ON: Final = re.compile(r'^export \{([^}]*)\} from "(\.[^"]+)";?$', re.MULTILINE)
+_DECLARED: Final = re.compile(r"^export (?=(?:(?:async )?function\*?|class|const) (\w+))", re.MULTILINE)
+_DEFAULT: Final = re.compile(r"^export default (?=\{)", re.MULTILINE)
+_LEFT: Final = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+_TEXT: Final = re.compile(r"`([^`$\\]*)`")
+
+Minify = Callable[[str, str], str]
+"""A media type and a text; answers the text made small."""
+
+
+def modules() -> Mapping[str, bytes]:
+    """As they were written, by the names that they import each other by."""
+    written = _HERE / "modules"
+    client = next((it for it in _CLIENTS if it.is_dir()), _CLIENTS[0])
+    found = {f"client/{it.name}": it for it in client.glob("*.js")}
+    found |= {it.relative_to(written).as_posix(): it for it in written.rglob("*.js")}
+    return {name: path.read_bytes() for name, path in sorted(found.items())}
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Names the content of files, whatever order they come in."""
+    lines = (f"{name} {hashlib.sha256(content).hexdigest()}\n" for name, content in sorted(files.items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
+
+
+def read(folder: Path, written: Mapping[str, bytes]) -> Mapping[str, bytes] | None:
+    """What ``folder`` holds, if it was made of exactly these modules."""
+    made_of = folder / _MADE_OF
+    if not made_of.is_file() or made_of.read_text("ascii") != digest_of(written):
+        return None
+    return {it.relative_to(folder).as_posix(): it.read_bytes() for it in sorted(folder.rglob("*.js"))}
+
+
+def write(folder: Path, written: Mapping[str, bytes], minify: Minify) -> None:
+    """Makes ``folder`` anew. Raises ValueError for modules that cannot be joined."""
+    files = joined({name: content.decode() for name, content in written.items()}, minify)
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    (folder / _MADE_OF).write_text(digest_of(written), "ascii")
+
+
+def joined(written: Mapping[str, str], minify: Minify) -> Mapping[str, str]:
+    """The few files. Raises ValueError for modules that cannot be joined."""
+    first = _in_order(ENTRY, written)
+    second = [it for it in _in_order(INSIDE, written) if it not in first]
+    shared = sorted({it for name in second for it, where in _imported(name, written) if where in first})
+    handed_on = [it.strip() for found in _HANDED_ON.finditer(written[INSIDE]) for it in found[1].split(",")]
+    _refuse_twins([*first, *second], written)
+    files = {name: text for name, text in written.items() if name.startswith(TEXTS) and name not in first}
+    files[ENTRY] = _file(first, written, minify, shared)
+    files[INSIDE] = f'import {{{",".join(shared)}}} from "./{ENTRY}"\n' + _file(second, written, minify, handed_on)
+    return {name: minify("text/javascript", text) for name, text in files.items()}
+
+
+def _file(names: list[str], written: Mapping[str, str], minify: Minify, said: list[str]) -> str:
+    """Modules, and what others import of them: only these names must stay as they are."""
+    texts = "".join(_closed(it, written, minify) for it in names)
+    return f"export const [{','.join(said)}] = (() => {{\n{texts}return [{','.join(said)}]\n}})()\n"
+
+
+def _closed(name: str, written: Mapping[str, str], minify: Minify) -> str:
+    """A module as a function that is called at once and answers what it exports."""
+    said = ",".join(_exported(name, written))
+    text = _HANDED_ON.sub("", _IMPORT.sub("", written[name]))
+    text = _DECLARED.sub("", _DEFAULT.sub(f"const {said} = ", text))
+    if left := _LEFT.search(text):
+        raise ValueError(f"{name} cannot be joined: {left[0]}")
+    if name == STYLES:
+        text = _TEXT.sub(lambda it: f"`{minify('text/css', it[1])}`", text)
+    return f"const [{said}] = (() => {{\n{text}\nreturn [{said}]\n}})()\n" if said else f"{{\n{text}\n}}\n"
+
+
+def _exported(name: str, written: Mapping[str, str]) -> list[str]:
+    called = [_called(name, written)] if _DEFAULT.search(written[name]) else []
+    return [*_DECLARED.findall(written[name]), *called]
+
+
+def _called(name: str, written: Mapping[str, str]) -> str:
+    """What a module that exports one thing is called by who imports it."""
+    names = {it[2] for text in written.values() for it in _IMPORT.finditer(text) if it[2] and name.endswith(it[3][2:])}
+    if len(names) != 1:
+        raise ValueError(f"{name}: called {sorted(names)}")
+    return names.pop()
+
+
+def _imported(name: str, written: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The names that a module imports, each with the module that has it."""
+    for found in [*_IMPORT.finditer(written[name]), *_HANDED_ON.finditer(written[name])]:
+        where = posixpath.normpath(posixpath.join(posixpath.dirname(name), found.groups()[-1]))
+        for it in (found[1] or found[2]).split(","):
+            if " as " in it:
+                raise ValueError(f"{name}: renames {it.strip()}")
+            yield it.strip(), where
+
+
+def _in_order(entry: str, written: Mapping[str, str]) -> list[str]:
+    """A module and all that it needs, which comes before it."""
+    found: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        for _, where in _imported(name, written):
+            if where not in found:
+                visit(where)
+        found[name] = None
+
+    visit(entry)
+    return list(found)
+
+
+def _refuse_twins(names: list[str], written: Mapping[str, str]) -> None:
+    """Two that export one name: they would be one."""
+    where: dict[str, str] = {}
+    for name in names:
+        for it in _exported(name, written):
+            if where.setdefault(it, name) != name:
+                raise ValueError(f"{name} and {where[it]} both export {it}")

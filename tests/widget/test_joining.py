@@ -1,0 +1,145 @@
+"""The widget's modules, joined: what browsers get of an installed server."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from acquaint.widget import joining
+
+minify: Final = pytest.importorskip("minify")
+WHOLE_WIDGET: Final = 24_000
+"""Bytes, compressed, of everything that a page loads in the longest of the languages."""
+
+A_LOOK: Final = 8_000
+"""Of that, what is loaded by those who never open the chat."""
+
+
+TALK: Final = {
+    "widget.js": """
+import { tell } from "./telling.js"
+
+globalThis.inside = () => import("./inside.js")
+tell("here")
+""",
+    "telling.js": """
+import words from "./texts/en.js"
+
+const LONGEST = 99
+export const all = []
+
+export function tell(key) {
+  all.push(words[key] ?? LONGEST)
+}
+""",
+    "chat.js": """
+import { tell } from "./telling.js"
+import { said } from "./client/said.js"
+
+const LONGEST = 7
+
+export class Chat {
+  #longest = LONGEST
+
+  static async of() {
+    tell(said())
+    return new Chat().#longest
+  }
+}
+""",
+    "client/said.js": """
+import { all } from "../telling.js";
+
+const LONGEST = 1;
+export const said = () => all.length + LONGEST;
+""",
+    "inside.js": 'export { Chat } from "./chat.js"\nexport { said } from "./client/said.js"\n',
+    "texts/en.js": 'export default {\n  here: "Here",\n}\n',
+    "texts/de.js": 'export default {\n  here: "Hier",\n}\n',
+}
+"""Two files' worth of modules, which say some names twice."""
+
+
+def as_it_is(_: str, text: str) -> str:
+    return text
+
+
+@pytest.fixture(scope="module")
+def files() -> Mapping[str, str]:
+    written = {name: content.decode() for name, content in joining.modules().items()}
+    return joining.joined(written, minify.string)
+
+
+def test_it_is_as_small_as_it_was_promised(files: Mapping[str, str]) -> None:
+    sizes = {name: len(gzip.compress(text.encode())) for name, text in files.items()}
+    language = max(size for name, size in sizes.items() if name.startswith(joining.TEXTS))
+    print(sizes)
+    assert sizes[joining.ENTRY] <= A_LOOK
+    assert sizes[joining.ENTRY] + sizes[joining.INSIDE] + language <= WHOLE_WIDGET
+
+
+@pytest.mark.sdk
+def test_every_file_is_a_module(files: Mapping[str, str], tmp_path: Path) -> None:
+    for name, text in files.items():
+        path = tmp_path / f"{Path(name).stem}.mjs"
+        path.write_text(text)
+        ran = subprocess.run(["node", "--check", path], capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, f"{name}: {ran.stderr}"
+
+
+@pytest.mark.sdk
+@pytest.mark.parametrize("small", [as_it_is, minify.string])
+def test_what_is_joined_means_the_same(tmp_path: Path, small: joining.Minify) -> None:
+    for name, text in joining.joined(TALK, small).items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "page.js").write_text(
+        'import "./widget.js"\nconst { Chat, said } = await inside()\n'
+        'const german = (await import("./texts/de.js")).default.here\n'
+        "console.log(JSON.stringify([await Chat.of(), said(), german]))\n"
+    )
+    ran = subprocess.run(["node", "page.js"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout) == [7, 3, "Hier"]
+
+
+@pytest.mark.parametrize(
+    ("why", "text"),
+    [
+        ("renames it", 'import { it as other } from "./it.js"\n'),
+        ("cannot be joined", 'import * as it from "./it.js"\n'),
+        ("cannot be joined", 'import "./it.js"\n'),
+        ("cannot be joined", "export let changes = 1\n"),
+        ("cannot be joined", "export { it }\n"),
+        ("cannot be joined", "export default 7\n"),
+        ("both export it", 'import { it } from "./it.js"\nexport const it = 2\n'),
+    ],
+)
+def test_what_would_not_mean_the_same_is_refused(why: str, text: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        joining.joined({"widget.js": text, "inside.js": "", "it.js": "export const it = 1\n"}, as_it_is)
+
+
+def test_modules_that_were_changed_since_are_served_as_they_are(tmp_path: Path) -> None:
+    written = joining.modules()
+    assert joining.read(tmp_path, written) is None
+    joining.write(tmp_path, written, as_it_is)
+    found = joining.read(tmp_path, written)
+    assert found is not None
+    assert {"widget.js", "inside.js", "texts/de.js"} <= found.keys()
+    for changed in ({**written, "dom.js": written["dom.js"] + b"\n"}, {**written, "new.js": b""}):
+        assert joining.read(tmp_path, changed) is None
+
+
+def test_what_was_made_before_goes(tmp_path: Path) -> None:
+    (tmp_path / "joined").mkdir()
+    (tmp_path / "joined/old.js").write_text("old")
+    joining.write(tmp_path / "joined", joining.modules(), as_it_is)
+    assert not (tmp_path / "joined/old.js").exists()
