@@ -214,6 +214,15 @@ export class ChatClient {
   }
 
   /**
+   * What one thought of a conversation with the App's people that is closed: once. A comment may follow the score.
+   * @param {string} conversationId @param {number} score from 1, poor, to 5, great @param {string} [comment]
+   * @returns {Promise<import("./types.js").Rating>}
+   */
+  async rate(conversationId, score, comment) {
+    return this.asking.write("POST", of(conversationId, "/rating"), { score, comment });
+  }
+
+  /**
    * Shows the others that one is writing. Call it at every key: what was just shown is not sent again. Needs a listener
    * (`listen`), is over by itself after some seconds, and is lost while there is no connection.
    * @param {string} conversationId @param {boolean} [on]

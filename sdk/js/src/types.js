@@ -94,9 +94,17 @@
  * @property {Member[]} members In lists, at most the first ten.
  * @property {number} unread Messages of others beyond the read mark; 100 stands for more.
  * @property {boolean} is_muted
+ * @property {string | null} operators_read_id The last message that the App's people have read.
+ * @property {boolean} asks_rating Whether the App asks its visitor what they thought of it.
+ * @property {Rating | null} rating
  * @property {string} created_at
  * @property {string} updated_at
  * @property {string | null} closed_at
+ *
+ * @typedef {object} Rating What a visitor thought of a conversation that had ended.
+ * @property {number} score From 1, poor, to 5, great.
+ * @property {string | null} comment
+ * @property {string} at
  *
  * @typedef {object} KeptFile A file that the server keeps.
  * @property {string} id
@@ -166,8 +174,9 @@
  * @typedef {object} Typing Somebody is writing, or no longer. Over when not repeated for some seconds.
  * @property {"typing"} type
  * @property {string} conversation
- * @property {string} user
+ * @property {string | null} user Null for the App's people.
  * @property {boolean} on
+ * @property {string | null} [operator] The name that one of the App's people goes by.
  *
  * @typedef {object} Gap Something happened that is not told: read conversations and history anew.
  * @property {"gap"} type
