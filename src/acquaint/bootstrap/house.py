@@ -15,7 +15,7 @@ from ..services.core import Core
 from ..services.delivering import Courier
 from ..settings import Settings
 from .parts import Parts, open_parts, utc_now
-from .tasks import running, tasks_of
+from .tasks import kept_running, running, tasks_of
 
 if TYPE_CHECKING:
     import argon2
@@ -65,7 +65,7 @@ async def open_house(
         core.bus.add(hub)
         core.bus.add(courier)
         try:
-            async with running(tasks_of(settings, core, parts.store, courier)):
+            async with running([*tasks_of(settings, core, parts.store, courier), kept_running("attendance", hub.run)]):
                 yield house
         finally:
             broker.close()
@@ -79,6 +79,8 @@ def build_app(house: House) -> Edge:
     from ..dialects import ALL
     from ..dialects.connectycube.chat import PATH as CHAT
     from ..dialects.connectycube.chat import Chat
+    from ..dialects.kustomer.chat.event_socket import PATH as EVENTS
+    from ..dialects.kustomer.chat.event_socket import Events
     from ..dialects.qiscus.broker import PATH as MQTT
     from ..realtime.live import Live
     from ..web.edge import Edge
@@ -94,6 +96,7 @@ def build_app(house: House) -> Edge:
             "/acquaint/v1/live": Live(house.core, house.hub),
             CHAT: Chat(house.core, house.hub),
             MQTT: house.broker,
+            EVENTS: Events(house.core, house.hub),
         },
         trusted_proxies=house.settings.trusted_proxies,
         seen=house.requests.seen,

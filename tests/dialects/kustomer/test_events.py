@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from acquaint.bootstrap import House, build_app
-from acquaint.dialects.kustomer.chat import events
+from acquaint.dialects.kustomer.chat import event_stream, events
 from acquaint.services import apps, messages, sessions, users
 from acquaint.services.core import Core
 from acquaint.services.messages import Draft
@@ -246,7 +246,7 @@ async def test_who_missed_too_much_is_told_to_read_everything(
 async def test_somebody_who_takes_nothing_is_let_go(
     house: House, phone: Phone, core: Core, acme: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "SLOWEST_TAKER", 0.05)
+    monkeypatch.setattr(event_stream, "SLOWEST_TAKER", 0.05)
     session = await phone.chat("Hello")
     async with listening(house, phone) as ear:
         ear.takes.clear()
