@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from ..domain.errors import TooLarge, Unacceptable, Unreadable, UnsupportedMedia
 
@@ -44,25 +44,24 @@ def parse_json(body: bytes, shape: type[Shape]) -> Shape:
 async def read_body(request: Request, at_most: int = LARGEST_BODY) -> bytes:
     """The whole body, if it is not too large and does not take too long."""
     declared = request.headers.get("content-length", "")
-    if re.fullmatch(r"[0-9]{1,20}", declared) and int(declared) > at_most:
+    if len(declared) <= 20 and declared.isascii() and declared.isdigit() and int(declared) > at_most:
         raise TooLarge(at_most)
     return b"".join([chunk async for chunk in body_chunks(request, at_most)])
 
 
 async def body_chunks(request: Request, at_most: int, within: timedelta = SLOWEST_BODY) -> AsyncIterator[bytes]:
     """The body in pieces, as they come; refuses with TooLarge as soon as it is, with Unreadable when it stalls."""
-    size, stream = 0, request.stream()
+    size, is_more = 0, True
     until = asyncio.get_running_loop().time() + within.total_seconds()
-    while True:
+    while is_more:
         try:
             async with asyncio.timeout_at(until):  # around each piece: never around what its reader does with it
-                chunk = await anext(stream, None)
+                message = await request.receive()
         except TimeoutError as error:
             raise Unreadable("The body did not arrive in time.") from error
-        except ClientDisconnect as error:
-            raise Unreadable("The connection closed before the body was complete.") from error
-        if chunk is None:
-            return
+        if message["type"] == "http.disconnect":
+            raise Unreadable("The connection closed before the body was complete.")
+        chunk, is_more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > at_most:
             raise TooLarge(at_most)
