@@ -47,8 +47,16 @@ def _checksum(text: str) -> str:
 
 
 def _base62(number: int, width: int) -> str:
-    digits = []
-    for _ in range(width):
-        number, digit = divmod(number, 62)
-        digits.append(BASE62[digit])
-    return "".join(reversed(digits))
+    """The number's last digits. Five of them are a small integer of Python's, and two at a time are looked up."""
+    digits = ""
+    while len(digits) < width:
+        number, five = divmod(number, _FIVE_DIGITS)
+        four = five % _FOUR_DIGITS
+        digits = BASE62[five // _FOUR_DIGITS] + _PAIRS[four // _TWO_DIGITS] + _PAIRS[four % _TWO_DIGITS] + digits
+    return digits[-width:]
+
+
+_TWO_DIGITS: Final = 62**2
+_FOUR_DIGITS: Final = 62**4
+_FIVE_DIGITS: Final = 62**5
+_PAIRS: Final = [one + other for one in BASE62 for other in BASE62]
