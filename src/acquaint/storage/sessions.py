@@ -99,6 +99,13 @@ _CROWDED_OUT = Statement(
     .limit(MOST_CROWDED_OUT)
     .offset(bindparam("most"))
 )
+_HAS_MORE = Statement(  # ended ones included: what the index alone can tell
+    select(_sessions.id)
+    .where(_sessions.user_id == bindparam("user_id"))
+    .order_by(_sessions.id)
+    .limit(1)
+    .offset(bindparam("most"))
+)
 _OF_USER = Statement(
     select(*_SESSION).where(_sessions.user_id == bindparam("user_id"), _is_open).order_by(_sessions.id.desc())
 )
@@ -193,6 +200,8 @@ class SqlSessions:
         await self._db.change(_EXPIRE_TOKEN, id=id, now=column.of_moment(now))
 
     async def crowded_out(self, user_id: UserId, most: int) -> list[Session]:
+        if not await self._db.row(_HAS_MORE, user_id=user_id, most=most):
+            return []  # nearly always: nothing has to be sorted
         return [_session(row) for row in await self._db.rows(_CROWDED_OUT, user_id=user_id, most=most)]
 
     async def of_user(self, user_id: UserId) -> list[Session]:
