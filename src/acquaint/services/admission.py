@@ -44,7 +44,8 @@ class Place:
 
     ``session`` is one that is open there already and is to be taken over with its token, as some vendors'
     clients keep their token when they sign in; without it a new session is opened. ``renews`` says whether the clients
-    of this door can renew a token: only then does the Policy's ``token_lifetime`` count.
+    of this door can renew a token: only then does the Policy's ``token_lifetime`` count. ``is_new_device``: the
+    device's secret was made a moment ago, so nothing was ever done there that would have to be looked for.
     """
 
     door: str
@@ -54,6 +55,7 @@ class Place:
     workspace: Workspace | None = None
     session: Session | None = None
     renews: bool = False
+    is_new_device: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ async def open_session(
         assurance=assurance.name,
         address=place.address,
     )
-    if assurance is Assurance.VERIFIED and session.device_id is not None:
+    if assurance is Assurance.VERIFIED and session.device_id is not None and not place.is_new_device:
         await _settle_device(core, tx, app, session, session.device_id)
     if user_id is not None:
         crowd = await tx.sessions.crowded_out(user_id, app.policy.sessions_per_user)
@@ -198,7 +200,9 @@ async def open_session(
 
 async def on_a_good_device(tx: Transaction, app: App, place: Place) -> Place:
     """The place without its device, when a later epoch began there: what a retired device knows opens nothing."""
-    if place.device_id is not None and await tx.devices.is_retired(app.id, place.device_id):
+    if place.device_id is None or place.is_new_device:
+        return place
+    if await tx.devices.is_retired(app.id, place.device_id):
         return replace(place, device_id=None)
     return place
 

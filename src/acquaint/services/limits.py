@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 
 from ..domain.apps import App
@@ -117,6 +118,7 @@ async def take(core: Core, limit: Limit, address: str) -> None:
     await core.limiter.take(limit, party(address))
 
 
+@lru_cache(maxsize=4096)
 def party(address: str) -> str:
     """The part of a network address that one party holds: an IPv4 address, or the /64 of an IPv6 one."""
     try:

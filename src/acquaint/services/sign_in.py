@@ -242,7 +242,9 @@ async def visit(core: Core, app: App, place: Place, *, token: str | None = None)
     """
     await limits.take(core, limits.ARRIVALS_PER_ADDRESS, place.address)
     async with core.store.write() as tx:
-        user = await tx.users.on_device(app.id, place.device_id) if place.device_id else None
+        user = None
+        if place.device_id is not None and not place.is_new_device:
+            user = await tx.users.on_device(app.id, place.device_id)
         place = await on_a_good_device(tx, app, place)
         if place.device_id is None:
             user = None

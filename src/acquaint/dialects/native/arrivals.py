@@ -41,4 +41,6 @@ async def place_of(
 ) -> tuple[Place, str]:
     """Where somebody comes in, and the secret that names their device from now on: a new one if theirs is no good."""
     device_id, secret = await known_device(asked.core, app, given(device_secret))
-    return Place(DOOR, lifetime, asked.address, device_id, workspace(given(workspace_label))), secret
+    is_new = secret != given(device_secret)
+    label = workspace(given(workspace_label))
+    return Place(DOOR, lifetime, asked.address, device_id, label, is_new_device=is_new), secret
