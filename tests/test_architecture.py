@@ -35,6 +35,7 @@ ONE_OF_EACH: tuple[Refusal, ...] = (
     errors.Unreadable(),
     errors.Unacceptable("email", "is not an e-mail address"),
     errors.TooLarge(1024),
+    errors.SpaceUsedUp(1024),
     errors.UnsupportedMedia("The body must be application/json."),
     errors.UnknownApp(),
     errors.AppClosed(),

@@ -144,6 +144,9 @@ class Settings:
         "The database: postgresql://user:password@host/name, or sqlite:///path.",
         is_secret=True,
     )
+    file_space: int = _setting(
+        0, _number(0, 100_000_000), "MiB of files that each App may keep, whatever its Policy says; 0 is no limit."
+    )
     bus_url: str = _setting(
         "",
         _url("valkey", "valkeys", "redis", "rediss"),

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acquaint.domain.apps import App, AppId, Enforcement, Policy, PublicKeys, WorkspaceSecrecy, slug_of
+from acquaint.domain.apps import (
+    MOST_FILE_SPACE,
+    App,
+    AppId,
+    Enforcement,
+    Policy,
+    PublicKeys,
+    WorkspaceSecrecy,
+    slug_of,
+)
 from acquaint.domain.errors import Unacceptable
 
 from .things import NOON
@@ -28,6 +37,8 @@ policies = st.builds(
     password_min_length=st.none() | st.integers(1, 256),
     chat_key_max_age=lifetimes,
     server_requests_per_minute=st.integers(1, 100_000),
+    unverified_users_kept=st.none() | st.timedeltas(timedelta(days=1), timedelta(days=3650)),
+    file_space=st.none() | st.integers(1, MOST_FILE_SPACE),
     enforcement=st.sampled_from(Enforcement),
     workspace_names_device=st.sampled_from(WorkspaceSecrecy),
     allowed_origins=st.lists(st.sampled_from(["*", "https://a.example", "http://localhost:3000"])).map(tuple),
@@ -67,6 +78,8 @@ NAMES_NO_PAGE = ["https://*.a.example", "HTTPS://a.example", "https://A.example"
 NONSENSE: dict[str, list[object]] = {
     "chat_key_max_age": [*DURATIONS],
     "server_requests_per_minute": [0, -1, 100_001, None, "", "none", "many", 1.5, True, [1]],
+    "unverified_users_kept": [*DURATIONS, "23h", "3651d"],
+    "file_space": [0, -1, MOST_FILE_SPACE + 1, 1.5, "much", True, [1]],
     "token_max_age": [*DURATIONS, "", "none", None, "25h", 86401],
     "enforcement": ["", None, "Report", "on", True, 1, ["off"], {"off": 1}],
     "workspace_names_device": ["", None, "Random", "maybe", False, ["never"]],

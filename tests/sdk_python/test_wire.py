@@ -62,6 +62,8 @@ POLICY: dict[str, Any] = {
     "shows_online_users": False,
     "shows_emails_and_phones": True,
     "keeps_messages_of_deleted_users": True,
+    "unverified_users_kept": None,
+    "file_space": None,
     "enforcement": "off",
     "workspace_names_device": "random",
     "allowed_origins": [],

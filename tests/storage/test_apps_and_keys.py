@@ -51,6 +51,8 @@ async def test_every_rule_of_the_policy_comes_back_as_it_was_kept(world: World) 
         chat_key_max_age=timedelta(days=90),
         server_requests_per_minute=1000,
         keeps_messages_of_deleted_users=True,
+        unverified_users_kept=timedelta(days=90),
+        file_space=10_000,
         enforcement=Enforcement.REPORT,
         workspace_names_device=WorkspaceSecrecy.NEVER,
         allowed_origins=("https://acme.example", "http://localhost:3000"),

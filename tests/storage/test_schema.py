@@ -193,3 +193,40 @@ async def test_migrating_a_server_that_is_not_there_is_busy(postgres: RunningPos
         await migrate(postgres.url("no_such_database"))
     with pytest.raises(Busy):
         await migrate("postgresql://ann@127.0.0.1:1/nowhere")
+
+
+async def test_files_that_were_there_before_are_counted_when_they_are(empty: str) -> None:
+    """0013: how much space an App's files take begins with what it has."""
+    from acquaint.storage.tables import file_space, files
+
+    def as_before(connection: Connection) -> None:
+        connection.execute(
+            files.insert(), [a_file(1, app_id=7, size=2**40), a_file(2, app_id=7, size=0) | {"picture_size": 9}]
+        )
+        connection.execute(files.insert(), [a_file(3, app_id=8, size=5)])
+        for statement in (
+            "DROP TABLE turns",
+            "DROP TABLE file_space",
+            "ALTER TABLE device_words DROP COLUMN device_id",
+            "ALTER TABLE device_words DROP COLUMN said_at",
+            "UPDATE alembic_version SET version_num = '0012'",
+        ):
+            connection.exec_driver_sql(statement)
+        connection.commit()
+
+    await migrate(empty)
+    await looked_at(empty, as_before)
+    assert await migrate(empty) == HEAD
+    found = await looked_at(empty, lambda it: it.execute(file_space.select().order_by("app_id")).all())
+    assert found == [(7, 2**40 + 9), (8, 5)]
+
+
+def a_file(id: int, **other: Any) -> dict[str, Any]:
+    return {
+        "id": id,
+        "fingerprint": f"f{id}",
+        "name": "a",
+        "content_type": "",
+        "created_at": 0,
+        "picture_size": None,
+    } | other

@@ -127,6 +127,7 @@ async def open_parts(
             new_id=new_id,
             recognised=RecognisedSessions(believed_for=_believed_for(bus)),
             formats=_formats,
+            file_space=settings.file_space or None,
             public_url=settings.public,
         )
         async with running([kept_running("bus", bus.run)]):

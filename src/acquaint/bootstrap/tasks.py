@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 
 from ..domain.errors import Busy
-from ..services import sessions, uploads, users, webhooks
+from ..services import sessions, upkeep
 from ..services.core import Core
 from ..services.delivering import Courier
 from ..settings import Settings
@@ -20,16 +20,24 @@ from ..storage.watch import watch
 
 log = structlog.get_logger()
 
+A_MOMENT: Final = timedelta(seconds=30)  # by which a turn ends before the same node asks for the next
 SWEEP_PAUSE: Final = 0.1  # seconds between two parts of one sweep: requests come first
 RESTARTED_AFTER: Final = 1.0  # seconds until a task that broke is begun anew
 
 
 def tasks_of(settings: Settings, core: Core, store: SqlStore, courier: Courier) -> list[Coroutine[Any, Any, None]]:
     async def sweep() -> None:
+        if not await upkeep.may(core, "sweep", every=upkeep.SWEPT_EVERY - A_MOMENT):
+            return
         gone = 1
         while gone:
-            gone = await sessions.sweep(core) + await users.sweep_guests(core) + await uploads.sweep(core)
-            gone += await webhooks.sweep(core)
+            gone = await upkeep.sweep(core)
+            await asyncio.sleep(SWEEP_PAUSE)
+
+    async def walk() -> None:
+        if not await upkeep.may(core, "walk", every=upkeep.WALKED_EVERY - A_MOMENT):
+            return
+        async for _ in upkeep.walk(core):
             await asyncio.sleep(SWEEP_PAUSE)
 
     async def write_behind() -> None:
@@ -40,7 +48,8 @@ def tasks_of(settings: Settings, core: Core, store: SqlStore, courier: Courier) 
 
     tasks = [
         _every(sessions.SEEN_WRITTEN_EVERY, "write_behind", write_behind),
-        _every(sessions.SWEPT_EVERY, "sweep", sweep),
+        _every(upkeep.SWEPT_EVERY, "sweep", sweep),
+        _every(upkeep.TURNS_TAKEN_EVERY, "walk", walk),
         kept_running("webhooks", courier.run),
     ]
     if settings.is_embedded:  # the command line writes to the same file; elsewhere the bus tells

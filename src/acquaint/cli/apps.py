@@ -52,8 +52,11 @@ async def list_apps(core: Core) -> list[dict[str, Any]]:
 @click.argument("app")
 @on_core()
 async def show_app(core: Core, app: str) -> dict[str, Any]:
-    """Show an App, its public keys and its Policy."""
-    return _whole(await app_named(core, app))
+    """Show an App, its public keys, its Policy, and how many bytes its files are."""
+    from ..services import space
+
+    found = await app_named(core, app)
+    return _whole(found) | {"file_bytes": await space.used(core, found)}
 
 
 @apps.command()

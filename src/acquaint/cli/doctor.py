@@ -8,7 +8,7 @@ import resource
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ import click
 from ..settings import Settings, strangers, without_password
 from .frame import logs_on_stderr, settings_of, show
 
+FILE_BYTES: Final = "file_bytes"
 LONGEST_WAIT: Final = 3.0  # seconds for what should answer at once
 LOOKS: Final = 50  # in this time
 FEWEST_FILES: Final = 4096  # each connection is an open file
@@ -98,27 +99,39 @@ def _names(settings: Settings) -> Iterator[Finding]:
 def _database(settings: Settings) -> Iterator[Finding]:
     """And the bus, which is there while the database is looked at."""
     from ..bootstrap import NotReady, open_core
+    from ..services import upkeep
 
-    async def bus_is_whole() -> bool:
+    async def look() -> tuple[bool, Mapping[str, int]]:
         async with open_core(replace(settings, outbound_allow=())) as core:  # that one is looked at by itself
+            sizes = await upkeep.sizes(core)
             for _ in range(LOOKS):
                 if core.bus.is_whole:
-                    return True
+                    return True, sizes
                 await asyncio.sleep(LONGEST_WAIT / LOOKS)
-            return core.bus.is_whole
+            return core.bus.is_whole, sizes
 
     where = without_password(settings.database)
     try:
-        is_whole = asyncio.run(bus_is_whole())
+        is_whole, sizes = asyncio.run(look())
     except NotReady as error:
         yield Finding("database", "bad", f"{where} cannot be used", str(error))
         return
     yield Finding("database", "good", f"{where} answers, and its schema is this version's")
+    yield Finding("sizes", "good", _said(sizes))
     over = without_password(settings.bus_url) or ("this process alone" if settings.is_embedded else "the database")
     if is_whole:
         yield Finding("bus", "good", f"over {over}")
     else:
         yield Finding("bus", "bad", f"{over} does not answer", "start it, or correct ACQUAINT_BUS_URL")
+
+
+def _said(sizes: Mapping[str, int]) -> str:
+    from ..ports.store.upkeep import COUNTED
+
+    rows = [f"{name} {f'{COUNTED:,} or more' if count >= COUNTED else f'{count:,}'}" for name, count in sizes.items()]
+    return (
+        ", ".join(it for it in rows if not it.startswith(FILE_BYTES)) + f"; files take {sizes[FILE_BYTES] >> 20:,} MiB"
+    )
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:

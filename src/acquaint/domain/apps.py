@@ -14,6 +14,7 @@ from .errors import Unacceptable
 
 AppId = NewType("AppId", int)
 EVERY_ORIGIN: Final = "*"
+MOST_FILE_SPACE: Final = 100_000_000  # MiB
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -67,6 +68,8 @@ class Policy:
     shows_online_users: bool = False  # users may ask who is online
     shows_emails_and_phones: bool = True  # users see each other's addresses and phone numbers (ConnectyCube does so)
     keeps_messages_of_deleted_users: bool = False  # False: their words are erased with them
+    unverified_users_kept: timedelta | None = None  # those who left nothing and stayed away; None: for ever
+    file_space: int | None = None  # MiB of files that are kept in all; None: as many as come
     enforcement: Enforcement = Enforcement.OFF  # whether only verified people may begin conversations and talk
     workspace_names_device: WorkspaceSecrecy = WorkspaceSecrecy.RANDOM  # where a page has one text for both (OpenCX)
     allowed_origins: tuple[str, ...] = (EVERY_ORIGIN,)  # pages that may call from a browser; "*" is every page
@@ -79,6 +82,10 @@ class Policy:
                 _between(name, lifetime, timedelta(seconds=1), timedelta(days=3650))
         if self.token_lifetime is not None:  # a timer of browsers counts no further: beyond it Qiscus' SDK never stops
             _between("token_lifetime", self.token_lifetime, timedelta(seconds=1), timedelta(days=24))
+        if self.unverified_users_kept is not None:
+            _between("unverified_users_kept", self.unverified_users_kept, timedelta(days=1), timedelta(days=3650))
+        if self.file_space is not None and not 1 <= self.file_space <= MOST_FILE_SPACE:
+            raise Unacceptable("file_space", f"must be from 1 to {MOST_FILE_SPACE} MiB")
         if not 1 <= self.sessions_per_user <= 10_000:
             raise Unacceptable("sessions_per_user", "must be from 1 to 10000")
         if self.password_min_length is not None and not 1 <= self.password_min_length <= 256:

@@ -4,6 +4,7 @@
     ├── Unreadable              the request is not of the form that is documented
     │   ├── Unacceptable        one value breaks a rule; says which and why
     │   ├── TooLarge            more bytes than we read
+    │   │   └── SpaceUsedUp     more than the App may keep
     │   └── UnsupportedMedia    a content type we do not read here
     ├── UnknownApp              no App by this id, slug or key
     ├── AppClosed               the App exists and is switched off
@@ -66,6 +67,14 @@ class TooLarge(Unreadable):
     def __init__(self, limit: int) -> None:
         super().__init__(f"The body is larger than {limit} bytes.")
         self.limit = limit
+
+
+class SpaceUsedUp(TooLarge):
+    """The file may be small, but with it the App would keep more bytes of files than it may."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.why = "There is no space left for files."
 
 
 class UnsupportedMedia(Unreadable):

@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 
 from ..domain.apps import App
-from ..domain.errors import NeedsUser, Unacceptable
+from ..domain.errors import NeedsUser, SpaceUsedUp, Unacceptable
 from ..domain.files import SHOWN_INLINE, FileId, Picture
 from ..domain.identities import ProfileChange
 from ..domain.users import User, UserId
 from ..ports.pictures import NotSeen
 from ..ports.store import Recognised
 from ..ports.store.files import Shelved
-from . import limits
+from . import limits, space
 from .core import Core, fingerprint, new_word
 from .files import KEY_LENGTH, LARGEST_FILE, keep
 from .users import update_own
@@ -35,7 +35,7 @@ async def show(core: Core, app: App, user_id: UserId | None, uid: str) -> None:
     async with core.store.read() as tx:
         found = await tx.files.by_uid(uid)
     if found is not None and found.file.app_id == app.id:
-        await _show(core, user_id, found)
+        await _show(core, app, user_id, found)
 
 
 async def show_by_number(core: Core, app: App, user_id: UserId | None, id: FileId) -> None:
@@ -43,7 +43,7 @@ async def show_by_number(core: Core, app: App, user_id: UserId | None, id: FileI
     async with core.store.read() as tx:
         found = await tx.files.get(app.id, id)
     if found is not None and found.file.is_known_to(user_id):
-        await _show(core, user_id, found)
+        await _show(core, app, user_id, found)
 
 
 async def take(core: Core, it: Recognised, content: AsyncIterator[bytes], address_of: Callable[[str], str]) -> User:
@@ -74,7 +74,7 @@ async def take(core: Core, it: Recognised, content: AsyncIterator[bytes], addres
         raise
 
 
-async def _show(core: Core, user_id: UserId | None, found: Shelved) -> None:
+async def _show(core: Core, app: App, user_id: UserId | None, found: Shelved) -> None:
     file = found.file
     if user_id is None or file.owner_id != user_id:
         raise Unacceptable("avatar", "is a file of somebody else")
@@ -84,10 +84,10 @@ async def _show(core: Core, user_id: UserId | None, found: Shelved) -> None:
         if file.size > LARGEST_FILE:
             raise Unacceptable("avatar", f"must be a picture of at most {LARGEST_FILE // 1024**2} MiB")
         await core.limiter.take(limits.AVATARS_PER_USER, str(user_id))
-        await _draw(core, found)
+        await _draw(core, app, found)
 
 
-async def _draw(core: Core, found: Shelved) -> None:
+async def _draw(core: Core, app: App, found: Shelved) -> None:
     try:
         drawn = await core.drawing.draw(core.files.read(found.content))
     except (NotSeen, KeyError) as error:
@@ -96,9 +96,15 @@ async def _draw(core: Core, found: Shelved) -> None:
     kept_under = new_word(core, KEY_LENGTH)
     await core.files.put(kept_under, _in_one_piece(drawn.content), at_most=LARGEST_FILE)
     picture = Picture(drawn.content_type, len(drawn.content))
-    async with core.store.write() as tx:
-        still_there = await tx.files.get(found.file.app_id, found.file.id)
-        replaced = await tx.files.draw(found.file.id, picture, kept_under) if still_there else kept_under
+    most = space.at_most(core, app)
+    replaced: str | None = kept_under
+    try:
+        async with core.store.write() as tx:
+            if await tx.files.get(app.id, found.file.id) is not None:
+                replaced = await tx.files.draw(found.file.id, picture, kept_under, at_most=most)
+    except SpaceUsedUp:
+        await core.files.delete(kept_under)
+        raise
     if replaced is not None:
         await core.files.delete(replaced)
 

@@ -41,6 +41,7 @@ class Core:
     new_id: Callable[[], int]
     recognised: RecognisedSessions
     formats: Formats  # how Apps are told what happened
+    file_space: int | None  # MiB of files that any App may keep, whatever its Policy says; None: as many as come
     public_url: str  # where people reach this server, without a trailing slash; links in mails begin with it
 
 

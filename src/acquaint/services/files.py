@@ -22,7 +22,7 @@ from ..domain.errors import AppClosed, NotFound, Unacceptable
 from ..domain.files import LONGEST_FILE_NAME, SHOWN_INLINE, File, FileId
 from ..domain.users import UserId
 from ..ports.store import Recognised
-from . import limits
+from . import limits, space
 from .core import Core, fingerprint, new_word
 from .sessions import ensure_user
 
@@ -48,22 +48,26 @@ async def keep_of(
     await core.limiter.take(limits.FILES_PER_SESSION, str(it.session.id))
     async with core.store.write() as tx:
         _, user = await ensure_user(core, tx, it)
+    await core.limiter.take(limits.FILES_PER_USER, str(user.id))
     return await keep(core, it.app, name, media_type, content, owner_id=user.id)
 
 
 async def keep(
     core: Core, app: App, name: str, media_type: str, content: AsyncIterator[bytes], *, owner_id: UserId | None = None
 ) -> tuple[File, str]:
-    """The file, and the key that opens it: shown once, kept as a fingerprint. Refuses with TooLarge or Unacceptable."""
+    """The file, and the key that opens it: shown once, kept as a fingerprint.
+
+    Refuses with TooLarge, SpaceUsedUp or Unacceptable.
+    """
     name = file_name(name)
     key = new_word(core, KEY_LENGTH)
     start, content = await peek(content)
-    size = await core.files.put(fingerprint(key), content, at_most=LARGEST_FILE)
+    size = await space.put(core, app, fingerprint(key), content, largest=LARGEST_FILE)
     kind = kind_of(start, media_type)
     file = File(FileId(core.new_id()), app.id, owner_id, name, kind, size, core.clock())
     try:
         async with core.store.write() as tx:
-            return await tx.files.add(file, fingerprint(key)), key
+            return await tx.files.add(file, fingerprint(key), at_most=space.at_most(core, app)), key
     except BaseException:
         await core.files.delete(fingerprint(key))
         raise

@@ -22,10 +22,11 @@ from .core import Core, fingerprint
 from .sessions import end_in, note, present
 
 
-async def says(core: Core, it: Recognised, word: str, by: str) -> bool:
+async def says(core: Core, it: Recognised, word: str, by: str, *, device_id: DeviceId | None = None) -> bool:
     """Remembers who said the word in the session; answers whether nobody else ever did.
 
-    Saying it again writes nothing. Refuses with TooManyRequests.
+    ``device_id`` is where what they do is kept: when nothing is left there, ``upkeep`` may forget the word. Saying it
+    again writes nothing. Refuses with TooManyRequests.
     """
     app = it.app
     mark = fingerprint(word)
@@ -35,7 +36,7 @@ async def says(core: Core, it: Recognised, word: str, by: str) -> bool:
         return said_by == by
     await core.limiter.take(limits.WORDS_PER_SESSION, str(it.session.id))
     async with core.store.write() as tx:
-        await tx.devices.say(app.id, mark, by)
+        await tx.devices.say(app.id, mark, by, device_id=device_id, now=core.clock())
         return await tx.devices.only_said_by(app.id, mark) == by
 
 

@@ -29,7 +29,6 @@ from .core import Core, fingerprint
 from .recognition import NEVER
 
 SEEN_WRITTEN_EVERY: Final = timedelta(seconds=30)  # a crash can shorten a session by this, never lengthen it
-SWEPT_EVERY: Final = timedelta(minutes=5)
 GOOD_AFTER_RENEWAL: Final = timedelta(seconds=10)  # what was asked with the token before is still on its way
 KEPT_AFTER_END: Final = timedelta(days=7)  # an ended session still answers "ended" rather than "unknown" this long
 

@@ -20,7 +20,7 @@ from ..domain.files import File, FileId
 from ..domain.tickets import Purpose, Ticket, TicketId
 from ..domain.tokens import TokenKind, is_well_formed
 from ..ports.store import Recognised
-from . import limits
+from . import limits, space
 from .core import Core, fingerprint, new_text, new_word
 from .files import KEY_LENGTH, LARGEST_UPLOAD, MEDIA_TYPE, UNKNOWN, file_name, kind_of, peek
 from .sessions import present
@@ -40,6 +40,8 @@ async def announce(
     """
     name = file_name(name)
     await core.limiter.take(limits.FILES_PER_SESSION, str(it.session.id))
+    if it.session.user_id is not None:
+        await core.limiter.take(limits.FILES_PER_USER, str(it.session.user_id))
     text, now = new_text(core, TokenKind.TICKET), core.clock()
     async with core.store.write() as tx:
         session, user = await present(tx, it.session)
@@ -74,7 +76,8 @@ async def receive(core: Core, uid: str, text: str, content: AsyncIterator[bytes]
     """Keeps what comes as the bytes of the announced file; its kind is what they say, not what was announced.
 
     The ticket is spent by bytes that are all here: one that broke off may be sent again. Of two at once one is kept.
-    Refuses with TicketRefused (also when whoever announced it has logged out or is gone), TooLarge or AppClosed.
+    Refuses with TicketRefused (also when whoever announced it has logged out or is gone), TooLarge, SpaceUsedUp or
+    AppClosed.
     """
     began, mark = core.clock(), fingerprint(text)
     if not is_well_formed(text, TokenKind.TICKET):
@@ -92,13 +95,15 @@ async def receive(core: Core, uid: str, text: str, content: AsyncIterator[bytes]
     await core.limiter.take(limits.UPLOADS_PER_TICKET, str(ticket.id))
     kept_under = new_word(core, KEY_LENGTH)  # its own: what two bring at once does not end in one file
     start, content = await peek(content)
-    size = await core.files.put(kept_under, content, at_most=LARGEST_UPLOAD)
+    size = await space.put(core, app, kept_under, content, largest=LARGEST_UPLOAD)
     now = core.clock()
     file = replace(file, content_type=kind_of(start, file.content_type), size=size, updated_at=now, arrived_at=now)
     try:
         async with core.store.write() as tx:
             spent = await tx.tickets.take(Purpose.UPLOAD, mark, began)
-            if spent is None or not await is_backed(tx, spent) or not await tx.files.arrive(file, kept_under):
+            if spent is None or not await is_backed(tx, spent):
+                raise TicketRefused
+            if not await tx.files.arrive(file, kept_under, at_most=space.at_most(core, app)):
                 raise TicketRefused
     except BaseException:
         with anyio.CancelScope(shield=True):

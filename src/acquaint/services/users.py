@@ -5,6 +5,7 @@ put, put_with_password              made or brought up to date, by the App's ser
 update, update_own                  profile, by the App's server and by the user
 change_password, set_password       with the old one; or by the App's server, without
 ban, admit_again                    whether the App lets them in
+sweep_guests, forget_unused         who is over, and who left nothing
 delete, delete_own                  frees the identifiers, ends the sessions, erases what they wrote
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from ..domain.apps import App
@@ -275,15 +276,29 @@ async def delete_own(core: Core, it: Recognised, *, keeps_session: bool = False)
 
 async def sweep_guests(core: Core, *, at_once: int = 100) -> int:
     """Deletes guests whose day is over, a few at a time; answers how many."""
-    async with core.store.write() as tx:
+    async with core.store.search() as tx:
         guests = await tx.users.guests(core.clock() - GUESTS_KEPT, at_once)
-        files = []
-        for guest in guests:
-            app = await tx.apps.get(guest.app_id)
-            if app is not None:
-                files += await _delete(core, tx, app, guest)
+    gone = 0
+    for guest in guests:
+        async with core.store.write() as tx:
+            app, user = await tx.apps.get(guest.app_id), await tx.users.get(guest.app_id, guest.id)
+            if app is None or user is None or not user.is_guest:
+                continue
+            files = await _delete(core, tx, app, user)
+        await _burn(core, files)
+        gone += 1
+    return gone
+
+
+async def forget_unused(core: Core, app: App, user_id: UserId, *, before: datetime) -> bool:
+    """Deletes an unverified user who was not seen since the moment and left nothing, if that is still so."""
+    async with core.store.write() as tx:
+        user = await tx.users.get(app.id, user_id)  # held: whoever comes back in this moment waits, and is new
+        if user is None or not await tx.upkeep.is_unused(user_id, before, core.clock()):
+            return False
+        files = await _delete(core, tx, app, user)
     await _burn(core, files)
-    return len(guests)
+    return True
 
 
 async def _user(tx: Transaction, app: App, user_id: UserId) -> User:

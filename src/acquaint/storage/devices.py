@@ -31,7 +31,14 @@ _this_word = (_words.app_id == bindparam("app_id"), _words.word == bindparam("wo
 _WORD = Statement(select(_words.said_by, _words.is_shared).where(*_this_word))
 _SAY = Statement(
     insert(t.device_words)
-    .values(app_id=bindparam("app_id"), word=bindparam("word"), said_by=bindparam("by"), is_shared=False)
+    .values(
+        app_id=bindparam("app_id"),
+        word=bindparam("word"),
+        said_by=bindparam("by"),
+        is_shared=False,
+        device_id=bindparam("device_id"),
+        said_at=bindparam("said_at"),
+    )
     .on_conflict_do_nothing()
 )
 _SHARE = Statement(
@@ -58,6 +65,7 @@ class SqlDevices:
         said_by, is_shared = row
         return "" if is_shared else str(said_by)
 
-    async def say(self, app_id: AppId, word: str, by: str) -> None:
-        await self._db.change(_SAY, app_id=app_id, word=word, by=by)
+    async def say(self, app_id: AppId, word: str, by: str, *, device_id: DeviceId | None, now: datetime) -> None:
+        said_at = column.of_moment(now)
+        await self._db.change(_SAY, app_id=app_id, word=word, by=by, device_id=device_id, said_at=said_at)
         await self._db.change(_SHARE, app_id=app_id, word=word, by=by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -10,7 +11,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
-from ..domain.errors import IdentifierTaken
+from ..domain.errors import IdentifierTaken, SpaceUsedUp
 from ..domain.files import File, FileId, Picture
 from ..domain.users import UserId
 from ..ports.store.files import Shelved
@@ -81,15 +82,15 @@ _ARRIVE = Statement(
         arrived_at=bindparam("arrived_at"),
     )
 )
-_PICTURE = Statement(select(_files.picture).where(_this), holds=t.files)
+_PICTURE = Statement(select(_files.app_id, _files.picture, _files.picture_size).where(_this), holds=t.files)
 _DRAW = Statement(
     update(t.files)
     .where(_this)
     .values(picture=bindparam("picture"), picture_type=bindparam("type"), picture_size=bindparam("size"))
 )
-_DELETE = Statement(delete(t.files).where(_this))
-_OF_USER = Statement(select(_files.fingerprint, _files.picture).where(_of_user))
-_FORGET = Statement(delete(t.files).where(_of_user))
+_GONE: Final = (_files.app_id, _files.size, _files.picture_size, _files.fingerprint, _files.picture)
+_DELETE = Statement(delete(t.files).where(_this).returning(*_GONE))
+_FORGET = Statement(delete(t.files).where(_of_user).returning(*_GONE))
 _SWEEP = Statement(
     delete(t.files)
     .where(
@@ -101,15 +102,35 @@ _SWEEP = Statement(
         ),
         _files.completed_at.is_(None),
     )
-    .returning(_files.fingerprint, _files.picture)
+    .returning(*_GONE)
 )
+
+_space = t.file_space.c
+_more = insert(t.file_space).values(app_id=bindparam("app_id"), size=bindparam("size"))
+_TAKE = Statement(
+    _more.on_conflict_do_update(
+        index_elements=[_space.app_id],
+        set_={"size": _space.size + _more.excluded.size},
+        where=_space.size + _more.excluded.size <= bindparam("at_most", type_=_space.size.type),
+    )
+)
+_FREE = Statement(
+    update(t.file_space)
+    .where(_space.app_id == bindparam("app_id"))
+    .values(size=_space.size - bindparam("freed", type_=_space.size.type))
+)
+_SPACE = Statement(select(_space.size).where(_space.app_id == bindparam("app_id")))
 
 
 class SqlFiles:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    async def add(self, file: File, fingerprint: str) -> File:
+    async def space_of(self, app_id: AppId) -> int:
+        row = await self._db.row(_SPACE, app_id=app_id)
+        return 0 if row is None else int(row[0])
+
+    async def add(self, file: File, fingerprint: str, *, at_most: int | None = None) -> File:
         async def refuse() -> None:
             if await self._db.row(_TAKEN, fingerprint=fingerprint):
                 raise IdentifierTaken("fingerprint")
@@ -133,7 +154,9 @@ class SqlFiles:
             "picture_type": None,
             "picture_size": None,
         }
-        return await add(self._db, _ADD, file, values, refuse)
+        file = await add(self._db, _ADD, file, values, refuse)
+        await self._take(file.app_id, file.size, at_most)
+        return file
 
     async def by_key(self, fingerprint: str) -> File | None:
         row = await self._db.row(_BY_KEY, fingerprint=fingerprint)
@@ -161,7 +184,7 @@ class SqlFiles:
             completed_at=column.of_optional_moment(file.completed_at),
         )
 
-    async def arrive(self, file: File, kept_under: str) -> bool:
+    async def arrive(self, file: File, kept_under: str, *, at_most: int | None = None) -> bool:
         changed = await self._db.change(
             _ARRIVE,
             file_id=file.id,
@@ -171,27 +194,51 @@ class SqlFiles:
             updated_at=column.of_optional_moment(file.updated_at),
             arrived_at=column.of_optional_moment(file.arrived_at),
         )
+        if changed:
+            await self._take(file.app_id, file.size, at_most)
         return changed > 0
 
-    async def draw(self, id: FileId, picture: Picture, kept_under: str) -> str | None:
+    async def draw(self, id: FileId, picture: Picture, kept_under: str, *, at_most: int | None = None) -> str | None:
         row = await self._db.row(_PICTURE, file_id=id)
+        if row is None:
+            return None
+        app_id, replaced, size = row
         await self._db.change(_DRAW, file_id=id, picture=kept_under, type=picture.content_type, size=picture.size)
-        return None if row is None else row[0]
+        await self._take(app_id, picture.size - (size or 0), at_most)
+        return None if replaced is None else str(replaced)
 
     async def delete(self, id: FileId) -> None:
-        await self._db.change(_DELETE, file_id=id)
+        await self._free(await self._db.rows(_DELETE, file_id=id))
 
     async def forget_of(self, user_id: UserId) -> list[str]:
-        rows = await self._db.rows(_OF_USER, user_id=user_id)
-        await self._db.change(_FORGET, user_id=user_id)
-        return _marks(rows)
+        return await self._free(await self._db.rows(_FORGET, user_id=user_id))
 
     async def sweep(self, before: datetime, limit: int) -> list[str]:
-        return _marks(await self._db.rows(_SWEEP, before=column.of_moment(before), limit=limit))
+        return await self._free(await self._db.rows(_SWEEP, before=column.of_moment(before), limit=limit))
 
+    async def _take(self, app_id: int, size: int, at_most: int | None) -> None:
+        """Counts bytes that come. Of two that come at once the second is judged by what the first has left."""
+        if size <= 0:
+            await self._give_back(app_id, -size)
+            return
+        most = t.NEVER if at_most is None else at_most
+        if size > most or not await self._db.change(_TAKE, app_id=app_id, size=size, at_most=most):
+            raise SpaceUsedUp(most)
 
-def _marks(rows: Sequence[Row]) -> list[str]:
-    return [str(mark) for row in rows for mark in row if mark is not None]
+    async def _give_back(self, app_id: int, size: int) -> None:
+        if size:
+            await self._db.change(_FREE, app_id=app_id, freed=size)
+
+    async def _free(self, gone: Sequence[Row]) -> list[str]:
+        """What the bytes and pictures of files that are gone are still kept under."""
+        freed: Counter[int] = Counter()
+        marks = []
+        for app_id, size, picture_size, content, picture in gone:
+            freed[app_id] += size + (picture_size or 0)
+            marks += [str(mark) for mark in (content, picture) if mark is not None]
+        for app_id in sorted(freed):  # in one order everywhere, so that no two writes wait for each other
+            await self._give_back(app_id, freed[app_id])
+        return marks
 
 
 def _shelved(row: Row | None) -> Shelved | None:

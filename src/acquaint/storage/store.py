@@ -34,6 +34,7 @@ from .sessions import SEEN, SqlSessions, values_of_seen
 from .statements import Statement
 from .tickets import SqlTickets
 from .unverified import SqlUnverifiedCounts
+from .upkeep import SqlUpkeep
 from .users import SqlUsers
 from .webhooks import SqlWebhooks
 
@@ -184,6 +185,10 @@ class SqlTransaction:
     @property
     def unverified(self) -> SqlUnverifiedCounts:
         return SqlUnverifiedCounts(self._db)
+
+    @property
+    def upkeep(self) -> SqlUpkeep:
+        return SqlUpkeep(self._db)
 
 
 class _Block:

@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from acquaint.dialects.native.wire import apps as wire
+from acquaint.dialects.native.wire import policy as rules
 from acquaint.domain.apps import Policy
 from acquaint.domain.events import IDENTITY_KINDS
 from acquaint.services.core import Core
@@ -30,8 +31,8 @@ async def test_the_app_shows_itself_without_its_secrets(api: Api, acme: Cast, us
 
 
 def test_every_rule_of_the_policy_can_be_read_and_changed() -> None:
-    rules = tuple(it.name for it in fields(Policy))
-    assert wire.Policy.__struct_fields__ == wire.PolicyChange.__struct_fields__ == rules
+    known = tuple(it.name for it in fields(Policy))
+    assert rules.Policy.__struct_fields__ == rules.PolicyChange.__struct_fields__ == known
 
 
 def test_every_kind_of_event_of_the_trail_can_be_asked_for() -> None:

@@ -6,7 +6,8 @@ AcquaintError            status, code, detail, request_id, clock_skew
 ├── StrangeAnswer        an answer came that is not Acquaint's
 ├── SomebodyElse         the token that was to log in one person names another
 └── Refused              the server understood, and will not
-    ├── BadRequest       Unreadable, Unacceptable (field), TooLarge, UnsupportedMedia, NoSuchRoute
+    ├── BadRequest       Unreadable, Unacceptable (field), TooLarge ── SpaceUsedUp, UnsupportedMedia,
+    │                    NoSuchRoute
     ├── NotLetIn         CredentialMissing, WrongCredential, InvalidCredentials, SessionEnded ── SessionExpired,
     │                    TokenRefused (claim, skew) ── StaleToken (allowed)
     ├── Forbidden        AppClosed, NotAllowed (role), OriginRefused, TicketRefused, UserBanned
@@ -112,6 +113,10 @@ class Unacceptable(BadRequest):
 
 class TooLarge(BadRequest):
     """The body is too large."""
+
+
+class SpaceUsedUp(TooLarge):
+    """The App keeps as many bytes of files as it may."""
 
 
 class UnsupportedMedia(BadRequest):
@@ -274,6 +279,7 @@ KINDS: Final[Mapping[str, type[Refused]]] = {
     "unreadable": Unreadable,
     "unacceptable": Unacceptable,
     "too_large": TooLarge,
+    "space_used_up": SpaceUsedUp,
     "unsupported_media": UnsupportedMedia,
     "no_such_path": NoSuchRoute,
     "no_such_method": NoSuchRoute,

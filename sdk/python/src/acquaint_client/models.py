@@ -213,6 +213,15 @@ class AppMember(Member):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """What a visitor thought of a conversation that had ended: from 1, poor, to 5, great."""
+
+    score: int
+    comment: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Conversation:
     id: str
     kind: str
@@ -227,6 +236,9 @@ class _Conversation:
     description: str | None = None
     avatar_url: str | None = None
     is_managed: bool = False
+    operators_read_id: str | None = None
+    asks_rating: bool = False
+    rating: Rating | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,9 +252,10 @@ class Conversation(_Conversation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppConversation(_Conversation):
-    """A conversation, as the App sees it."""
+    """A conversation, as the App sees it. Unread is what its visitor said and your people have not read."""
 
     members: tuple[AppMember, ...]
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,9 +315,30 @@ class Policy:
     shows_online_users: bool
     shows_emails_and_phones: bool
     keeps_messages_of_deleted_users: bool
+    unverified_users_kept: float | None
+    file_space: int | None
     enforcement: str
     workspace_names_device: str
     allowed_origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unverified:
+    """How often people nobody verified did something on a day, and what became of it."""
+
+    day: str
+    door: str
+    act: str
+    outcome: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnforcementReport:
+    """What enforcement refused, or would have; the latest day first."""
+
+    enforcement: str
+    items: tuple[Unverified, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -533,6 +567,8 @@ class PolicyChange(TypedDict, total=False):
     shows_online_users: bool
     shows_emails_and_phones: bool
     keeps_messages_of_deleted_users: bool
+    unverified_users_kept: int | str | None
+    file_space: int | None
     enforcement: Literal["off", "report", "enforce"]
     workspace_names_device: Literal["never", "random", "always"]
     allowed_origins: list[str]

@@ -127,6 +127,12 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
         _why,
         evidence=("limit",),
     ),
+    errors.SpaceUsedUp: Problem(
+        413,
+        "space_used_up",
+        "There is no space left for files",
+        "The App keeps as many bytes of files as it may. Deleting some, or a larger ``file_space``, makes space.",
+    ),
     errors.UnsupportedMedia: Problem(
         415, "unsupported_media", "The body is of a type that is not read here", "Send application/json.", detail=_why
     ),

@@ -161,11 +161,11 @@ async def settle(core: Core, caller: Caller, external_id: str | None, *, starts:
         raise NoExternalId
     secrecy, email = caller.app.policy.workspace_names_device, caller.said.email
     names_device = secrecy is WorkspaceSecrecy.ALWAYS
+    device_id = device_of(f"{DOOR} {caller.app.id} {email} {external_id}") if email else caller.session.device_id
     if secrecy is WorkspaceSecrecy.RANDOM and is_random_uuid(external_id) and (email or starts):
-        names_device = await moving.says(core, caller.recognised, external_id, caller.contact_key)
-    if not names_device or not email:
+        names_device = await moving.says(core, caller.recognised, external_id, caller.contact_key, device_id=device_id)
+    if not names_device or not email or device_id is None:
         return caller
-    device_id = device_of(f"{DOOR} {caller.app.id} {email} {external_id}")
     return replace(caller, recognised=await moving.move(core, caller.recognised, device_id))
 
 

@@ -37,6 +37,7 @@ from .push_addresses import PushAddresses
 from .roster import ConversationCounts, ConversationsOf, Roster
 from .sessions import Recognised, Sessions, Tickets
 from .unverified import UnverifiedCount, UnverifiedCounts
+from .upkeep import Upkeep
 from .users import ChatKey, Devices, Users
 from .webhooks import Deliveries, Webhooks
 
@@ -69,6 +70,7 @@ __all__ = [
     "Transaction",
     "UnverifiedCount",
     "UnverifiedCounts",
+    "Upkeep",
     "Users",
     "Webhooks",
 ]
@@ -115,6 +117,8 @@ class Reading(Protocol):
     def deliveries(self) -> Deliveries: ...
     @property
     def unverified(self) -> UnverifiedCounts: ...
+    @property
+    def upkeep(self) -> Upkeep: ...
 
 
 Transaction = Reading

@@ -21,7 +21,17 @@ class Shelved:
 
 
 class Files(Protocol):
-    async def add(self, file: File, fingerprint: str) -> File: ...
+    """What is added, arrives, is drawn or deleted is counted with it: ``space_of`` is always right.
+
+    ``at_most`` is how many bytes the App may keep in all, None as many as come; what would be more refuses with
+    SpaceUsedUp.
+    """
+
+    async def space_of(self, app_id: AppId) -> int:
+        """The bytes of the App's files, their pictures included."""
+        ...
+
+    async def add(self, file: File, fingerprint: str, *, at_most: int | None = None) -> File: ...
     async def by_key(self, fingerprint: str) -> File | None:
         """Never one that has a uid."""
         ...
@@ -40,11 +50,11 @@ class Files(Protocol):
         """Its name, and what has become of it. Neither its bytes nor its picture: they come by the two below."""
         ...
 
-    async def arrive(self, file: File, kept_under: str) -> bool:
+    async def arrive(self, file: File, kept_under: str, *, at_most: int | None = None) -> bool:
         """The announced file is what came, and is kept under this; False when other bytes were first."""
         ...
 
-    async def draw(self, id: FileId, picture: Picture, kept_under: str) -> str | None:
+    async def draw(self, id: FileId, picture: Picture, kept_under: str, *, at_most: int | None = None) -> str | None:
         """The file has this picture from now on; what an earlier one was kept under."""
         ...
 

@@ -89,6 +89,6 @@ class Devices(Protocol):
         """Who said the word (a fingerprint of it), if one alone did; empty where several have, None where nobody."""
         ...
 
-    async def say(self, app_id: AppId, word: str, by: str) -> None:
-        """Remembers that they said the word. Saying it again is fine."""
+    async def say(self, app_id: AppId, word: str, by: str, *, device_id: DeviceId | None, now: datetime) -> None:
+        """Remembers that they said the word, and on which device what they do is, if on one. Again is fine."""
         ...

@@ -57,6 +57,8 @@ _BY_NAME: Final[Mapping[str, Any]] = {
     "sessions_per_user": 200,
     "password_min_length": None,
     "chat_key_max_age": None,
+    "unverified_users_kept": None,
+    "file_space": None,
     "server_requests_per_minute": 300,
     "workspace_names_device": "random",
     "day": "2026-11-21",

@@ -12,6 +12,7 @@ from ..callers import ADMIN_KEY, USER_KEY
 from ..operation import Asked, Operation
 from ..wire import apps as wire
 from ..wire import enforcement as shapes
+from ..wire import policy as rules
 from ..wire.values import Nothing, given
 
 SECTION: Final = "App: rules, keys and secrets"
@@ -21,12 +22,12 @@ async def show(asked: Asked[App, Nothing, Nothing]) -> wire.App:
     return wire.app(asked.who)
 
 
-async def policy(asked: Asked[App, Nothing, Nothing]) -> wire.Policy:
-    return wire.policy(asked.who.policy)
+async def policy(asked: Asked[App, Nothing, Nothing]) -> rules.Policy:
+    return rules.policy(asked.who.policy)
 
 
-async def change_policy(asked: Asked[App, Nothing, wire.PolicyChange]) -> wire.Policy:
-    return wire.policy((await service.change_policy(asked.core, asked.who, asked.body.values())).policy)
+async def change_policy(asked: Asked[App, Nothing, rules.PolicyChange]) -> rules.Policy:
+    return rules.policy((await service.change_policy(asked.core, asked.who, asked.body.values())).policy)
 
 
 async def keys(asked: Asked[App, Nothing, Nothing]) -> wire.Keys:
@@ -90,7 +91,7 @@ OPERATIONS: Final = (
         serve=policy,
         query=Nothing,
         body=Nothing,
-        answer=wire.Policy,
+        answer=rules.Policy,
         section=SECTION,
         summary="Show the Policy",
     ),
@@ -100,8 +101,8 @@ OPERATIONS: Final = (
         caller=ADMIN_KEY,
         serve=change_policy,
         query=Nothing,
-        body=wire.PolicyChange,
-        answer=wire.Policy,
+        body=rules.PolicyChange,
+        answer=rules.Policy,
         section=SECTION,
         summary="Change the Policy",
         description="What is not sent stays. It holds from the next request on.",

@@ -90,7 +90,7 @@ OPERATIONS: Final = (
             "The body is the file, at most 25 MiB. What it is, its first bytes say: PNG, JPEG, GIF and WebP are "
             "shown in place, everything else is downloaded. Put the `url` into a message's `payload` to share it."
         ),
-        refusals=(errors.NeedsUser, errors.TooManyRequests),
+        refusals=(errors.NeedsUser, errors.SpaceUsedUp, errors.TooManyRequests),
         holds_secret=True,
     ),
     Operation(
@@ -124,7 +124,13 @@ AVATAR: Final = (
             "it is drawn anew, at most 1024 pixels on a side, without notes such as where it was taken; `avatar_url` "
             "is its address."
         ),
-        refusals=(errors.NeedsUser, errors.NotAllowed, errors.NotFound, errors.TooManyRequests),
+        refusals=(
+            errors.NeedsUser,
+            errors.NotAllowed,
+            errors.NotFound,
+            errors.SpaceUsedUp,
+            errors.TooManyRequests,
+        ),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""What is kept so that what nobody needs any more can go: whose turn that is, whose words are old; and how big files are."""
+"""Whose turn it is to tidy up, when words were said, and how much space files take."""
 
 from __future__ import annotations
 

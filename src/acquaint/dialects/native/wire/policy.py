@@ -1,0 +1,121 @@
+"""An App's Policy, and changes of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, UnsetType, structs
+
+from ....domain import apps as domain
+from ....domain.apps import MOST_FILE_SPACE
+from .values import Sent, Shown
+
+Seconds = Annotated[int | float, Meta(description="Seconds.")]
+Duration = Annotated[int | str, Meta(description="Seconds, or a text such as ``90s``, ``15m``, ``2h``, ``30d``.")]
+Origins = Annotated[list[Annotated[str, Meta(max_length=255)]], Meta(max_length=100)]
+Enforcement = Literal["off", "report", "enforce"]
+Secrecy = Literal["never", "random", "always"]
+
+
+class Policy(Shown):
+    """What the App allows."""
+
+    registers_on_login: Annotated[bool, Meta(description="An unknown login and a password make a user.")]
+    registers_on_token: Annotated[bool, Meta(description="A signed token, or you, may name an unknown user: made.")]
+    adopts_on_sign_in: Annotated[
+        bool, Meta(description="What the device said anonymously becomes the history of who signs in on it.")
+    ]
+    allows_guests: bool
+    token_max_age: Annotated[Seconds, Meta(description="How far a signed token's iat may be off, in seconds.")]
+    token_requires_typ: Annotated[bool, Meta(description="A signed token's header must say typ JWT.")]
+    session_idle: Annotated[
+        Seconds | None, Meta(description="Seconds after its last use that a session ends; null: as the API has it.")
+    ]
+    session_at_most: Annotated[
+        Seconds | None, Meta(description="Seconds after it was opened that a session ends; null: as the API has it.")
+    ]
+    token_lifetime: Annotated[
+        Seconds | None,
+        Meta(description="Seconds after which a token is to be renewed, where the API can (Qiscus'); null: never."),
+    ]
+    sessions_per_user: Annotated[int, Meta(description="Live at once; of more, the longest unused one ends.")]
+    password_min_length: Annotated[int | None, Meta(description="Null: 8.")]
+    ends_sessions_on_password_change: Annotated[bool, Meta(description="All but the one that changed it.")]
+    allows_sign_up: Annotated[bool, Meta(description="By ConnectyCube's API, whatever `registers_on_login` says.")]
+    resets_passwords_by_mail: bool
+    chat_key_max_age: Annotated[
+        Seconds | None, Meta(description="Seconds after which a chat key is due for a new one; null: never.")
+    ]
+    server_requests_per_minute: Annotated[
+        int, Meta(description="Of your own servers over Kustomer's API, all keys together.")
+    ]
+    lists_users: Annotated[
+        bool, Meta(description="Users may go through the App's users; where not, they find whom they can name.")
+    ]
+    strict_user_queries: Annotated[
+        bool, Meta(description="A user's query must name somebody; a span of time alone is refused.")
+    ]
+    shows_online_users: Annotated[bool, Meta(description="Users may ask who is online.")]
+    shows_emails_and_phones: Annotated[
+        bool, Meta(description="Users see each other's e-mail addresses and phone numbers, as ConnectyCube shows them.")
+    ]
+    keeps_messages_of_deleted_users: bool
+    unverified_users_kept: Annotated[
+        Seconds | None,
+        Meta(
+            description="Seconds after which unverified users are deleted who stayed away, have no conversation and no "
+            "file, and whose sessions are over; null: never."
+        ),
+    ]
+    file_space: Annotated[
+        int | None, Meta(description="MiB of files that are kept in all; null: as many as the server allows.")
+    ]
+    enforcement: Annotated[
+        Enforcement,
+        Meta(description="Whether people nobody verified may begin conversations and talk: off, report or enforce."),
+    ]
+    workspace_names_device: Annotated[
+        Secrecy,
+        Meta(description="When the workspace that an unverified page names also names its device (OpenCX' widget)."),
+    ]
+    allowed_origins: Annotated[
+        list[str], Meta(description="Origins of pages that may call from a browser; * is every page.")
+    ]
+
+
+class PolicyChange(Sent):
+    """What to change. What is not sent stays."""
+
+    registers_on_login: bool | UnsetType = UNSET
+    registers_on_token: bool | UnsetType = UNSET
+    adopts_on_sign_in: bool | UnsetType = UNSET
+    allows_guests: bool | UnsetType = UNSET
+    token_max_age: Duration | UnsetType = UNSET
+    token_requires_typ: bool | UnsetType = UNSET
+    session_idle: Duration | UnsetType | None = UNSET
+    session_at_most: Duration | UnsetType | None = UNSET
+    token_lifetime: Duration | UnsetType | None = UNSET
+    sessions_per_user: Annotated[int, Meta(ge=1, le=10_000)] | UnsetType = UNSET
+    password_min_length: Annotated[int, Meta(ge=1, le=256)] | UnsetType | None = UNSET
+    ends_sessions_on_password_change: bool | UnsetType = UNSET
+    allows_sign_up: bool | UnsetType = UNSET
+    resets_passwords_by_mail: bool | UnsetType = UNSET
+    chat_key_max_age: Duration | UnsetType | None = UNSET
+    server_requests_per_minute: Annotated[int, Meta(ge=1, le=100_000)] | UnsetType = UNSET
+    lists_users: bool | UnsetType = UNSET
+    strict_user_queries: bool | UnsetType = UNSET
+    shows_online_users: bool | UnsetType = UNSET
+    shows_emails_and_phones: bool | UnsetType = UNSET
+    keeps_messages_of_deleted_users: bool | UnsetType = UNSET
+    unverified_users_kept: Duration | UnsetType | None = UNSET
+    file_space: Annotated[int, Meta(ge=1, le=MOST_FILE_SPACE)] | UnsetType | None = UNSET
+    enforcement: Enforcement | UnsetType = UNSET
+    workspace_names_device: Secrecy | UnsetType = UNSET
+    allowed_origins: Origins | UnsetType = UNSET
+
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in structs.asdict(self).items() if value is not UNSET}
+
+
+def policy(it: domain.Policy) -> Policy:
+    return Policy(**it.as_data())

@@ -1,0 +1,109 @@
+"""What would grow for ever is kept small: a little at a time, by one node at a time, off the path of requests.
+
+sweep      what is over by its age: sessions, tickets, kept answers, guests, unfinished files, deliveries
+walk       what has to be judged: devices that were left, words that named devices, visitors who left nothing
+whose      both are done by whoever has the turn
+sizes      how much there is
+
+What somebody can still see, or be recognised by, never goes. Events stay: they are the App's record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Final
+
+from ..domain.apps import App
+from ..ports.store.upkeep import Named
+from . import sessions, uploads, users, webhooks
+from .core import Core
+
+SWEPT_EVERY: Final = timedelta(minutes=5)
+WALKED_EVERY: Final = timedelta(days=1)
+TURNS_TAKEN_EVERY: Final = timedelta(hours=1)
+"""How often a node asks whether the day's walk is still to be done."""
+
+NAMES_KEPT: Final = timedelta(days=400)
+"""How long a device that was left, and a word that named one, is remembered when nothing is there. As long as an
+unverified OpenCX token, which version 4 of its widget keeps until it is used: whoever has one is answered the same."""
+
+AT_ONCE: Final = 200
+
+
+async def sweep(core: Core) -> int:
+    """One part of everything that is over by its age; answers how much went, 0 when there is no more."""
+    gone = await sessions.sweep(core) + await users.sweep_guests(core)
+    return gone + await uploads.sweep(core) + await webhooks.sweep(core)
+
+
+async def walk(core: Core) -> AsyncIterator[int]:
+    """Looks at everything that has to be judged, once; after each part it says how much went, so that one may pause."""
+    async for gone in _walk_words(core):
+        yield gone
+    async for gone in _walk_retired_devices(core):
+        yield gone
+    async with core.store.read() as tx:
+        apps = await tx.apps.all()
+    for app in apps:
+        async for gone in _walk_users(core, app):
+            yield gone
+
+
+async def may(core: Core, what: str, *, every: timedelta) -> bool:
+    """Whether it is this node's turn; if so, it is nobody else's until it is due again."""
+    now = core.clock()
+    async with core.store.write() as tx:
+        return await tx.upkeep.take_turn(what, until=now + every, now=now)
+
+
+async def sizes(core: Core) -> Mapping[str, int]:
+    """Rows of the tables that grow, counted up to a million, and the bytes of all files."""
+    async with core.store.search() as tx:
+        return await tx.upkeep.sizes()
+
+
+async def _walk_words(core: Core) -> AsyncIterator[int]:
+    before, after, more = core.clock() - NAMES_KEPT, None, True
+    while more:
+        async with core.store.search() as tx:
+            found = await tx.upkeep.words(before, after=after, limit=AT_ONCE)
+        gone = 0
+        if found.unneeded:
+            async with core.store.write() as tx:
+                for it in found.unneeded:
+                    gone += await tx.upkeep.forget_word(it, before)
+        after, more = found.next, found.next is not None
+        yield gone
+
+
+async def _walk_retired_devices(core: Core) -> AsyncIterator[int]:
+    before = core.clock() - NAMES_KEPT
+    after: Named | None = None
+    more = True
+    while more:
+        async with core.store.search() as tx:
+            found = await tx.upkeep.retired_devices(before, after=after, limit=AT_ONCE)
+        gone = 0
+        if found.unneeded:
+            async with core.store.write() as tx:
+                for it in found.unneeded:
+                    gone += await tx.upkeep.forget_retired_device(it, before)
+        after, more = found.next, found.next is not None
+        yield gone
+
+
+async def _walk_users(core: Core, app: App) -> AsyncIterator[int]:
+    """Unverified users who left nothing and have not come back for as long as the Policy says."""
+    kept = app.policy.unverified_users_kept
+    if kept is None:
+        return
+    before, after, more = core.clock() - kept, None, True
+    while more:
+        async with core.store.search() as tx:
+            found = await tx.upkeep.unused_users(app.id, before, core.clock(), after=after, limit=AT_ONCE)
+        gone = 0
+        for it in found.unneeded:
+            gone += await users.forget_unused(core, app, it, before=before)
+        after, more = found.next, found.next is not None
+        yield gone
