@@ -3,6 +3,9 @@
 A line that was cut may have lost anything, and says nothing about what it lost. So the Bus is not whole from the
 moment it learns of the cut; and when it listens again, every listener first forgets what it only believes. What
 this node has to say meanwhile waits in a queue; should that overflow, the others are told that they missed something.
+
+What is only mentioned shares the line and comes second: Events wait for at most one message of it. It is said at a pace
+that leaves the line free, at most once, and dropped when it is old or there is no room for it.
 """
 
 from __future__ import annotations
@@ -10,8 +13,9 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -22,11 +26,14 @@ import structlog
 from ..domain.events import Event
 from ..ports.bus import Listener
 from .listeners import Listeners
+from .mentions import Mentions
 
 MOST_UNSAID: Final = 10_000
 """Events that wait for the line. Answers a line that is down for long; a lower bound makes the others forget more."""
 
 MOST_AT_ONCE: Final = 500  # events in one message
+
+GATHERED_FOR: Final = 0.005  # seconds between two messages of what is mentioned, in which more comes together
 
 FIRST_PAUSE: Final = 0.05  # seconds before a line that was cut is opened again
 LONGEST_PAUSE: Final = 2.0
@@ -44,6 +51,9 @@ class Line(Protocol):
 
     longest: int
     """Bytes of one message."""
+
+    mentioned_per_second: int
+    """Bytes that nodes may mention without the line being busy with it."""
 
     async def open(self) -> None:
         """Connects anew, whatever was before. From its return on everything the others say is heard."""
@@ -71,6 +81,10 @@ class LineBus:
         self._unsaid: deque[Event] = deque()
         self._on_lips: list[Event] = []  # taken from the queue, and not yet surely said
         self._dropped = 0  # events that fell out of the queue, of which the others do not know yet
+        self._mentions = Mentions(time.monotonic)
+        self._overhearing: list[Callable[[bytes], None]] = []
+        self._mentioned = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
         self._wake = asyncio.Event()
         self._open = asyncio.Event()
 
@@ -89,11 +103,20 @@ class LineBus:
     def add(self, listener: Listener) -> None:
         self._listeners.add(listener)
 
+    def mention(self, words: bytes, *, of: int) -> bool:
+        has_room = self._mentions.add(words, of)
+        self._mentioned.set()
+        return has_room
+
+    def listen_in(self, overhears: Callable[[bytes], None]) -> None:
+        self._overhearing.append(overhears)
+
     async def run(self) -> None:
         try:
-            async with anyio.create_task_group() as both:
-                both.start_soon(self._listen)
-                both.start_soon(self._speak)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._listen)
+                tasks.start_soon(self._speak)
+                tasks.start_soon(self._say_mentions)
         finally:
             was_open = self._open.is_set()
             self._open.clear()
@@ -134,6 +157,12 @@ class LineBus:
         if heard.missed:
             self._listeners.lost()
         self._listeners.heard(heard.events)
+        for words in heard.mentions:
+            for overhears in self._overhearing:
+                try:
+                    overhears(bytes(words))
+                except Exception:
+                    log.exception("overhearing_failed")
 
     async def _speak(self) -> None:
         pause = FIRST_PAUSE
@@ -151,12 +180,38 @@ class LineBus:
                     await _rest(pause)
                     pause = min(2 * pause, LONGEST_PAUSE)
 
+    async def _say_mentions(self) -> None:
+        room = self._line.longest - _ENVELOPE
+        while True:
+            await self._mentioned.wait()
+            self._mentioned.clear()
+            while self._mentions:
+                await self._open.wait()
+                words = self._mentions.take(room)
+                if not words:
+                    continue
+                message = self._mentioning(words)
+                try:
+                    await self._say(message)
+                except Exception as cut:
+                    log.info("mentions_lost", why=repr(cut), mentions=len(words))
+                await anyio.sleep(max(GATHERED_FOR, len(message) / self._line.mentioned_per_second))
+
+    def _mentioning(self, words: Sequence[bytes]) -> bytes:
+        return msgspec.json.encode(_Said(self._node, [], mentions=[msgspec.Raw(it) for it in words]))
+
+    async def _say(self, message: bytes) -> None:
+        async with self._one_at_a_time:
+            await self._line.say(message)
+
     async def _say_last_words(self, is_open: bool) -> None:
         try:
             if self._has_something_to_say() and not is_open:
                 await self._line.open()
             while self._has_something_to_say():
                 await self._say_something()
+            while is_open and (words := self._mentions.take(self._line.longest - _ENVELOPE)):
+                await self._say(self._mentioning(words))
         except Exception as cut:
             log.warning("bus_last_words_unsent", why=repr(cut), events=len(self._on_lips) + len(self._unsaid))
 
@@ -168,21 +223,23 @@ class LineBus:
             self._on_lips.append(self._unsaid.popleft())
         dropped = self._dropped
         parts = list(_that_fit(self._on_lips, self._line.longest))
-        await self._line.say(msgspec.json.encode(_Said(self._node, parts, missed=dropped > 0)))
+        await self._say(msgspec.json.encode(_Said(self._node, parts, missed=dropped > 0)))
         del self._on_lips[: len(parts)]
         self._dropped -= dropped  # what fell out meanwhile is told with the next message
 
 
-class _Said(msgspec.Struct):
+class _Said(msgspec.Struct, omit_defaults=True):
     node: str
     events: list[msgspec.Raw]
     missed: bool = False
+    mentions: list[msgspec.Raw] = []
 
 
 class _Heard(msgspec.Struct):
     node: str
     events: list[Event]
     missed: bool = False
+    mentions: list[msgspec.Raw] = []
 
 
 _reader = msgspec.json.Decoder(_Heard)

@@ -129,6 +129,7 @@ class _ValkeyLine:
     """One connection to listen and one to speak. The library's own PubSub reconnects in silence; we must know."""
 
     longest = 256 * 1024
+    mentioned_per_second = 4 * 1024 * 1024
 
     def __init__(self, url: str) -> None:
         pool = _pool(url, within=ANSWERS_WITHIN)

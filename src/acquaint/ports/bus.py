@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from ..domain.events import Event
+
+LARGEST_MENTION: Final = 120_000
+"""Bytes. More than a client may say in one frame, however it is quoted; what is larger stays on its node."""
 
 
 class Listener(Protocol):
@@ -33,6 +36,18 @@ class Bus(Protocol):
         ...
 
     def add(self, listener: Listener) -> None: ...
+
+    def mention(self, words: bytes, *, of: int) -> bool:
+        """Says some JSON to the other nodes in passing: soon, once, in the order in which it was mentioned, or never.
+
+        It waits for nothing. False when there is no room for it; ``of`` says whose words they are, and each has less
+        room than all together.
+        """
+        ...
+
+    def listen_in(self, overhears: Callable[[bytes], None]) -> None:
+        """From now on it is called with what other nodes mention, or somebody else on the line; quick, never raises."""
+        ...
 
     async def run(self) -> None:
         """Listens to the other nodes until it is cancelled; reconnects by itself."""

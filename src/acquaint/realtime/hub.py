@@ -4,32 +4,34 @@ What an Event is about is read once, however many hear it, and each listener is 
 being a member is not enough. Events about one conversation are handed on in the order in which they were heard, those
 about different ones beside each other. Sessions that end are cut before anything else is done.
 
-What is typed, and what is said in passing, is no Event: it is kept nowhere, and told to who is connected to this node.
+What is typed, and what is said in passing, is no Event: it is kept nowhere, told to who is connected here, and
+mentioned to the other nodes, each of which judges by itself who may hear it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
 
 from ..domain.apps import AppId
-from ..domain.conversations import ConversationId, visibility_of
-from ..domain.errors import Busy, NotAllowed, NotFound, SessionEnded, SessionExpired, TooManyRequests
+from ..domain.conversations import ConversationId
+from ..domain.errors import Busy, SessionEnded, SessionExpired, TooManyRequests
 from ..domain.events import LIVE_KINDS, Event, EventKind
 from ..domain.identities import Assurance
-from ..domain.members import Act, check_may, role_of
 from ..domain.sessions import Session
 from ..domain.users import UserId
-from ..services.blocks import blocking
+from ..services.asides import Audience, Members, Remark, Typing, audience_of
 from ..services.core import Core
 from ..services.history import News, farewell, unfold
-from ..services.live import Aside, Cut, Listener, Told, Typed, as_now
-from ..services.visibility import visible
+from ..services.live import Aside, Cut, Listener, Told, Typed, Whereabouts, as_now
+from .attendance import Attendance
+from .mentioned import Roll, Seals, read, write_remark
+from .overhearing import Overhearing
 from .register import Register
 
 MOST_CONNECTIONS: Final = 50
@@ -38,9 +40,6 @@ never closes a tab."""
 
 MOST_UNTOLD: Final = 10_000
 """Events that wait to be told. Beyond it nobody would hear in time anyway: clients are told to read history."""
-
-MOST_TYPED_TO: Final = 100
-"""Members. In larger conversations nobody follows who is writing, and everybody writing would be a flood."""
 
 CHECKED_EVERY: Final = timedelta(minutes=5)
 """A session is read again although nobody said that it ended (OWASP: long-lived sockets are to be checked again)."""
@@ -58,12 +57,16 @@ _OF_SESSIONS: Final = {
     EventKind.SESSION_LEFT: Cut.CHANGED,
 }
 _OF_USERS: Final = frozenset({EventKind.USER_BANNED, EventKind.USER_DELETED})
+_OF_SECRETS: Final = frozenset({EventKind.SECRET_ROTATED, EventKind.SECRET_RETIRED})
 
 log = structlog.get_logger()
 
 
 class Hub:
-    """``core.bus.add(hub)`` once it is made; ``await hub.close()`` before the server closes its sockets."""
+    """``core.bus.add(hub)`` once it is made, and ``hub.run()`` beside it where there are other nodes.
+
+    ``await hub.close()`` before the server closes its sockets.
+    """
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -79,6 +82,11 @@ class Hub:
         self._wake, self._gone = asyncio.Event(), asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_watching = self._is_closing = False
+        self._seals = Seals()
+        self._overhearing = Overhearing(core, self._seals, self._tell_remark)
+        self._attendance = Attendance(core.chance(8).hex(), core.clock, self._whereabouts_changed)
+        self._lookouts: list[Callable[[AppId, UserId], None]] = []
+        core.bus.listen_in(self._overheard)
 
     def __len__(self) -> int:
         return len(self._check_at)
@@ -104,6 +112,7 @@ class Hub:
                 raise Busy
             raise SessionExpired if now_is is Cut.EXPIRED else SessionEnded
         self._check_at[listener] = self._next_check(now_is)
+        self._attendance.came(listener)
         if not self._is_watching:
             self._is_watching = True
             self._start(self._watch())
@@ -113,6 +122,7 @@ class Hub:
         self._check_at.pop(listener, None)
         self._unsure.discard(listener)
         self._leaving.discard(listener)
+        self._attendance.went(listener)
         self._gone.set()
 
     def drop(self, listener: Listener, why: Cut) -> None:
@@ -122,64 +132,34 @@ class Hub:
             _try(listener.cut, why)
 
     async def type(self, by: Listener, conversation_id: ConversationId, on: bool) -> None:
-        user_id = by.session.user_id
-        if user_id is None:
-            raise NotFound("conversation")
-        async with self._core.store.read() as tx:
-            conversation = await visible(tx, visibility_of(by.session), conversation_id)
-            members = await tx.conversations.members(conversation_id)
-            deaf = {user_id, *await blocking(tx, conversation, user_id)}
-        if len(members) > MOST_TYPED_TO:
-            return
-        others = self._register.seeing(conversation, [it for it in members if it.user_id not in deaf])
-        for listener in await self._others(by, others):
-            _try(listener.typed, Typed(conversation_id, user_id, on, conversation.kind))
+        await self._say(by, Remark(by.session.app_id, by.session.id, conversation_id, Typing(on)))
 
     async def type_as_operator(
         self, app_id: AppId, conversation_id: ConversationId, on: bool, operator: str | None
     ) -> None:
-        async with self._core.store.read() as tx:
-            conversation = await tx.conversations.get(app_id, conversation_id)
-            if conversation is None:
-                raise NotFound("conversation")
-            conversation.check_open()
-            members = await tx.conversations.members(conversation_id)
-        if len(members) > MOST_TYPED_TO:
-            return
-        for listener in await self._sure(self._register.seeing(conversation, members)):
-            _try(listener.typed, Typed(conversation_id, None, on, conversation.kind, operator))
+        await self._say(None, Remark(app_id, None, conversation_id, Typing(on, operator)))
 
     async def pass_on(self, by: Listener, conversation_id: ConversationId, aside: Aside) -> None:
-        user_id = by.session.user_id
-        if user_id is None:
-            raise NotFound("conversation")
-        async with self._core.store.read() as tx:
-            conversation = await visible(tx, visibility_of(by.session), conversation_id)
-            members = await tx.conversations.members(conversation_id)
-            deaf = await blocking(tx, conversation, user_id)
-        conversation.check_open()
-        check_may(Act.SAY, conversation, role_of(user_id, members))
-        hearing = [it for it in members if it.user_id not in deaf]
-        for listener in await self._others(by, self._register.seeing(conversation, hearing)):
-            _try(listener.overheard, aside)
+        await self._say(by, Remark(by.session.app_id, by.session.id, conversation_id, aside))
 
     async def pass_to(self, by: Listener, user_id: UserId, aside: Aside) -> None:
-        session = by.session
-        if session.assurance is not Assurance.VERIFIED:
-            raise NotAllowed
-        async with self._core.store.read() as tx:
-            user = await tx.users.get(session.app_id, user_id)
-            is_blocked = session.user_id is not None and await tx.blocks.blocking(session.user_id, [user_id])
-        if user is None or not user.is_verified or not user.may_act:
-            raise NotFound("user")
-        if is_blocked:  # and not told so
-            return
-        theirs = self._register.of_user(session.app_id, user_id)
-        for listener in await self._others(by, [it for it in theirs if it.session.workspace == session.workspace]):
-            _try(listener.overheard, aside)
+        await self._say(by, Remark(by.session.app_id, by.session.id, None, aside, to_user=user_id))
 
     def is_connected(self, app_id: AppId, user_id: UserId) -> bool:
-        return bool(self._register.of_user(app_id, user_id))
+        return self._attendance.is_connected(app_id, user_id)
+
+    def whereabouts(self, app_id: AppId, user_id: UserId) -> Whereabouts | None:
+        return self._attendance.of(app_id, user_id)
+
+    def says(self, by: Listener, *, is_away: bool) -> None:
+        self._attendance.says(by, is_away=is_away)
+
+    def look_out(self, changed: Callable[[AppId, UserId], None]) -> None:
+        self._lookouts.append(changed)
+
+    async def run(self) -> None:
+        """Tells the other nodes who is here, until it is cancelled; then that nobody is."""
+        await self._attendance.tell(self._core.bus)
 
     async def close(self) -> None:
         """Cuts everybody, and lets nobody in any more; returns when they are gone, or have had the time to."""
@@ -197,6 +177,8 @@ class Hub:
     # What the Bus tells: ports.bus.Listener
 
     def heard(self, event: Event) -> None:
+        if event.kind in _OF_SECRETS:
+            self._seals.forget(event.app_id)
         if event.app_id is None or not self._register.has(event.app_id):
             return
         if event.kind in LIVE_KINDS:
@@ -212,6 +194,8 @@ class Hub:
             self._drop_all(self._register.of_app(event.app_id), Cut.REVOKED)
 
     def lost(self) -> None:
+        self._seals.forget()
+        self._attendance.missed()
         self._losses += 1
         self._unsure.update(self._check_at)
         self._wake.set()
@@ -268,11 +252,6 @@ class Hub:
         for listener in await self._sure(self._register.seeing(news.conversation, news.members)):
             _try(listener.deliver, told)
 
-    async def _others(self, by: Listener, listeners: Sequence[Listener]) -> list[Listener]:
-        """Those that may be told something, without who says it; nobody, unless that one is sure themselves."""
-        sure = await self._sure([by, *(it for it in listeners if it is not by)])
-        return [it for it in sure if it is not by] if by in sure else []
-
     async def _say_farewell(self, event: Event) -> None:
         """Who is not a member any more hears that, and nothing else."""
         found = farewell(event)
@@ -299,6 +278,52 @@ class Hub:
                 await self._check(part)
             listeners = [it for it in listeners if it in self._check_at]
         return listeners
+
+    # What is said in passing
+
+    async def _say(self, by: Listener | None, remark: Remark) -> None:
+        key = None
+        async with self._core.store.read() as tx:
+            audience = await audience_of(tx, None if by is None else by.session, remark)
+            if audience is not None:
+                keys = await self._seals.of(tx, remark.app_id, self._core.clock())
+                key = keys[-1] if keys else None
+        if audience is None or (by is not None and by not in await self._sure([by])):
+            return  # nobody hears it; or who says it may have been cut already
+        await self._tell_remark(remark, None if by is None else by.session, audience, without=by)
+        if key is not None:
+            of = remark.app_id if remark.session_id is None else remark.session_id
+            self._core.bus.mention(write_remark(remark, key, self._core.clock()), of=of)
+
+    async def _tell_remark(
+        self, remark: Remark, by: Session | None, audience: Audience, *, without: Listener | None = None
+    ) -> None:
+        said, typed = remark.said, None
+        if isinstance(audience, Members):
+            conversation = audience.conversation
+            hearing = self._register.seeing(conversation, audience.members)
+            if isinstance(said, Typing):
+                user_id = None if by is None else by.user_id
+                typed = Typed(conversation.id, user_id, said.on, conversation.kind, said.operator)
+        else:
+            theirs = self._register.of_user(remark.app_id, audience.user_id)
+            hearing = [it for it in theirs if it.session.workspace == audience.workspace]
+        for listener in await self._sure([it for it in hearing if it is not without]):
+            if typed is not None:
+                _try(listener.typed, typed)
+            elif isinstance(said, Aside):
+                _try(listener.overheard, said)
+
+    def _overheard(self, words: bytes) -> None:
+        found = read(words)
+        if isinstance(found, Roll):
+            self._attendance.heard(found, asyncio.get_running_loop().time())
+        elif found is not None and self._register.has(AppId(found.app)) and self._overhearing.heard(found):
+            self._start(self._overhearing.judge())
+
+    def _whereabouts_changed(self, app_id: AppId, user_id: UserId) -> None:
+        for changed in self._lookouts:
+            _try(changed, app_id, user_id)
 
     # Whether sessions still are what they were
 

@@ -19,6 +19,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol, TypeVar, cast
 
+import msgspec
+
 from ..domain.apps import App, AppId
 from ..domain.conversations import ConversationId, ConversationKind, visibility_of
 from ..domain.errors import SessionEnded, SessionExpired
@@ -71,13 +73,24 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Said in passing: kept nowhere, for connections that speak the protocol, which has put its words in JSON.
+    """Said in passing: kept nowhere, in the words of one protocol, for connections that speak it.
 
-    It may come from another node: whoever hears it reads it with care.
+    ``words`` are plain data, as msgspec writes and reads it. From another node they come as JSON, whatever is in it.
     """
 
     protocol: str
-    words: bytes
+    words: object
+
+    def read(self, protocol: str, of: type[T]) -> T | None:
+        """The words, if they are of this protocol and kind."""
+        if self.protocol != protocol:
+            return None
+        if not isinstance(self.words, msgspec.Raw):
+            return self.words if isinstance(self.words, of) else None
+        try:
+            return msgspec.json.decode(self.words, type=of)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +182,7 @@ class Hub(Protocol):
         ...
 
     def whereabouts(self, app_id: AppId, user_id: UserId) -> Whereabouts | None:
-        """By their connections to any node; None where they tell nothing, so that it counts when they were last seen."""
+        """By their connections to any node; None where those tell nothing, and it counts when they were last seen."""
         ...
 
     def says(self, by: Listener, *, is_away: bool) -> None:

@@ -101,8 +101,8 @@ class Stream:
             self._hear(stanza)
 
     def overheard(self, aside: Aside) -> None:
-        if aside.protocol == PROTOCOL and isinstance(aside.words, Stanza):
-            self._hear(aside.words)
+        if (stanza := aside.read(PROTOCOL, Stanza)) is not None:
+            self._hear(stanza)
 
     def typed(self, typed: Typed) -> None:
         if self._here is None or self._outgoing.is_behind or typed.user_id is None:

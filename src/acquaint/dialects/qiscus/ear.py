@@ -36,8 +36,8 @@ class Ear:
         self._mouth.saw_typing(self, typed)
 
     def overheard(self, aside: Aside) -> None:
-        if aside.protocol == saying.PROTOCOL and isinstance(aside.words, saying.Event):
-            self._mouth.tell(OfRoom(Kind.EVENT, aside.words.room), aside.words.payload)
+        if (event := aside.read(saying.PROTOCOL, saying.Event)) is not None:
+            self._mouth.tell(OfRoom(Kind.EVENT, event.room), event.payload)
 
     def missed(self) -> None:
         self._mouth.missed()
