@@ -5,6 +5,7 @@ open_channel    the App does, for users of its choice; then it is nobody's who t
 host            a group or a direct conversation of users
 announce        the App says something, in several messages or one
 called          a conversation by its name, as the App sees it
+channels        those of some names that a user may come into
 of_kinds        what a user is in, and ``said_in`` what was said there, for the App's own eyes
 unread_of       how much somebody has not read
 """
@@ -148,6 +149,24 @@ async def called(core: Core, app: App, unique_id: str) -> Conversation:
         found = await tx.conversations.by_unique_id(app.id, unique_id)
     if found is None:
         raise NotFound("conversation")
+    return found
+
+
+async def channels(core: Core, by: Recognised, unique_ids: Sequence[str]) -> list[tuple[Conversation, bool]]:
+    """The channels of these names that the session's user may come into, and whether they are in.
+
+    In the order of the names; what names nothing, or something else, is left out. Refuses with NotAllowed for who is
+    not verified.
+    """
+    if by.user is None or by.session.assurance is not Assurance.VERIFIED:
+        raise NotAllowed
+    found = []
+    async with core.store.read() as tx:
+        for unique_id in dict.fromkeys(unique_ids):
+            it = await tx.conversations.by_unique_id(by.app.id, unique_id)
+            if it is not None and it.kind in OPEN and it.workspace == by.session.workspace:
+                mine = await tx.conversations.membership(it.id, by.user.id)
+                found.append((it, mine is not None))
     return found
 
 

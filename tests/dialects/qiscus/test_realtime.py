@@ -10,7 +10,19 @@ from acquaint.bootstrap import House
 from acquaint.dialects.qiscus import stream
 from acquaint.dialects.qiscus.broker import MOST_STRANGERS
 from acquaint.domain.conversations import ConversationId, ConversationKind
-from acquaint.services import apps, blocks, conversations, hosting, members, messages, renewing, saying, sessions
+from acquaint.domain.members import Change
+from acquaint.services import (
+    apps,
+    blocks,
+    conversations,
+    hosting,
+    members,
+    messages,
+    renewing,
+    saying,
+    sessions,
+    tickets,
+)
 from acquaint.services.core import Core
 from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, ben, carol, eve
@@ -24,6 +36,7 @@ from tests.dialects.qiscus.realtime import (
     connect,
     publish,
     subscribe,
+    text,
     unsubscribe,
 )
 from tests.support.clock import SetClock
@@ -44,6 +57,64 @@ async def say(core: Core, by: Talker, room: ConversationId, text: str, **more: A
 
 def told(packets: list[Packet]) -> list[tuple[str, bytes]]:
     return [(it.topic, it.payload) for it in packets if it.kind == 3]
+
+
+# Coming in by what mqtt_config answers
+
+
+def by_ticket(name: str, ticket: str) -> bytes:
+    return connect(f"acme_{name}_1", flags=0b1100_0010, more=text(name) + text(ticket))
+
+
+async def test_a_ticket_of_the_session_is_a_password_once(realtime: Realtime, core: Core) -> None:
+    hers, eves = await realtime.talker(ann), await realtime.talker(eve)
+    room = await realtime.room(hers)
+    ticket, _ = await tickets.live_ticket(core, hers.it)
+    line = realtime.line()
+    line.say(by_ticket("ann", ticket))
+    await line.packet()
+    assert await line.subscribe(f"r/{room}/{room}/+/t") == [0], "she is in the room"
+    mine = (await realtime.room(eves), f"{hers.token}/c")
+    assert await line.subscribe(f"r/{mine[0]}/typing", mine[1]) == [REFUSED, 0]
+    await say(core, hers, room, "hello")
+    assert [topic for topic, _ in told(await line.rest())] == [mine[1]]
+
+    again = realtime.line()
+    again.say(by_ticket("ann", ticket))
+    await again.packet()
+    assert await again.subscribe(f"{hers.token}/c") == [0], "a spent one is as none"
+    await sessions.end(core, hers.it.app, hers.it.session.id)
+    await line.end()
+    assert line.code == 1008
+
+
+async def test_a_ticket_is_nobody_elses_and_does_not_outlive_its_session(
+    realtime: Realtime, core: Core, clock: SetClock
+) -> None:
+    hers = await realtime.talker(ann)
+    room = await realtime.room(hers)
+    stolen, _ = await tickets.live_ticket(core, hers.it)
+    late, _ = await tickets.live_ticket(core, hers.it)
+    ended, _ = await tickets.live_ticket(core, hers.it)
+    lines = []
+    for name, ticket in (("eve", stolen), ("ann", stolen), ("ann", "word"), ("ann", hers.token)):
+        lines.append(line := realtime.line())
+        line.say(by_ticket(name, ticket))
+        await line.packet()
+    clock.forward(seconds=31)
+    lines.append(line := realtime.line())
+    line.say(by_ticket("ann", late))
+    await line.packet()
+    await sessions.end(core, hers.it.app, hers.it.session.id)
+    lines.append(line := realtime.line())
+    line.say(by_ticket("ann", ended))
+    await line.packet()
+    other = await realtime.talker(ben)
+    await conversations.change(core, hers.it.app, room, Change(add=(other.id,)))
+    for line in lines:
+        await line.subscribe(f"r/{room}/{room}/+/t")
+    other.type(room)
+    assert [told(await line.rest()) for line in lines] == [[]] * len(lines)
 
 
 # Comments

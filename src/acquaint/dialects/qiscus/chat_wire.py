@@ -2,6 +2,7 @@
 
 room_object           a conversation, as one of its members sees it
 comment_object        a message; before anybody said anything ``no_comment``
+channel_object        a channel, for who may not be in it
 participant_object    a member, with how far they have read
 rest_room, rest_comment, rest_participant    the same for the App's server
 kinds_of              which conversations a ``room_type`` means
@@ -15,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+
+import msgspec
 
 from ...domain.conversations import Author, Conversation, ConversationKind, Membership, Message
 from ...domain.errors import Unacceptable
@@ -161,6 +164,18 @@ def no_comment(
         "user_extras": {},
         "disable_link_preview": False,
         "is_deleted": False,
+    }
+
+
+def channel_object(it: Conversation, public_url: str, *, is_joined: bool) -> dict[str, Any]:
+    return {
+        "id": it.id,
+        "unique_id": unique_id_of(it),
+        "name": it.title or "",
+        "avatar_url": it.avatar_url or public_url + AVATAR,
+        "extras": msgspec.json.decode(_options(it)),
+        "is_joined": is_joined,
+        "created_at": moment(it.created_at),
     }
 
 

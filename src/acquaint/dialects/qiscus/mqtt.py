@@ -1,10 +1,11 @@
 """What may be said on a realtime connection, and when. No socket, no clock, no task.
 
 Rule 1: bytes come in, and what came of an effect, and the time; what is to be done comes out, as effects, in order.
-Rule 2: CONNECT proves nothing. Names, passwords, client ids and wills are read and forgotten: two connections may have
-        the same client id and neither is in the other's way, and nobody's last word is said in anybody else's name.
-Rule 3: who somebody is is what the token in a topic opens (``topics.OfToken``); what they may hear and say is not
-        decided here but by whoever does the effects.
+Rule 2: client ids and wills prove nothing, and are read and forgotten: two connections may have the same client id and
+        neither is in the other's way, and nobody's last word is said in anybody else's name.
+Rule 3: who somebody is is what the token in a topic opens (``topics.OfToken``), or the ticket that is the password; a
+        password that is none is as no password. What they may hear and say is not decided here but by whoever does the
+        effects.
 Rule 4: what is broken ends the connection, as the standard has it; there are no words for why.
 Rule 5: nothing is kept for who is away, and nothing is sent twice: what was missed is read over HTTP. So every
         subscription is granted QoS 0, and every session is a clean one.
@@ -20,11 +21,12 @@ MQTT 3.1.1 (OASIS Standard, 29 October 2014), as far as a server that keeps noth
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
+from ...domain.tokens import TokenKind, is_well_formed
 from ...services.live import Cut
 from ...web.flow import Flow
 from . import packets
@@ -101,6 +103,14 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Prove:
+    """The client says who it is, and has a ticket of theirs."""
+
+    user_name: str
+    ticket: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Hear:
     """The client wants to hear of these; ``heard`` is to be told which of them it may."""
 
@@ -123,7 +133,7 @@ class Told:
     payload: bytes
 
 
-Effect = Say | HangUp | Pause | Hear | Unhear | Told
+Effect = Say | HangUp | Pause | Prove | Hear | Unhear | Told
 
 
 class Protocol:
@@ -218,7 +228,11 @@ class Protocol:
         self._move(Move.CONNECTED)
         if packet.keep_alive:
             self._longest_silence = min(timedelta(seconds=packet.keep_alive * SLACK), LONGEST_SILENCE)
-        return (Say(packets.connack(packets.ACCEPTED)),)
+        accepted = Say(packets.connack(packets.ACCEPTED))
+        ticket = packet.password.decode("ascii", "replace")
+        if not packet.user_name or not is_well_formed(ticket, TokenKind.TICKET):
+            return (accepted,)
+        return (Prove(packet.user_name, ticket), accepted)
 
     def _publish(self, packet: Publish) -> Sequence[Effect]:
         """What may not be said is acknowledged all the same: MQTT 3.1.1 has no other answer (3.3.5-2)."""

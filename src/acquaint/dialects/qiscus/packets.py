@@ -10,7 +10,7 @@ What the standard calls malformed is Malformed, and the connection with it is to
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
@@ -51,13 +51,15 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """``level`` is the only thing that is read of a version that is not spoken here. Names, passwords and wills are
-    read to know that they are well-formed, and forgotten: nobody is anybody here by what they say in this packet."""
+    """``level`` is the only thing that is read of a version that is not spoken here. Wills are read to know that they
+    are well-formed, and forgotten: nobody's last word is said."""
 
     level: int
     client_id: str = ""
     keep_alive: int = 0  # seconds
     is_clean: bool = True
+    user_name: str = ""
+    password: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +211,9 @@ def _connect(it: _Body) -> Connect:
     if has_will:
         it.topic()
         it.binary()
-    if has_name:
-        it.text()
-    if has_password:
-        it.binary()
-    return Connect(level, client_id, keep_alive, bool(flags & 0x02))
+    user_name = it.text() if has_name else ""
+    password = it.binary() if has_password else b""
+    return Connect(level, client_id, keep_alive, bool(flags & 0x02), user_name, password)
 
 
 def _publish(flags: int, it: _Body) -> Publish:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from ...web.dialect import NoSuchPath, Route
 from . import (
+    channels,
     comments,
     config,
     devices,
@@ -19,10 +20,12 @@ from . import (
     marks,
     participants,
     people,
+    reports,
     rest,
     rest_comments,
     rest_rooms,
     rooms,
+    search,
     sync,
     upload,
 )
@@ -36,9 +39,12 @@ FOR_CLIENTS: Final = (
     *sync.FOR_CLIENTS,
     *rooms.FOR_CLIENTS,
     *participants.FOR_CLIENTS,
+    *channels.FOR_CLIENTS,
     *comments.FOR_CLIENTS,
     *marks.FOR_CLIENTS,
+    *search.FOR_CLIENTS,
     *upload.FOR_CLIENTS,
+    *reports.FOR_CLIENTS,
 )
 
 FOR_SERVERS: Final = (*rest.FOR_SERVERS, *rest_rooms.FOR_SERVERS, *rest_comments.FOR_SERVERS)

@@ -9,6 +9,7 @@ It has at most one Ear, which is who it is of: a later token of somebody else ta
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final
@@ -20,16 +21,17 @@ from ...domain.conversations import ConversationId, visibility_of
 from ...domain.errors import Busy, NotFound, Refusal, SessionEnded
 from ...domain.identities import Assurance
 from ...domain.users import UserId
-from ...services import sessions
+from ...ports.store import Recognised
+from ...services import sessions, tickets
 from ...services.core import Core
 from ...services.live import Cut, Hub, Told, Typed
 from ...services.visibility import visible
 from ...web.dialect import Visit
 from ...web.outgoing import Outgoing
 from . import saying, topics
-from .auth import find_user
+from .auth import find_user, id_of
 from .ear import Ear
-from .mqtt import Effect, HangUp, Hear, Pause, Protocol, Say, State, Unhear
+from .mqtt import Effect, HangUp, Hear, Pause, Protocol, Prove, Say, State, Unhear
 from .mqtt import Told as Said
 from .news import Telling, Words
 from .online import Online
@@ -38,7 +40,7 @@ from .topics import Kind, OfChannel, OfRoom, OfToken, OfUser, Subscriptions
 SUBPROTOCOL: Final = "mqtt"  # MQTT 3.1.1, section 6
 TIME_TO_CONNECT: Final = 10.0  # seconds in which CONNECT must have come, whole
 LOOKED_AFTER: Final = 15.0  # seconds between two looks at whether the client is still there
-LOOKS_AROUND: Final = 4  # every so many of those looks, at who is here: what other nodes and doors know
+LOOKS_AROUND: Final = 4  # every so many of those looks, at who is here: who asks over HTTP is connected to nothing
 
 MOST_UNSAID: Final = 256
 """News that are being looked up. Against memory filled by a client in a busy room; beyond it the client is cut."""
@@ -188,6 +190,8 @@ class Stream:
         match effect:
             case Pause(seconds):
                 await asyncio.sleep(seconds)
+            case Prove(user_name, ticket) if self._protocol.state is State.CONNECTED:
+                await self._prove(user_name, ticket)
             case Hear() if self._protocol.state is State.CONNECTED:
                 await self._hear(effect)
             case Unhear(filters):
@@ -211,7 +215,7 @@ class Stream:
         else:
             if isinstance(found, bool) and found is not ear.is_away:
                 ear.is_away = found
-                self._online.changed(ear.session.app_id, ear.user_id, ear.id)
+                self._hub.says(ear, is_away=found)
 
     async def _hear(self, effect: Hear) -> None:
         """Tokens first: what else is in the packet may be asked for by who they are of."""
@@ -266,6 +270,14 @@ class Stream:
 
     # Who they are
 
+    async def _prove(self, user_name: str, ticket: str) -> None:
+        """By a ticket of ``mqtt_config``. One that is spent does nothing: who comes back says the same again, and then the
+        token in their topics says who they are."""
+        with contextlib.suppress(Busy, Refusal):
+            it = await tickets.redeem_live(self._core, ticket, self._visit.address)
+            if it.user is not None and id_of(it.user) == user_name:
+                await self._enter(it, "")
+
     async def _come_in(self, token: str) -> bool:
         """Whether it opens a session that may be here. Raises Busy."""
         try:
@@ -273,16 +285,20 @@ class Stream:
             if self._ear is not None and self._ear.session.id == it.session.id:
                 self._ear.token = token
                 return True
-            if it.user is None or it.session.assurance is not Assurance.VERIFIED:
-                return False
-            if self._origin is not None and not it.app.policy.allows_origin(self._origin):
-                return False
-            ear = Ear(self, it, it.user, token)
-            await self._hub.welcome(ear)
+            return await self._enter(it, token)
         except Busy:
             raise
         except Refusal:
             return False
+
+    async def _enter(self, it: Recognised, token: str) -> bool:
+        """Whether they may be here; from then on they are. Nothing is told to a token that is not known yet."""
+        if it.user is None or it.session.assurance is not Assurance.VERIFIED:
+            return False
+        if self._origin is not None and not it.app.policy.allows_origin(self._origin):
+            return False
+        ear = Ear(self, it, it.user, token)
+        await self._hub.welcome(ear)
         self._leave()
         if self._protocol.state is not State.CONNECTED:  # it was cut meanwhile
             self._hub.forget(ear)
@@ -296,7 +312,7 @@ class Stream:
         log.info("mqtt_connected", **self._whence, app=session.app_id, user=ear.user_id, session=session.id)
         self._ear = ear
         self._known()
-        self._online.came(session.app_id, ear.user_id, ear.id, ear)
+        self._hub.says(ear, is_away=False)
         for id in self._watched():
             self._watch(id)
 
@@ -308,7 +324,6 @@ class Stream:
         for id in self._watched():
             self._online.unwatch(ear.session.app_id, id, self)
         self._shown.clear()
-        self._online.went(ear.session.app_id, ear.user_id, ear.id, ear)
 
     @property
     def _whence(self) -> dict[str, str]:
