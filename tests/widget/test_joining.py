@@ -113,6 +113,7 @@ def test_what_is_joined_means_the_same(tmp_path: Path, small: joining.Minify) ->
 @pytest.mark.parametrize(
     ("why", "text"),
     [
+        ("does not export", 'import { that } from "./it.js"\n'),
         ("renames it", 'import { it as other } from "./it.js"\n'),
         ("cannot be joined", 'import * as it from "./it.js"\n'),
         ("cannot be joined", 'import "./it.js"\n'),

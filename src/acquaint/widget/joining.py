@@ -84,6 +84,7 @@ def joined(written: Mapping[str, str], minify: Minify) -> Mapping[str, str]:
     second = [it for it in _in_order(INSIDE, written) if it not in first]
     shared = sorted({it for name in second for it, where in _imported(name, written) if where in first})
     handed_on = [it.strip() for found in _HANDED_ON.finditer(written[INSIDE]) for it in found[1].split(",")]
+    _refuse_what_is_not_there([*first, *second], written)
     _refuse_twins([*first, *second], written)
     files = {name: text for name, text in written.items() if name.startswith(TEXTS) and name not in first}
     files[ENTRY] = _file(first, written, minify, shared)
@@ -153,3 +154,10 @@ def _refuse_twins(names: list[str], written: Mapping[str, str]) -> None:
         for it in _exported(name, written):
             if where.setdefault(it, name) != name:
                 raise ValueError(f"{name} and {where[it]} both export {it}")
+
+
+def _refuse_what_is_not_there(names: list[str], written: Mapping[str, str]) -> None:
+    for name in names:
+        for it, where in _imported(name, written):
+            if it not in _exported(where, written):
+                raise ValueError(f"{name} imports {it}, which {where} does not export")
