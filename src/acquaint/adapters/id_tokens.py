@@ -16,12 +16,12 @@ from typing import Any, Final
 from joserfc import jws
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, OKPKey, RSAKey
-from joserfc.jws import CompactSignature, JWSRegistry
+from joserfc.jws import JWSRegistry
 
 from ..domain.claims import SignedToken
 from ..domain.errors import Doubt, TokenRefused
 from ..ports.crypto import IssuerKey
-from .jose import object_in, opened
+from .jose import object_in, taken_apart
 
 LONGEST_ID_TOKEN: Final = 8192
 """Bytes. Microsoft's have some thousands."""
@@ -69,20 +69,20 @@ class JoseIdTokens:
         return {kid: IssuerKey(key) for kid, key in named if key is not None and isinstance(kid, str)}
 
     def kid_of(self, token: str) -> str:
-        _, header = opened(token, _REGISTRY, ALGORITHMS, longest=LONGEST_ID_TOKEN)
-        return str(header.get("kid", ""))
+        return str(taken_apart(token, ALGORITHMS, longest=LONGEST_ID_TOKEN).header.get("kid", ""))
 
     def verify(self, token: str, key: IssuerKey) -> SignedToken:
-        signed, header = opened(token, _REGISTRY, ALGORITHMS, longest=LONGEST_ID_TOKEN)
-        if not isinstance(key, _Key) or header["alg"] not in key.algorithms:
+        parts = taken_apart(token, ALGORITHMS, longest=LONGEST_ID_TOKEN)
+        if not isinstance(key, _Key) or parts.header["alg"] not in key.algorithms:
             raise TokenRefused("alg", "is not what the issuer's key is for")
-        if not _is_good(signed, key):
+        if not _is_good(token, key):
             raise TokenRefused("signature", "was not made with the issuer's key", Doubt.BAD_SIGNATURE)
-        return SignedToken(header, object_in(signed.payload or b"", "payload"))
+        return SignedToken(parts.header, object_in(parts.payload, "payload"))
 
 
-def _is_good(signed: CompactSignature, key: _Key) -> bool:
+def _is_good(token: str, key: _Key) -> bool:
     try:
+        signed = jws.extract_compact(token.encode(), registry=_REGISTRY)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SecurityWarning)  # EdDSA is an old name, and here it means Ed25519 alone
             return jws.validate_compact(signed, key.key, algorithms=list(key.algorithms), registry=_REGISTRY)
