@@ -334,10 +334,10 @@ def test_somebody_else_in_the_conversation_is_seen_typing_and_reading(somebody: 
     with connect(f"{shop.server.socket_url}/acquaint/v1/live?ticket={ticket}", proxy=None) as live:
         live.send(json.dumps({"type": "resume"}))
         live.send(json.dumps({"type": "typing", "conversation": id, "on": True}))
-        expect(visit.get_by_role("img", name="Somebody is typing…")).to_be_visible()
+        expect(visit.get_by_role("img", name=f"{ben.name} is typing…")).to_be_visible()
         said = shop.api.post(f"/conversations/{id}/messages", json={"text": "I am."}, headers=as_ben).raise_for_status()
         hears(visit, "I am.")
-        expect(visit.get_by_role("img", name="Somebody is typing…")).to_be_hidden()
+        expect(visit.get_by_role("img", name=f"{ben.name} is typing…")).to_be_hidden()
         expect(visit.get_by_role("log")).to_contain_text(f"{ben.name}: I am.")
     says(visit, "Good.")
     has_said(visit, "Good.")

@@ -5,38 +5,49 @@
  * `error`, and `heard`, a message of somebody else's.
  */
 
-import { createClient } from "./client/index.js"
+import { ChatClient } from "./client/chat.js"
 import { claimsIn, mayBe } from "./client/kept.js"
-import { Exchange } from "./exchange.js"
+import { Exchange, isLate } from "./exchange.js"
 import { sharedIn } from "./files.js"
 
 const LISTED = 50
-const SOON = 80 // milliseconds in which several changes are drawn as one
+const SOON = 20 // milliseconds in which several changes are drawn as one
+
+/** @typedef {import("./client/types.js").Conversation} Conversation */
+/** @typedef {import("./client/types.js").Message} Message */
+/** @typedef {Partial<import("./client/errors.js").AcquaintError>} Problem What was thrown: ours, or not. */
 
 export class Chat {
+  /** The latest first. @type {Conversation[]} */
   conversations = []
   /** The conversation in front. @type {Exchange | null} */
   current = null
   #unread = 0
   #drawing = 0
   #listing = 0
+  #isOver = new AbortController()
 
-  /** @param {import("./client/types.js").Options} where @param {() => void} changed @param {(kind: string, detail?: any) => void} told */
+  /**
+   * @param {import("./client/types.js").Options} where
+   * @param {() => void} changed
+   * @param {(kind: string, detail?: any) => void} told
+   */
   constructor(where, changed, told) {
-    this.client = createClient(where)
-    this.knows = where.userData ?? null
+    const { signal } = this.#isOver, client = (this.client = new ChatClient(where))
+    this.knows = where.userData
+    this.who = client.state
     this.told = told
     this.changed = () => {
       this.#drawing ||= setTimeout(() => {
         this.#drawing = 0
+        if (signal.aborted) return
         if (this.unread !== this.#unread) told("unread", (this.#unread = this.unread))
         changed()
-      }, SOON / 4)
+      }, SOON)
     }
-    this.who = this.client.state
-    this.stops = [this.client.onAuthStateChange((state) => this.#become(state)), this.client.listen((news) => this.#hear(news))]
-    for (const name of ["online", "offline"]) addEventListener(name, this.changed)
-    document.addEventListener("visibilitychange", this.changed)
+    client.onAuthStateChange((state) => this.#become(state))
+    client.listen((news) => this.#hear(news))
+    for (const name of ["online", "offline", "visibilitychange"]) addEventListener(name, this.changed, { signal })
   }
 
   /** What is there is read; whoever the token names is logged in, unless they are already. @param {string | null} token */
@@ -52,15 +63,11 @@ export class Chat {
     return this.who.status
   }
 
-  /** How sure the server is who it is; null while nobody is here. */
-  get assurance() {
-    return this.status === "nobody" || this.status === "ended" ? null : this.status
-  }
-
   get name() {
     const { user, status } = this.who
     if (!user) return null
-    return status === "verified" ? user.name ?? user.identifiers.email ?? user.identifiers.login : user.claimed.name ?? user.claimed.email
+    const { name, identifiers, claimed } = user
+    return status === "verified" ? name ?? identifiers.email ?? identifiers.login : claimed.name ?? claimed.email
   }
 
   /** Whether neither the visitor nor the page has said who it is. */
@@ -69,7 +76,7 @@ export class Chat {
   }
 
   get isOffline() {
-    return this.client.connection === "offline" || navigator.onLine === false
+    return this.client.connection === "offline" || !navigator.onLine
   }
 
   get unread() {
@@ -78,9 +85,9 @@ export class Chat {
 
   /** The page's word counts: whoever was logged in before goes first. @param {string} jwt */
   async logIn(jwt) {
-    const { status, user } = this.client.state, isSame = mayBe(user, claimsIn(jwt))
-    if (status === "verified" && isSame) return
-    await (status === "verified" || (status === "ended" && !isSame) ? this.client.logOutThenLogIn(jwt) : this.client.logIn(jwt))
+    const { status, user } = this.client.state, isVerified = status === "verified", isSame = mayBe(user, claimsIn(jwt))
+    if (isVerified && isSame) return
+    await (isVerified || (status === "ended" && !isSame) ? this.client.logOutThenLogIn(jwt) : this.client.logIn(jwt))
   }
 
   async logOut() {
@@ -88,18 +95,10 @@ export class Chat {
     await this.client.logOut()
   }
 
+  /** @param {import("./client/types.js").Claims | null} claims */
   setUserData(claims) {
     this.knows = claims
     this.client.setUserData(claims)
-  }
-
-  useWorkspace(workspace) {
-    return this.client.useWorkspace(workspace)
-  }
-
-  /** @param {{ name: string, email: string }} claims */
-  async claim(claims) {
-    await this.client.sayWhoIAm(claims)
   }
 
   // What is shown
@@ -107,8 +106,7 @@ export class Chat {
   /** @param {string} [id] none: a new conversation */
   begin(id) {
     this.current?.close()
-    this.current = new Exchange(this, id)
-    return this.current
+    return (this.current = new Exchange(this, id))
   }
 
   async list() {
@@ -116,89 +114,93 @@ export class Chat {
     try {
       const { items } = await this.client.conversations({ limit: LISTED })
       if (asked === this.#listing) this.conversations = items
-    } catch (error) {
-      if (!error.isOffline && error.code !== "superseded") this.told("error", error)
+    } catch (/** @type {any} */ error) {
+      if (!error.isOffline && !isLate(error)) this.told("error", error)
     }
     this.changed()
   }
 
-  /** Something was said: its conversation is the first. @returns {boolean} whether it was not known yet */
+  /** @param {string} [id] */
+  listed(id) {
+    return this.conversations.find((it) => it.id === id)
+  }
+
+  /** Something was said: its conversation is the first. @param {Message} message @returns {boolean} whether it was not known yet */
   said(message) {
-    const it = this.conversations.find((one) => one.id === message.conversation_id)
+    const it = this.listed(message.conversation_id)
     if (!it || Number(message.id) <= Number(it.last_message?.id)) return false
     Object.assign(it, { last_message: message, updated_at: message.created_at })
     this.conversations = [it, ...this.conversations.filter((other) => other !== it)]
     return true
   }
 
+  /** @param {Message} message */
   isMine(message) {
     return message.author === "user" && message.sender_id === this.who.user?.id
   }
 
-  /** It is read aloud, if somebody else said it. */
+  /** It is read aloud, if somebody else said it. @param {Message} message @param {Conversation | null} [conversation] */
   heard(message, conversation) {
     if (!this.isMine(message)) this.told("heard", { name: this.nameOf(message, conversation), text: message.text })
   }
 
+  /** @param {Message} message @param {Conversation | null} [conversation] */
   nameOf(message, conversation) {
     return conversation?.members.find((it) => it.user.id === message.sender_id)?.user.name ?? null
   }
 
+  /** @param {Message} message */
   filesOf(message) {
     return sharedIn(this.client, message.payload)
   }
 
-  /** The server's own words for what it refused; null where nothing was heard of it. */
+  /** The server's own words for what it refused; null where nothing was heard of it. @param {unknown} error */
   wordsOf(error) {
-    return (error?.status && error.status < 500 && error.detail) || null
+    const { status, detail } = /** @type {Problem} */ (error)
+    return (status && status < 500 && detail) || null
   }
 
   close() {
-    clearTimeout(this.#drawing)
-    for (const stop of this.stops) stop()
-    for (const name of ["online", "offline"]) removeEventListener(name, this.changed)
-    document.removeEventListener("visibilitychange", this.changed)
+    this.#isOver.abort()
     this.current?.close()
     this.client.close()
   }
 
   // What happens
 
-  /** Somebody else is here, or somebody is where nobody was: nothing that was shown before stays. */
+  /** Somebody else is here, or somebody is where nobody was: nothing that was shown before stays. @param {import("./client/types.js").AuthState} state */
   async #become(state) {
-    const before = this.who
-    this.who = state
-    const isOther = (before.user?.id ?? null) !== (state.user?.id ?? null) && before.user
-    const isNews = isOther || before.status !== state.status || before.workspace !== state.workspace
-    if (isOther || before.workspace !== state.workspace || state.status === "ended") {
+    const before = this.who, { status, user, workspace } = (this.who = state)
+    const isOther = (before.user && before.user.id !== user?.id) || before.workspace !== workspace
+    if (isOther || status === "ended") {
       this.conversations = []
       this.current?.close()
-      this.current = null
     }
-    if (!isNews) return this.changed()
-    await this.list()
-    this.told("auth", { status: state.status, user: state.user, workspace: state.workspace })
+    if (isOther || before.status !== status) {
+      await this.list()
+      this.told("auth", { status, user, workspace })
+    }
     this.changed()
   }
 
   /** @param {import("./client/types.js").News} news */
   #hear(news) {
-    if (news.type === "connection" && news.status === "online") this.current?.comeBack()
-    if (news.type === "gap") this.current?.load()
-    if (news.type === "gap" || (news.type === "connection" && news.status === "online")) this.list()
-    if (news.type === "typing") this.current?.hear(news)
-    if (news.type === "event") this.#happens(news)
+    const { type } = news, isBack = type === "connection" && news.status === "online"
+    if (isBack) this.current?.comeBack()
+    if (type === "gap") this.current?.load()
+    if (type === "gap" || isBack) this.list()
+    if (type === "typing") this.current?.hear(news)
+    if (type === "event") this.#happens(news)
     this.changed()
   }
 
+  /** @param {import("./client/types.js").LiveEvent} event */
   #happens(event) {
-    const { message, kind } = event
-    const it = this.conversations.find((one) => one.id === event.conversation)
-    if (kind === "message.posted" && message && message.conversation_id !== this.current?.id) this.heard(message, it)
-    if (it && kind === "messages.read" && event.user === this.who.user?.id) it.unread = 0
-    if (it && kind === "message.posted" && message) {
-      if (this.said(message) && !this.isMine(message)) it.unread += 1
-    } else if (!it || kind.startsWith("conversation") || kind === "members.changed") this.list()
+    const { message, kind, conversation } = event, it = this.listed(conversation), posted = kind === "message.posted" ? message : null
+    if (posted && conversation !== this.current?.id) this.heard(posted, it)
+    if (!it || kind.startsWith("conversation") || kind === "members.changed") this.list()
+    else if (posted) it.unread += Number(this.said(posted) && !this.isMine(posted))
+    else if (kind === "messages.read" && event.user === this.who.user?.id) it.unread = 0
     this.current?.hear(event)
   }
 }

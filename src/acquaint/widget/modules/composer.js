@@ -1,111 +1,101 @@
 /** Where one writes: a text that grows, files that are chosen, dropped or pasted, and a button that sends both. */
 
-import { h, icon } from "./dom.js"
+import { h, icon, round } from "./dom.js"
 import { LARGEST_FILE, isPicture } from "./files.js"
 
 const MOST_FILES = 5
 const LONGEST_TEXT = 10_000
-const TYPES_AGAIN = 3_000 // milliseconds between two signs that somebody is typing
 
 /**
  * @param {import("./language.js").Words} words
- * @param {{ send: (text: string, files: File[]) => void, types: (on: boolean) => void }} talk
+ * @param {(text: string, files: File[]) => void} send
+ * @param {(on: boolean) => void} types somebody is writing, or no longer: said at every key
  */
-export function composer(words, { send, types }) {
-  /** @type {{ file: File, node: HTMLElement, forget: () => void }[]} */
-  let chosen = []
-  let typedAt = 0
+export function composer({ say, size, direction }, send, types) {
+  /** What was chosen, and how it is shown. @type {Map<File, HTMLElement>} */
+  const chosen = new Map()
 
-  const text = h("textarea", { rows: 1, dir: words.direction, maxlength: LONGEST_TEXT, "aria-label": words.say("message"), placeholder: words.say("write"), oninput: typed, onkeydown: keyed, onpaste: pasted })
-  const go = h("button", { class: "round go", "aria-label": words.say("send"), disabled: true }, icon("send"))
-  const pick = h("input", { type: "file", multiple: true, hidden: true, "aria-hidden": "true", tabindex: -1, onchange: () => (attach(pick.files), (pick.value = "")) })
-  const clip = h("button", { class: "round", type: "button", "aria-label": words.say("attach"), onclick: () => pick.click() }, icon("clip"))
-  const files = h("ul", { class: "files", hidden: true }), problem = h("p", { class: "error", role: "alert" })
-  const node = h("form", { class: "say", onsubmit: submit, ondragover: over, ondragleave: left, ondrop: dropped }, problem, files, pick, h("div", { class: "box" }, clip, text, go))
+  const text = h("textarea", { rows: 1, dir: direction, maxlength: LONGEST_TEXT, "aria-label": say("message"), placeholder: say("write"), oninput, onkeydown, onpaste: ondrop })
+  const go = round(say("send"), "send", { type: "submit", class: "round go", disabled: true })
+  const pick = h("input", { type: "file", multiple: true, hidden: true, onchange: () => (attach(pick.files), (pick.value = "")) })
+  const clip = round(say("attach"), "clip", { onclick: () => pick.click() })
+  const files = h("ul.files"), problem = h("p.error", { role: "alert" })
+  const node = h("form.say", { onsubmit, ondragover, ondragleave, ondrop }, problem, files, pick, h("div.box", clip, text, go))
 
-  function submit(event) {
-    event?.preventDefault()
-    const said = text.value.trim()
-    if (!said && !chosen.length) return
-    send(said, chosen.map((it) => it.file))
-    for (const it of chosen) it.forget()
-    chosen = []
+  /** @param {Event} event */
+  function onsubmit(event) {
+    event.preventDefault()
+    if (isBlank()) return
+    send(text.value.trim(), [...chosen.keys()])
+    ;[...chosen.keys()].forEach(drop)
     text.value = ""
-    typedAt = 0
-    show()
-    text.focus()
-  }
-
-  function keyed(event) {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event)
-  }
-
-  function typed() {
-    const now = Date.now(), on = text.value !== ""
-    if (!on || now - typedAt > TYPES_AGAIN) {
-      typedAt = on ? now : 0
-      types(on)
-    }
+    types(false)
     show()
   }
 
-  function pasted(event) {
-    if (event.clipboardData?.files.length) {
-      event.preventDefault()
-      attach(event.clipboardData.files)
-    }
+  /** @param {KeyboardEvent} event */
+  function onkeydown(event) {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) onsubmit(event)
   }
 
-  function over(event) {
-    if (event.dataTransfer?.types.includes("Files")) {
-      event.preventDefault()
-      node.classList.add("over")
-    }
+  function oninput() {
+    types(text.value !== "")
+    show()
   }
 
-  function left() {
+  /** @param {DragEvent} event */
+  function ondragover(event) {
+    if (!event.dataTransfer?.types.includes("Files")) return
+    event.preventDefault()
+    node.classList.add("over")
+  }
+
+  function ondragleave() {
     node.classList.remove("over")
   }
 
-  function dropped(event) {
+  /** Files that are dropped or pasted. @param {DragEvent & ClipboardEvent} event */
+  function ondrop(event) {
+    ondragleave()
+    const { files } = event.dataTransfer ?? event.clipboardData ?? {}
+    if (!files?.length) return
     event.preventDefault()
-    left()
-    attach(event.dataTransfer?.files ?? [])
+    attach(files)
   }
 
-  /** @param {Iterable<File>} some */
+  /** @param {Iterable<File> | null} [some] */
   function attach(some) {
     problem.textContent = ""
-    for (const file of some) {
-      if (chosen.length >= MOST_FILES) problem.textContent = words.say("many", MOST_FILES)
-      else if (file.size > LARGEST_FILE) problem.textContent = words.say("large", file.name, words.size(LARGEST_FILE))
-      else chosen.push(preview(file))
+    for (const file of some ?? []) {
+      if (chosen.size >= MOST_FILES) problem.textContent = say("many", MOST_FILES)
+      else if (file.size > LARGEST_FILE) problem.textContent = say("large", file.name, size(LARGEST_FILE))
+      else chosen.set(file, preview(file))
     }
     show()
+  }
+
+  /** @param {File} file */
+  function preview(file) {
+    const drawn = isPicture(file.type) ? h("img", { src: URL.createObjectURL(file), alt: "" }) : icon("file")
+    return h("li", drawn, h("span", { dir: "auto" }, file.name), round(say("remove", file.name), "close", { onclick: () => (drop(file), show()) }))
+  }
+
+  /** @param {File} file */
+  function drop(file) {
+    const drawn = chosen.get(file)?.querySelector("img")
+    if (drawn) URL.revokeObjectURL(drawn.src)
+    chosen.delete(file)
+  }
+
+  const isBlank = () => !text.value.trim() && !chosen.size
+
+  function show() {
+    files.replaceChildren(...chosen.values())
+    text.dir = text.value ? "auto" : direction
+    go.disabled = isBlank()
+    if (!CSS.supports("field-sizing", "content")) text.rows = Math.min(6, text.value.split("\n").length)
     text.focus()
   }
 
-  function preview(file) {
-    const address = isPicture(file.type) ? URL.createObjectURL(file) : ""
-    const it = { file, node: h("li"), forget: () => address && URL.revokeObjectURL(address) }
-    const remove = h("button", { class: "round", type: "button", "aria-label": words.say("remove", file.name) }, icon("close"))
-    remove.addEventListener("click", () => {
-      it.forget()
-      chosen = chosen.filter((other) => other !== it)
-      show()
-      text.focus()
-    })
-    it.node.append(address ? h("img", { src: address, alt: "" }) : icon("file"), h("span", { dir: "auto" }, file.name), remove)
-    return it
-  }
-
-  function show() {
-    files.replaceChildren(...chosen.map((it) => it.node))
-    files.hidden = !chosen.length
-    text.dir = text.value ? "auto" : words.direction
-    go.disabled = !text.value.trim() && !chosen.length
-    if (!CSS.supports("field-sizing", "content")) text.rows = Math.min(6, text.value.split("\n").length)
-  }
-
-  return { node, get isBlank() { return go.disabled }, focus: () => text.focus(), forget: () => chosen.forEach((it) => it.forget()) }
+  return { node, isBlank, focus: () => text.focus(), forget: () => [...chosen.keys()].forEach(drop) }
 }

@@ -1,66 +1,86 @@
 /**
  * Elements, made by hand: whatever somebody wrote becomes a text node, never markup, and nothing has a style attribute.
  *
- *     h(tag, props, ...children)   an element
- *     icon(name)                   a drawing that screen readers pass over
- *     linked(text)                 a text in pieces: what looks like a web address is a link
+ *     h("p.note", { role: "status" }, "Hello")     an element: its tag and classes, then attributes, listeners and children
+ *     round("Close", "close", { onclick })         a round button with a drawing in it, and its name
+ *     icon("chat")                                 a drawing that screen readers pass over
+ *     linked(text)                                 a text in pieces: what looks like a web address is a link
  */
 
 const SVG = "http://www.w3.org/2000/svg"
 
 /** Paths in a box of 24 by 24. */
 const PATHS = {
-  chat: "M4 5.5A2.5 2.5 0 0 1 6.5 3h11A2.5 2.5 0 0 1 20 5.5v8a2.5 2.5 0 0 1-2.5 2.5H11l-4.6 4.1c-.5.5-1.4.1-1.4-.6V16a2 2 0 0 1-1-1.8zM8 8.5h8M8 11.5h5",
+  chat: "M6 16v4l5-4h6a3 3 0 0 0 3-3V7a3 3 0 0 0-3-3H7a3 3 0 0 0-3 3v6a3 3 0 0 0 2 3M8 8.5h8M8 12h5",
   down: "m5 9 7 7 7-7",
   back: "m15 5-7 7 7 7",
   close: "m6 6 12 12M18 6 6 18",
-  send: "M12 20V4M5 11l7-7 7 7",
-  clip: "m20 11-8.5 8.5a5 5 0 0 1-7-7L13 4a3.4 3.4 0 0 1 4.8 4.8l-8.4 8.4a1.7 1.7 0 0 1-2.4-2.4l7.7-7.7",
-  shield: "M12 3 5 6v5.5c0 4.3 2.9 7.6 7 9.5 4.1-1.9 7-5.2 7-9.5V6zM9 12l2.2 2.2L15.2 10",
-  user: "M12 12.5a4 4 0 1 0 0-8 4 4 0 0 0 0 8M4.5 20c.8-3.3 3.8-5 7.5-5s6.7 1.7 7.5 5",
-  file: "M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8zM14 3v5h5",
-  alert: "M12 8v5M12 16.5v.01M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18",
+  send: "M12 20V4m-7 7 7-7 7 7",
+  clip: "m20 11-8 8a5 5 0 0 1-7-7l8-8a3 3 0 0 1 5 5l-8 8a1 1 0 0 1-2-2l7-7",
+  shield: "M12 3 5 6c0 8 2 12 7 15 5-3 7-7 7-15zm-3 9 2 2 4-4",
+  user: "M16 8a4 4 0 1 0-8 0 4 4 0 0 0 8 0M5 20c1-6 13-6 14 0",
+  file: "M14 3H6v18h12V7zv4h4",
+  alert: "M21 12a9 9 0 1 0-18 0 9 9 0 0 0 18 0m-9-4v5m0 3v0",
+  star: "m12 3 2.7 5.8 6.3.8-4.6 4.3 1.2 6.3-5.6-3.1-5.6 3.1 1.2-6.3L3 9.6l6.3-.8z",
 }
 
 /** A web address, up to what ends a sentence. */
 const ADDRESS = /\bhttps?:\/\/[^\s<>"']+[^\s<>"'.,:;!?)\]]/gi
 
+/** @typedef {keyof typeof PATHS} Drawing */
+
+/** @template {string} What @typedef {What extends `${infer Tag}.${string}` ? Tagged<Tag> : Tagged<What>} Made */
+/** @template {string} Tag @typedef {Tag extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[Tag] : never} Tagged */
+
 /**
- * @param {string} tag
- * @param {Record<string, any>} [props] `on…` are listeners, `true` an attribute without a value; null and false are none
- * @param {...(Node | string | null | undefined | false)} children
- * @returns {any} the element
+ * @typedef {Node | string | Record<string, unknown> | null | undefined | false} Part A child, or properties: functions
+ *   are listeners, `true` an attribute without a value; null and false are nothing
  */
-export function h(tag, props = {}, ...children) {
-  return filled(document.createElement(tag), props, children)
+
+/**
+ * @template {string} What
+ * @param {What} what
+ * @param {...Part} parts
+ * @returns {Made<What>}
+ */
+export function h(what, ...parts) {
+  const [tag = "", ...classes] = what.split(".")
+  return /** @type {any} */ (filled(document.createElement(tag), { class: classes.join(" ") || null }, ...parts))
 }
 
-/** @param {keyof typeof PATHS} name */
+/** @param {string} name @param {Drawing} drawing @param {...Part} parts */
+export function round(name, drawing, ...parts) {
+  return h("button.round", { type: "button", "aria-label": name }, ...parts, icon(drawing))
+}
+
+/** @param {Drawing} name */
 export function icon(name) {
-  const path = filled(document.createElementNS(SVG, "path"), { d: PATHS[name] }, [])
-  return filled(document.createElementNS(SVG, "svg"), { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" }, [path])
+  const path = filled(document.createElementNS(SVG, "path"), { d: PATHS[name] })
+  return filled(document.createElementNS(SVG, "svg"), { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" }, path)
 }
 
-/**
- * @param {string} text
- * @returns {(Node | string)[]}
- */
+/** @param {string} text */
 export function linked(text) {
   const pieces = []
   let end = 0
   for (const { 0: found, index } of text.matchAll(ADDRESS)) {
-    const link = h("a", { href: found, target: "_blank", rel: "noopener noreferrer nofollow" }, found)
-    pieces.push(text.slice(end, index), link)
+    pieces.push(text.slice(end, index), h("a", away(found), found))
     end = index + found.length
   }
   return [...pieces, text.slice(end)]
 }
 
-function filled(element, props, children) {
-  for (const [name, value] of Object.entries(props)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value)
-    else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : value)
+/** A link to somewhere else, which learns nothing of the page. @param {string} href */
+export const away = (href) => ({ href, target: "_blank", rel: "noopener noreferrer nofollow" })
+
+/** @template {Element} It @param {It} element @param {...Part} parts @returns {It} */
+function filled(element, ...parts) {
+  for (const part of parts) {
+    if (typeof part === "string" || part instanceof Node) element.append(part)
+    else for (const [name, value] of Object.entries(part || {})) {
+      if (typeof value === "function") /** @type {any} */ (element)[name] = value
+      else if (value != null && value !== false) element.setAttribute(name, value === true ? "" : String(value))
+    }
   }
-  element.append(...children.filter((it) => it != null && it !== false))
   return element
 }

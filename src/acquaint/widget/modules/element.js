@@ -18,27 +18,34 @@
  */
 
 import { h } from "./dom.js"
-import { Words, languageOf, wordsOf } from "./language.js"
+import { wordsOf } from "./language.js"
 import { launcher } from "./launcher.js"
 import { sheet } from "./styles.js"
 
 const HOME = new URL(import.meta.url).origin
-const ATTRIBUTES = { app: "app", url: "url", workspace: "workspace", token: "token", lang: "lang", theme: "theme", heading: "heading", greeting: "greeting" }
-const REMADE_BY = ["app", "url", "lang", "heading", "greeting", "collect-user-data"]
+const ATTRIBUTES = ["app", "url", "workspace", "token", "lang", "theme", "heading", "greeting", "collect-user-data", "open", "user-name", "user-email"]
+
+/** @typedef {import("./client/types.js").Claims} Claims */
+/** @typedef {import("./chat.js").Chat} Chat */
 
 export class AcquaintChat extends HTMLElement {
-  static observedAttributes = [...REMADE_BY, "open", "token", "workspace", "user-name", "user-email"]
+  static observedAttributes = ATTRIBUTES
 
-  /** Loaded when it is needed: not by those who only look at the page. @type {import("./chat.js").Chat | null} */
+  /** Loaded when it is needed: not by those who only look at the page. @type {Chat | null} */
   chat = null
-  #words = new Words()
+  /** @type {import("./language.js").Words | null} */
+  #words = null
+  /** @type {Promise<Chat> | null} */
   #loading = null
+  /** @type {Claims | null} */
   #userData = null
+  /** @type {ReturnType<typeof import("./panel.js").panel> | null} */
   #panel = null
+  /** @type {ReturnType<typeof launcher> | null} */
   #launcher = null
   /** Counts what is built, so that what is late is dropped. */
   #builds = 0
-  #root = h("div", { class: "root" })
+  #root = h("div.root")
 
   constructor() {
     super()
@@ -55,21 +62,22 @@ export class AcquaintChat extends HTMLElement {
     this.#leave()
   }
 
+  /** @param {string} name @param {string | null} before @param {string | null} now */
   attributeChangedCallback(name, before, now) {
-    if (before === now || !this.isConnected) return
-    if (REMADE_BY.includes(name)) this.#build()
-    else if (name === "open") this.#tried(this.#toggle())
-    else if (name === "token" && now) this.#tried(this.logIn(now))
-    else if (name === "workspace") this.#tried(this.chat?.useWorkspace(now))
+    if (before === now || !this.isConnected || name === "theme") return
+    if (name === "open") this.#tried(this.#toggle())
+    else if (name === "token") this.#tried(now && this.logIn(now))
+    else if (name === "workspace") this.#tried(this.chat?.client.useWorkspace(now))
     else if (name.startsWith("user-")) this.setUserData(this.#namedUser())
+    else this.#build()
   }
 
   show() {
-    this.setAttribute("open", "")
+    this.toggleAttribute("open", true)
   }
 
   hide() {
-    this.removeAttribute("open")
+    this.toggleAttribute("open", false)
   }
 
   /** The visitor is whom the page's backend vouches for. @param {string} jwt */
@@ -83,7 +91,7 @@ export class AcquaintChat extends HTMLElement {
     await (await this.#loaded()).logOut()
   }
 
-  /** What the page believes of the visitor. It proves nothing, and is said with the first thing they write. */
+  /** What the page believes of the visitor. It proves nothing, and is said with the first thing they write. @param {Claims | null} data */
   setUserData(data) {
     this.#userData = data
     this.chat?.setUserData(data)
@@ -96,10 +104,10 @@ export class AcquaintChat extends HTMLElement {
 
   async #build() {
     this.#leave()
-    const build = this.#builds, closest = this.closest("[lang]")?.getAttribute("lang")
+    const build = this.#builds, lang = this.closest("[lang]")?.getAttribute("lang")
     if (!this.getAttribute("app")) return console.error("<acquaint-chat> needs an app")
     this.#userData = this.#namedUser() ?? this.#userData
-    const words = await wordsOf(languageOf([closest, ...navigator.languages]))
+    const words = await wordsOf([lang, ...navigator.languages])
     if (build !== this.#builds) return
     this.#words = words
     this.#root.lang = words.language
@@ -113,17 +121,17 @@ export class AcquaintChat extends HTMLElement {
 
   /** The chat, which knows who is here. */
   #loaded() {
-    this.#loading ??= this.#load(this.#builds)
-    return this.#loading
+    return (this.#loading ??= this.#load(this.#builds))
   }
 
+  /** @param {number} build */
   async #load(build) {
-    const { Chat } = await import("./chat.js")
+    const { Chat } = await import("./inside.js"), said = (/** @type {string} */ name) => this.getAttribute(name)
     if (build !== this.#builds) throw new DOMException("The chat was made anew.", "AbortError")
-    const said = (name) => this.getAttribute(name), where = { app: said("app"), url: said("url") ?? HOME, workspace: said("workspace"), userData: this.#userData }
-    const chat = (this.chat = new Chat(where, () => this.#update(), (kind, detail) => this.#tell(kind, detail)))
-    await chat.start(said("token"))
-    return chat
+    const where = { app: said("app") ?? "", url: said("url") ?? HOME, workspace: said("workspace"), userData: this.#userData }
+    this.chat = new Chat(where, () => this.#update(), (kind, detail) => this.#tell(kind, detail))
+    await this.chat.start(said("token"))
+    return this.chat
   }
 
   #leave() {
@@ -136,38 +144,45 @@ export class AcquaintChat extends HTMLElement {
 
   /** The window and all that is in it is loaded when it is first opened. */
   async #toggle() {
-    const build = this.#builds
-    if (!this.#launcher) return // it is opened when it is built
+    const build = this.#builds, words = this.#words
+    if (!this.#launcher || !words) return // it is opened when it is built
     if (this.hasAttribute("open") && !this.#panel) {
-      const [{ Panel }, chat] = await Promise.all([import("./panel.js"), this.#loaded()])
+      const chat = await this.#loaded(), { panel } = await import("./inside.js")
       if (build !== this.#builds) return
-      const words = this.#words, said = (name) => this.getAttribute(name)
-      const look = { heading: said("heading") ?? words.say("heading"), greeting: said("greeting") ?? words.say("greeting"), asksWho: this.hasAttribute("collect-user-data") }
-      this.#panel ??= new Panel({ words, chat, look }, () => this.hide())
+      const said = (/** @type {"heading" | "greeting"} */ name) => this.getAttribute(name) ?? words.say(name)
+      const look = { heading: said("heading"), greeting: said("greeting"), asksWho: this.hasAttribute("collect-user-data") }
+      this.#panel ??= panel({ ...words, chat, look }, () => this.hide())
       this.#root.append(this.#panel.node)
     }
-    const isOpen = this.hasAttribute("open"), wasInside = this.shadowRoot.activeElement !== null
+    const isOpen = this.hasAttribute("open"), wasInside = this.shadowRoot?.activeElement
     if (!this.#panel || this.#panel.isOpen === isOpen) return
     if (isOpen) this.#panel.open()
     else this.#panel.close()
     this.#update()
-    if (!isOpen && wasInside) this.#launcher.node.focus()
+    if (!isOpen && wasInside) this.#launcher?.node.focus()
     this.#tell(isOpen ? "open" : "close")
   }
 
   #update() {
-    this.#launcher?.update(Boolean(this.#panel?.isOpen), this.chat?.unread ?? 0)
-    if (this.#panel?.isOpen) this.#panel.update()
+    const isOpen = this.#panel?.isOpen ?? false
+    this.#launcher?.update(isOpen, this.chat?.unread ?? 0)
+    if (isOpen) this.#panel?.update()
   }
 
+  /** @param {string} kind @param {any} [detail] */
   #tell(kind, detail) {
-    if (kind === "heard") return this.#panel?.say(`${detail.name ?? this.#words.say("team")}: ${detail.text}`)
+    if (kind === "heard") return this.#panel?.say(`${detail.name ?? this.#words?.say("team")}: ${detail.text}`)
     if (kind === "auth" && this.#panel?.isOpen) this.#panel.becomeOther()
     this.dispatchEvent(new CustomEvent(`acquaint:${kind}`, { detail, bubbles: true, composed: true }))
   }
 
-  #tried(something) {
-    something?.catch((error) => error.name !== "AbortError" && this.#tell("error", error))
+  /** @param {unknown} something */
+  async #tried(something) {
+    try {
+      await something
+    } catch (/** @type {any} */ error) {
+      if (error.name !== "AbortError") this.#tell("error", error)
+    }
   }
 }
 
@@ -184,19 +199,19 @@ function wasHere() {
  * The chat without an element in the page's text: puts one into the page, or takes the one that is there for this app,
  * and opens it.
  *
- * @param {{ app: string, url?: string, workspace?: string, token?: string, user?: { name?: string, email?: string, phone?: string,
- *   custom?: Record<string, unknown> }, collectUserData?: boolean, lang?: string, theme?: "light" | "dark", heading?: string,
- *   greeting?: string, open?: boolean }} how
- * @returns {AcquaintChat}
+ * @param {{ app: string, url?: string, workspace?: string, token?: string, user?: Claims, collectUserData?: boolean, lang?: string,
+ *   theme?: "light" | "dark", heading?: string, greeting?: string, open?: boolean }} how
  */
 export function open(how) {
   const found = document.querySelector(`acquaint-chat[app="${CSS.escape(how.app)}"]`)
   const element = /** @type {AcquaintChat} */ (found ?? document.createElement("acquaint-chat"))
-  for (const [name, attribute] of Object.entries(ATTRIBUTES)) if (how[name] != null) element.setAttribute(attribute, how[name])
-  if (how.collectUserData != null) element.toggleAttribute("collect-user-data", how.collectUserData)
-  if (how.user?.name) element.setAttribute("user-name", how.user.name)
-  if (how.user?.email) element.setAttribute("user-email", how.user.email)
-  element.toggleAttribute("open", how.open ?? true)
+  /** @type {Record<string, unknown>} */
+  const said = { ...how, open: how.open ?? true, userName: how.user?.name, userEmail: how.user?.email }
+  for (const name of ATTRIBUTES) {
+    const value = said[name.replace(/-./g, (it) => it.slice(1).toUpperCase())]
+    if (typeof value === "boolean") element.toggleAttribute(name, value)
+    else if (value != null) element.setAttribute(name, String(value))
+  }
   if (!found) document.body.append(element)
   if (how.user) element.setUserData(how.user)
   return element

@@ -3,14 +3,17 @@
 const PART = 30 // messages that are read at a time
 const TYPING_IS_OVER = 6_000 // milliseconds
 
+/** @typedef {import("./client/types.js").Message} Message */
+/** @typedef {import("./files.js").Shared} Shared */
+
 /**
  * @typedef {object} Entry A message, or one that is to become one.
  * @property {string} key stays the same when a message that was on its way arrives
  * @property {string} [id] none before it was posted
  * @property {boolean} isMine
- * @property {string | null} name
+ * @property {string | null} [name]
  * @property {string} text
- * @property {{ url: string, name: string, type: string, size: number }[]} files
+ * @property {Shared[]} files
  * @property {string} at
  * @property {"sent" | "sending" | "failed"} state
  * @property {boolean} [isDeleted]
@@ -19,22 +22,27 @@ const TYPING_IS_OVER = 6_000 // milliseconds
  * @property {string | null} [problem]
  */
 
+/** @typedef {Entry & { given: File[], kept: import("./client/types.js").SharedFile[], isOffline?: boolean, wasTried?: boolean }} Draft */
+
 export class Exchange {
   isLoading = false
+  /** @type {unknown} */
   problem = null
-  isTyping = false
+  /** The name of who is typing; empty where they have none, null where nobody is. @type {string | null} */
+  typing = null
+  /** @type {string | null} */
   #next = null
   /** What is known of the conversation. @type {import("./client/types.js").Conversation | null} */
   #it = null
+  /** @type {Map<string, Message>} */
   #messages = new Map()
-  /** On their way, in the order they were said. @type {Map<string, Entry & { given: File[], kept: any[], isOffline?: boolean, wasTried?: boolean }>} */
-  #pending = new Map()
+  /** On their way, in the order they were said. @type {Map<string, Draft>} */
+  #drafts = new Map()
   #sending = Promise.resolve()
   #readUpTo = 0
   #latest = 0
   #freshAfter = Infinity
   #timer = 0
-  #isClosed = false
 
   /** @param {import("./chat.js").Chat} chat @param {string} [id] */
   constructor(chat, id) {
@@ -44,7 +52,7 @@ export class Exchange {
   }
 
   get title() {
-    return this.#it?.title ?? null
+    return this.#it?.title
   }
 
   get hasOlder() {
@@ -55,11 +63,18 @@ export class Exchange {
     return Boolean(this.#it?.closed_at)
   }
 
+  /** What its visitor thought of it: null where the App asks that, undefined where it does not. */
+  get rating() {
+    const { closed_at, asks_rating, rating } = this.#it ?? {}
+    return asks_rating ? null : (closed_at && rating) || undefined
+  }
+
   /** @returns {Entry[]} */
   get entries() {
-    const me = this.chat.who.user?.id, read = Math.max(0, ...(this.#it?.members ?? []).filter((it) => it.user.id !== me).map((it) => Number(it.last_read_id)))
-    const said = [...this.#messages.values()].sort((one, other) => Number(one.id) - Number(other.id)).map((it) => this.#entry(it, read))
-    return [...said, ...this.#pending.values()]
+    const { members = [], operators_read_id } = this.#it ?? {}, others = members.filter(({ user }) => user.id !== this.chat.who.user?.id)
+    const read = Math.max(Number(operators_read_id ?? 0), ...others.map((it) => Number(it.last_read_id)))
+    const said = [...this.#messages.values()].sort((one, other) => Number(one.id) - Number(other.id))
+    return [...said.map((it) => this.#entry(it, read)), ...this.#drafts.values()]
   }
 
   /** Whether it came after what had been read when the conversation was opened. @param {Entry} it */
@@ -70,33 +85,36 @@ export class Exchange {
   // Reading
 
   async load() {
+    const { id, chat } = this, { client, who } = chat
+    if (!id) return
     await this.#asking(async () => {
-      const { client, who } = this.chat, [it, page] = await Promise.all([client.conversation(this.id), client.history(this.id, { limit: PART })])
-      const mine = it.members.find((member) => member.user.id === who.user?.id)
-      if (!this.#it && it.unread) this.#freshAfter = Number(mine?.last_read_id)
+      const [it, page] = await Promise.all([client.conversation(id), client.history(id, { limit: PART })])
+      if (!this.#it && it.unread) this.#freshAfter = Number(it.members.find(({ user }) => user.id === who.user?.id)?.last_read_id)
       this.#it = it
-      this.#next = this.#messages.size ? this.#next : page.next
+      if (!this.#messages.size) this.#next = page.next
       page.items.forEach((message) => this.#take(message))
     })
   }
 
   async older() {
-    if (this.isLoading || !this.#next) return
+    const { id } = this, after = this.#next
+    if (this.isLoading || !id || !after) return
     await this.#asking(async () => {
-      const page = await this.chat.client.history(this.id, { limit: PART, after: this.#next })
+      const page = await this.chat.client.history(id, { limit: PART, after })
       this.#next = page.next
       page.items.forEach((message) => this.#take(message))
     })
   }
 
+  /** @param {() => Promise<void>} task */
   async #asking(task) {
     this.isLoading = true
     this.problem = null
     this.chat.changed()
     try {
       await task()
-    } catch (error) {
-      if (error.code !== "superseded" && error.code !== "closed") this.problem = error
+    } catch (/** @type {any} */ error) {
+      if (!isLate(error)) this.problem = error
     }
     this.isLoading = false
     this.chat.changed()
@@ -104,14 +122,14 @@ export class Exchange {
 
   /** What is in front of somebody is read, once. */
   read() {
-    const last = [...this.#messages.values()].reduce((most, it) => (this.chat.isMine(it) ? most : Math.max(most, Number(it.id))), 0)
-    if (!this.id || last <= this.#readUpTo || document.visibilityState !== "visible") return
+    const { id, chat } = this, last = Math.max(0, ...[...this.#messages.values()].filter((it) => !chat.isMine(it)).map((it) => Number(it.id)))
+    if (!id || last <= this.#readUpTo || document.hidden) return
     this.#readUpTo = last
-    const listed = this.chat.conversations.find((it) => it.id === this.id)
+    const listed = chat.listed(id)
     if (!listed?.unread) return
     listed.unread = 0
-    this.chat.client.markRead(this.id, String(last)).catch(() => (this.#readUpTo = 0))
-    this.chat.changed()
+    chat.client.markRead(id, String(last)).catch(() => (this.#readUpTo = 0))
+    chat.changed()
   }
 
   // Saying
@@ -119,59 +137,75 @@ export class Exchange {
   /** @param {string} text @param {File[]} given */
   say(text, given) {
     const files = given.map((it) => ({ url: URL.createObjectURL(it), name: it.name, type: it.type, size: it.size }))
-    const entry = { key: crypto.randomUUID?.() ?? String(Math.random()), isMine: true, name: null, text, files, at: new Date().toISOString(), state: "sending", given, kept: [] }
-    this.#pending.set(entry.key, /** @type {any} */ (entry))
-    this.#send(entry)
+    /** @type {Draft} */
+    const draft = { key: crypto.randomUUID?.() ?? `${Math.random()}${Math.random()}`, isMine: true, text, files, at: new Date().toISOString(), state: "sending", given, kept: [] }
+    this.#drafts.set(draft.key, draft)
+    this.#send(draft)
   }
 
-  again(entry) {
-    if (entry.state !== "failed") return
-    entry.state = "sending"
-    this.#send(entry)
+  /** @param {Entry} entry */
+  again({ key }) {
+    const draft = this.#drafts.get(key)
+    if (draft?.state !== "failed") return
+    draft.state = "sending"
+    this.#send(draft)
   }
 
-  discard(entry) {
-    this.#drop(entry)
+  /** @param {Entry} entry */
+  discard({ key }) {
+    this.#drop(key)
     this.chat.changed()
   }
 
   /** What could not be sent for want of a connection is sent. */
   comeBack() {
-    for (const it of this.#pending.values()) if (it.isOffline) this.again(it)
-    if (this.id) this.load()
+    for (const it of this.#drafts.values()) if (it.isOffline) this.again(it)
+    this.load()
   }
 
+  /** @param {boolean} on */
   types(on) {
     if (this.id) this.chat.client.typing(this.id, on)
   }
 
-  /** One after the other: they arrive in the order they were written. */
-  #send(entry) {
+  /** What the visitor thought of it, now that it is over. @param {number} score @param {string} [comment] */
+  async rate(score, comment) {
+    if (!this.id || !this.#it) return
+    const rating = await this.chat.client.rate(this.id, score, comment)
+    this.#it = { ...this.#it, rating, asks_rating: false }
     this.chat.changed()
-    this.#sending = this.#sending.then(() => this.#post(entry)).catch((error) => {
-      entry.state = "failed"
-      entry.isOffline = error.isOffline
-      entry.problem = this.chat.wordsOf(error)
+  }
+
+  /** One after the other: they arrive in the order they were written. @param {Draft} draft */
+  #send(draft) {
+    this.chat.changed()
+    this.#sending = this.#sending.then(() => this.#post(draft)).catch((error) => {
+      Object.assign(draft, { state: "failed", isOffline: error.isOffline, problem: this.chat.wordsOf(error) })
       this.chat.changed()
     })
   }
 
-  async #post(entry) {
-    const { client } = this.chat, { key: clientId, text, given, kept } = entry
+  /** @param {Draft} draft */
+  async #post(draft) {
+    const { client } = this.chat, { key: clientId, text, given, kept } = draft
     if (given.length && !this.id) this.#begun(await client.startConversation()) // files are kept for somebody, and this makes them one
-    while (kept.length < given.length) kept.push(await client.upload(given[kept.length]))
-    const payload = kept.length ? { files: kept.map(({ url, name, content_type, size }) => ({ url, name, content_type, size })) } : undefined
-    if (!this.id && entry.wasTried) this.#begun((await client.conversations({ limit: 5 })).items.find((it) => it.last_message?.client_id === clientId))
-    entry.wasTried = true
+    for (const file of given.slice(kept.length)) {
+      const { url, name, content_type, size } = await client.upload(file)
+      kept.push({ url, name, content_type, size })
+    }
+    const more = { clientId, payload: kept.length ? { files: kept } : undefined }
+    if (!this.id && draft.wasTried) this.#begun((await client.conversations({ limit: 5 })).items.find((it) => it.last_message?.client_id === clientId))
+    draft.wasTried = true
     if (this.id) {
-      const message = await client.post(this.id, text, { clientId, payload })
+      const message = await client.post(this.id, text, more)
       this.#take(message)
       this.chat.said(message)
-    } else this.#begun(await client.startConversation(text, { clientId, payload }))
-    this.#drop(entry)
+    } else this.#begun(await client.startConversation(text, more))
+    this.#drop(clientId)
     this.chat.changed()
   }
 
+  /** @param {import("./client/types.js").Conversation} [it] */
   #begun(it) {
     if (!it) return
     this.id = it.id
@@ -182,51 +216,58 @@ export class Exchange {
 
   // Hearing
 
-  /** @param {any} news */
+  /** @param {import("./client/types.js").LiveEvent | import("./client/types.js").Typing} news */
   hear(news) {
-    if (!this.id || news.conversation !== this.id || news.user === this.chat.who.user?.id && news.type === "typing") return
-    if (news.type === "typing") return this.#types(news.on)
+    const { id, chat } = this, it = this.#it, { user } = news, isMe = user === chat.who.user?.id
+    if (!id || news.conversation !== id) return
+    const whose = it?.members.find((member) => member.user.id === user)
+    if (news.type === "typing") return isMe || this.#types(news.on ? news.operator ?? whose?.user.name ?? "" : null)
     if (news.message) this.#take(news.message)
     else if (news.message_id) this.#messages.delete(news.message_id)
-    else if (news.kind === "messages.read") this.#it?.members.forEach((it) => it.user.id === news.user && (it.last_read_id = news.up_to))
-    else this.load()
-    if (news.kind === "message.posted") this.#types(false)
+    else if (news.kind !== "messages.read") this.load()
+    else if (whose) whose.last_read_id = news.up_to ?? null
+    else if (it && !user) it.operators_read_id = news.up_to ?? null
+    if (news.kind === "message.posted" && !isMe) this.#types(null)
   }
 
   close() {
-    this.#isClosed = true
     clearTimeout(this.#timer)
-    for (const it of [...this.#pending.values()]) if (it.state === "failed") this.#drop(it)
+    for (const { key, state } of this.#drafts.values()) if (state === "failed") this.#drop(key)
     if (this.chat.current === this) this.chat.current = null
   }
 
-  #types(on) {
+  /** @param {string | null} name */
+  #types(name) {
     clearTimeout(this.#timer)
-    this.isTyping = on
-    if (on) this.#timer = setTimeout(() => (this.#types(false), this.chat.changed()), TYPING_IS_OVER)
+    this.typing = name
+    if (name !== null) this.#timer = setTimeout(() => (this.#types(null), this.chat.changed()), TYPING_IS_OVER)
   }
 
+  /** @param {Message} message */
   #take(message) {
-    if (this.#latest && Number(message.id) > this.#latest) this.chat.heard(message, this.#it)
-    this.#latest = Math.max(this.#latest, Number(message.id))
+    const id = Number(message.id)
+    if (this.#latest && id > this.#latest) this.chat.heard(message, this.#it)
+    this.#latest = Math.max(this.#latest, id)
     this.#messages.set(message.id, message)
-    if (message.client_id) this.#drop(this.#pending.get(message.client_id))
+    if (message.client_id) this.#drop(message.client_id)
   }
 
-  #drop(entry) {
-    if (entry && this.#pending.delete(entry.key)) entry.files.forEach((it) => URL.revokeObjectURL(it.url))
+  /** @param {string} key */
+  #drop(key) {
+    this.#drafts.get(key)?.files.forEach((it) => URL.revokeObjectURL(it.url))
+    this.#drafts.delete(key)
   }
 
-  /** @returns {Entry} */
+  /** @param {Message} it @param {number} read @returns {Entry} */
   #entry(it, read) {
-    const isMine = this.chat.isMine(it)
+    const { chat } = this, isMine = chat.isMine(it), files = chat.filesOf(it)
     return {
       key: it.client_id ?? it.id,
       id: it.id,
       isMine,
-      name: isMine ? null : this.chat.nameOf(it, this.#it),
-      text: this.#textOf(it),
-      files: this.chat.filesOf(it),
+      name: isMine ? null : chat.nameOf(it, this.#it),
+      text: files.length === 1 && it.text === files[0]?.name ? "" : it.text, // which only repeats what stands beside it
+      files,
       at: it.created_at,
       state: "sent",
       isDeleted: Boolean(it.deleted_at),
@@ -234,10 +275,7 @@ export class Exchange {
       isSeen: isMine && Number(it.id) <= read,
     }
   }
-
-  /** A text that only repeats the file's name is not shown beside the file. */
-  #textOf(it) {
-    const files = this.chat.filesOf(it)
-    return files.length === 1 && it.text === files[0].name ? "" : it.text
-  }
 }
+
+/** What was asked for is wanted no longer: somebody else is here, or nobody. @param {import("./chat.js").Problem} error */
+export const isLate = ({ code }) => code === "superseded" || code === "closed"

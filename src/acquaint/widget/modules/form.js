@@ -5,48 +5,41 @@ import { h } from "./dom.js"
 const SHORTEST_NAME = 2
 
 /** @param {import("./panel.js").Place} place */
-export function form({ words, chat, go }) {
-  const name = field("name", "short", { type: "text", autocomplete: "name", maxlength: 255 }, (it) => it.value.trim().length >= SHORTEST_NAME)
-  const email = field("email", "address", { type: "email", autocomplete: "email", maxlength: 254 }, (it) => it.validity.valid && /@.+\../.test(it.value))
-  const problem = h("p", { class: "error", role: "alert" }), begin = h("button", { class: "main" }, words.say("begin"))
-  const node = h(
-    "form",
-    { class: "form scroll", novalidate: true, onsubmit: submit },
-    h("p", { class: "big" }, words.say("claim")),
-    h("p", {}, words.say("why")),
-    name.node,
-    email.node,
-    problem,
-    begin,
-  )
+export function form({ say, chat, go }) {
+  const name = field("name", "text", "short", (it) => it.value.trim().length >= SHORTEST_NAME)
+  const email = field("email", "email", "address", (it) => it.validity.valid && /@.+\../.test(it.value))
+  const problem = h("p.error", { role: "alert" }), begin = h("button.main", say("begin"))
+  const node = h("form.view.scroll.form", { novalidate: true, onsubmit }, h("p.big", say("claim")), h("p", say("why")), name.node, email.node, problem, begin)
 
-  function field(key, wrong, attributes, isGood) {
-    const error = h("p", { class: "error", id: `${key}-error` })
-    const input = h("input", { ...attributes, name: key, required: true, dir: "auto", "aria-describedby": error.id, oninput: () => input.ariaInvalid && check() })
+  /** @param {"name" | "email"} key @param {string} type @param {"short" | "address"} wrong @param {(it: HTMLInputElement) => boolean} isGood */
+  function field(key, type, wrong, isGood) {
+    const error = h("p.error", { id: `${key}-error` })
+    const input = h("input", { type, name: key, autocomplete: key, maxlength: 254, required: true, dir: "auto", "aria-describedby": error.id, oninput: () => input.ariaInvalid && check() })
+
     function check() {
       const good = isGood(input)
       input.ariaInvalid = good ? null : "true"
-      error.textContent = good ? "" : words.say(wrong)
+      error.textContent = good ? "" : say(wrong)
       return good
     }
-    return { node: h("div", {}, h("label", {}, words.say(key), input), error), input, check }
+    return { node: h("div", h("label", say(key), input), error), input, check }
   }
 
-  async function submit(event) {
+  /** @param {SubmitEvent} event */
+  async function onsubmit(event) {
     event.preventDefault()
-    const wrong = [name, email].filter((it) => !it.check())
-    if (wrong.length) return wrong[0].input.focus()
+    const [wrong] = [name, email].filter((it) => !it.check())
+    if (wrong) return wrong.input.focus()
     begin.disabled = true
     problem.textContent = ""
     try {
-      await chat.claim({ name: name.input.value.trim(), email: email.input.value.trim() })
+      await chat.client.sayWhoIAm({ name: name.input.value.trim(), email: email.input.value.trim() })
       go("talk")
     } catch (error) {
-      problem.textContent = chat.wordsOf(error) ?? words.say("broken")
-    } finally {
+      problem.textContent = chat.wordsOf(error) ?? say("broken")
       begin.disabled = false
     }
   }
 
-  return { node: h("div", { class: "view" }, node), title: words.say("team"), update() {}, focus: () => name.input.focus() }
+  return { node, title: say("team"), update() {}, focus: () => name.input.focus() }
 }

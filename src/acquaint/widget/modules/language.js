@@ -1,81 +1,80 @@
 /**
  * The words of one language, and how it writes times, days and sizes.
  *
- *     languageOf(wanted)           the first of the wanted ones that we speak
- *     new Words(language, texts)   say("large", name, size); time, day, moment, size
+ *     wordsOf(wanted)    of the first of the wanted languages that we speak
+ *     Words              say("large", name, size); time, day, short, size
  *
  * English comes with the widget; another language is one more small file, loaded when it is wanted.
  */
 
 import english from "./texts/en.js"
 
-/** @typedef {keyof typeof english} Key */
+/** @typedef {ReturnType<typeof speaking>} Words */
+/** @typedef {typeof english} Texts */
 
-const OTHERS = ["ar", "de", "es", "fr", "id"]
-const RIGHT_TO_LEFT = ["ar"]
+/** Each is a file of its own, with all that English says. @type {Record<string, () => Promise<{ default: Texts }>>} */
+const OTHERS = {
+  ar: () => import("./texts/ar.js"),
+  de: () => import("./texts/de.js"),
+  es: () => import("./texts/es.js"),
+  fr: () => import("./texts/fr.js"),
+  id: () => import("./texts/id.js"),
+}
 const DAY = 86_400_000
 
-/** @param {(string | null | undefined)[]} wanted such as `de-AT`, the dearest first */
-export function languageOf(wanted) {
-  const spoken = wanted.map((it) => it?.toLowerCase().split(/[-_]/)[0] ?? "")
-  return spoken.find((it) => it === "en" || OTHERS.includes(it)) ?? "en"
-}
-
 /**
- * The texts of a language that `languageOf` answered; English where its file cannot be had.
+ * English where we speak none of them, or where the file of one cannot be had.
  *
- * @param {string} language
+ * @param {(string | null | undefined)[]} wanted such as `de-AT`, the dearest first
  */
-export async function wordsOf(language) {
-  if (!OTHERS.includes(language)) return new Words("en", english)
+export async function wordsOf(wanted) {
+  const spoken = wanted.map((it) => it?.toLowerCase().split(/[-_]/)[0] ?? "")
+  const language = spoken.find((it) => it === "en" || Object.hasOwn(OTHERS, it)) ?? "en"
   try {
-    const { default: texts } = await import(`./texts/${language}.js`)
-    return new Words(language, { ...english, ...texts })
+    const found = await OTHERS[language]?.()
+    return speaking(found ? language : "en", found?.default ?? english)
   } catch {
-    return new Words("en", english)
+    return speaking("en", english)
   }
 }
 
-export class Words {
-  /** @param {string} language @param {Record<Key, string>} texts */
-  constructor(language = "en", texts = english) {
-    this.language = language
-    this.direction = RIGHT_TO_LEFT.includes(language) ? "rtl" : "ltr"
-    this.texts = texts
-    this.clock = new Intl.DateTimeFormat(language, { timeStyle: "short" })
-    this.near = new Intl.RelativeTimeFormat(language, { numeric: "auto" })
-  }
-
-  /** @param {Key} key @param {...(string | number)} values one for each `{}` */
-  say(key, ...values) {
-    return this.texts[key].replace(/\{\}/g, () => String(values.shift() ?? ""))
-  }
+/** @param {string} language @param {Texts} texts */
+function speaking(language, texts) {
+  const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" })
 
   /** @param {string} moment */
-  time(moment) {
-    return this.clock.format(new Date(moment))
-  }
+  const time = (moment) => clock.format(new Date(moment))
 
-  /** Today, yesterday, or the date. @param {string} moment @param {number} now */
-  day(moment, now = Date.now()) {
-    const date = new Date(moment), days = Math.round((midnight(date) - midnight(new Date(now))) / DAY)
-    if (days > -2 && days < 1) return sentence(this.near.format(days, "day"), this.language)
-    return date.toLocaleDateString(this.language, { weekday: "long", day: "numeric", month: "long", year: days < -300 ? "numeric" : undefined })
-  }
+  /** @param {string} moment @param {Intl.DateTimeFormatOptions} how */
+  const date = (moment, how) => new Date(moment).toLocaleDateString(language, { day: "numeric", ...how })
 
-  /** For a list: the time if it was today, otherwise a short date. @param {string} moment */
-  short(moment, now = Date.now()) {
-    const date = new Date(moment)
-    if (midnight(date) === midnight(new Date(now))) return this.time(moment)
-    return date.toLocaleDateString(this.language, { day: "numeric", month: "short" })
-  }
+  return {
+    language,
+    direction: language === "ar" ? "rtl" : "ltr",
+    time,
 
-  /** @param {number} bytes */
-  size(bytes) {
-    const unit = bytes < 1e6 ? "kilobyte" : "megabyte", number = bytes / (bytes < 1e6 ? 1e3 : 1e6)
-    return new Intl.NumberFormat(this.language, { style: "unit", unit, maximumFractionDigits: number < 10 ? 1 : 0 }).format(number)
+    /** @param {keyof Texts} key @param {...(string | number)} values one for each `{}` */
+    say: (key, ...values) => texts[key].replace(/\{\}/g, () => String(values.shift())),
+
+    /** Today, yesterday, or the date. @param {string} moment */
+    day(moment) {
+      const days = daysFromNow(moment)
+      if (days < -1 || days > 0) return date(moment, { weekday: "long", month: "long", year: days < -300 ? "numeric" : undefined })
+      const near = new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(days, "day")
+      return near.charAt(0).toLocaleUpperCase(language) + near.slice(1)
+    },
+
+    /** For a list: the time if it was today, otherwise a short date. @param {string} moment */
+    short: (moment) => (daysFromNow(moment) ? date(moment, { month: "short" }) : time(moment)),
+
+    /** @param {number} bytes */
+    size(bytes) {
+      const isLarge = bytes >= 1e6, number = bytes / (isLarge ? 1e6 : 1e3)
+      const how = { style: "unit", unit: isLarge ? "megabyte" : "kilobyte", maximumFractionDigits: number < 10 ? 1 : 0 }
+      return number.toLocaleString(language, /** @type {Intl.NumberFormatOptions} */ (how))
+    },
   }
 }
 
-const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime()
-const sentence = (text, language) => text.charAt(0).toLocaleUpperCase(language) + text.slice(1)
+/** @param {string} moment */
+const daysFromNow = (moment) => Math.round((new Date(moment).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / DAY)

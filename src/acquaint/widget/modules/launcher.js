@@ -2,27 +2,27 @@
 
 import { h, icon } from "./dom.js"
 
+/** @typedef {import("./language.js").Words} Words */
+
 const MOST = 99
 
-/** @param {import("./language.js").Words} words @param {() => void} toggle */
-export function launcher(words, toggle) {
-  const node = h("button", { class: "launcher", type: "button", "aria-haspopup": "dialog", part: "launcher", onclick: toggle })
+/** @param {Words} words @param {() => void} onclick */
+export function launcher({ say }, onclick) {
+  const node = h("button.launcher", { "aria-haspopup": "dialog", part: "launcher", onclick })
   return {
     node,
     /** @param {boolean} isOpen @param {number} unread */
     update(isOpen, unread) {
-      const badge = isOpen ? null : counted(unread, words)
-      const name = words.say(isOpen ? "close" : "open")
-      node.setAttribute("aria-expanded", String(isOpen))
-      node.setAttribute("aria-label", badge ? `${name}, ${badge.getAttribute("aria-label")}` : name)
-      badge?.setAttribute("aria-hidden", "true")
-      node.replaceChildren(icon(isOpen ? "down" : "chat"), ...(badge ? [badge] : []))
+      const badge = isOpen ? null : counted(unread, say), name = say(isOpen ? "close" : "open")
+      node.ariaExpanded = String(isOpen)
+      node.ariaLabel = badge ? `${name}, ${badge.ariaLabel}` : name
+      node.replaceChildren(icon(isOpen ? "down" : "chat"), badge ?? "")
     },
   }
 }
 
-/** A number in a badge, or nothing where there is none. @param {number} count @param {import("./language.js").Words} words */
-export function counted(count, words) {
+/** A number in a badge, or nothing where there is none. @param {number} count @param {Words["say"]} say */
+export function counted(count, say) {
   const shown = count > MOST ? `${MOST}+` : String(count)
-  return count ? h("span", { class: "badge", role: "img", "aria-label": words.say("unread", shown) }, shown) : null
+  return count ? h("span.badge", { role: "img", "aria-label": say("unread", shown) }, shown) : null
 }

@@ -4,120 +4,129 @@
  * On a wide screen it stands beside the page, and the keyboard may leave it. On a phone it covers the page, and is modal.
  */
 
-import { h, icon } from "./dom.js"
+import { h, icon, round } from "./dom.js"
 import { form } from "./form.js"
 import { home } from "./home.js"
 import { whoIs } from "./self.js"
 import { talk } from "./talk.js"
 
 /**
- * @typedef {object} Place What every view is given.
- * @property {import("./language.js").Words} words
+ * @typedef {object} Around What the window is given.
  * @property {import("./chat.js").Chat} chat
  * @property {{ heading: string, greeting: string, asksWho: boolean }} look
- * @property {(view: keyof typeof VIEWS, id?: string) => void} go
+ *
+ * @typedef {"home" | "talk" | "form"} Name
+ * @typedef {import("./language.js").Words & Around & { go: (view: Name, id?: string) => void }} Place What every view is given.
+ *
+ * @typedef {object} View
+ * @property {HTMLElement} node
+ * @property {string} title
+ * @property {() => void} update
+ * @property {() => void} focus
+ * @property {() => void} [close]
+ * @property {() => boolean} [isBlank]
  */
 
+/** @type {Record<Name, (place: Place, id?: string) => View>} */
 const VIEWS = { home, talk, form }
-const COVERS = "(max-width: 480px), (max-height: 460px)"
+const COVERS = matchMedia("(max-width: 480px), (max-height: 460px)")
 const CAN_BE_FOCUSED = "button:not(:disabled), a[href], input:not([hidden]), textarea, [tabindex='0']"
+const MOST_HEARD = 5
 
-export class Panel {
-  /** @param {Omit<Place, "go">} place @param {() => void} close */
-  constructor(place, close) {
-    const { words } = place
-    this.place = { ...place, go: (view, id) => this.go(view, id) }
-    this.name = ""
-    this.view = null
-    this.covers = matchMedia(COVERS)
-    this.back = h("button", { class: "round back", type: "button", "aria-label": words.say("back"), onclick: () => this.go("home") }, icon("back"))
-    this.title = h("h2", { id: "title" })
-    this.who = h("div")
-    const shut = h("button", { class: "round", type: "button", "aria-label": words.say("close"), onclick: close }, icon("close"))
-    this.note = h("p", { class: "note", role: "status" })
-    this.heard = h("div", { class: "heard", role: "log", "aria-live": "polite", "aria-label": words.say("fresh") })
-    this.body = h("div", { class: "view" })
-    this.face = h("div", { class: "face" }, icon("chat"))
-    const head = h("div", { class: "head" }, this.back, this.face, h("div", {}, this.title, this.who), shut)
-    this.node = h("div", { class: "panel", part: "panel", role: "dialog", "aria-labelledby": "title", hidden: true, onkeydown: (event) => this.keyed(event, close) }, head, this.note, this.body, this.heard)
-  }
+/** @param {import("./language.js").Words & Around} around @param {() => void} shut */
+export function panel(around, shut) {
+  const { say, chat, look } = around, place = { ...around, go }
+  /** @type {Name} */
+  let name = "home"
+  /** @type {View | null} */
+  let view = null
 
-  get isOpen() {
-    return !this.node.hidden
-  }
+  const back = round(say("back"), "back", { class: "round back", onclick: () => go("home") })
+  const face = h("div.face", icon("chat")), title = h("h2", { id: "title" }), who = h("div")
+  const note = h("p.note", { role: "status" })
+  const heard = h("div.heard", { role: "log", "aria-live": "polite", "aria-label": say("fresh") })
+  const head = h("div.head", back, face, h("div", title, who), round(say("close"), "close", { onclick: shut }))
+  const node = h("div.panel", { part: "panel", role: "dialog", "aria-labelledby": "title", hidden: true, onkeydown }, head, note, heard)
 
-  open() {
-    this.node.hidden = false
-    this.go(this.first())
-  }
-
-  close() {
-    this.node.hidden = true
-    this.leave()
-  }
+  /** Whether one says who one is before one says anything. */
+  const isAsked = () => look.asksWho && chat.isUnknown
 
   /** Where one begins: in the list if there is something in it; otherwise straight in a conversation. */
-  first() {
-    const { chat, look } = this.place
-    if (look.asksWho && chat.isUnknown) return "form"
-    return chat.conversations.length || chat.status === "ended" ? "home" : "talk"
+  const first = () => (!isAsked() && (chat.conversations.length || chat.status === "ended") ? "home" : "talk")
+
+  /** @param {Name} to @param {string} [id] */
+  function go(to, id) {
+    leave()
+    name = to === "talk" && isAsked() ? "form" : to
+    view = VIEWS[name](place, id)
+    note.after(view.node)
+    update()
+    if (navigator.userActivation?.isActive ?? true) view.focus() // nobody is torn out of the page that they read
   }
 
-  go(name, id) {
-    const { chat, look } = this.place
-    this.leave()
-    this.name = name === "talk" && look.asksWho && chat.isUnknown ? "form" : name
-    this.view = VIEWS[this.name](this.place, id)
-    this.body.replaceChildren(this.view.node)
-    this.update()
-    if (navigator.userActivation?.isActive ?? true) this.view.focus() // nobody is torn out of the page that they read
+  function leave() {
+    view?.close?.()
+    view?.node.remove()
+    view = null
   }
 
-  /** Somebody else is here, or somebody at last. What one is writing in is left only when it is not theirs. */
-  becomeOther() {
-    const { chat } = this.place, isTheirs = this.name === "talk" && chat.current && !this.view?.isBlank
-    if (!isTheirs && !(this.name === "form" && chat.isUnknown)) this.go(this.first())
+  function update() {
+    if (!view) return
+    const { status } = chat, isTalk = name === "talk"
+    title.textContent = view.title
+    who.replaceChildren(isTalk && (status === "claimed" || status === "verified") ? whoIs(place, chat) : "")
+    node.dataset.view = name
+    node.ariaModal = String(COVERS.matches)
+    face.hidden = !isTalk
+    back.hidden = !isTalk || !chat.conversations.length
+    const wrong = chat.isOffline ? "offline" : status === "ended" ? status : null, text = wrong ? say(wrong) : ""
+    note.hidden = !wrong
+    if (note.textContent !== text) note.replaceChildren(icon("alert"), text)
+    view.update()
   }
 
-  leave() {
-    this.view?.close?.()
-    this.view = null
-    this.body.replaceChildren()
-  }
-
-  update() {
-    if (!this.view) return
-    const { words, chat } = this.place
-    this.title.textContent = this.view.title
-    this.who.replaceChildren(...(this.name === "talk" && chat.assurance && chat.assurance !== "anonymous" ? [whoIs(words, chat)] : []))
-    this.node.dataset.view = this.name
-    this.node.setAttribute("aria-modal", String(this.covers.matches))
-    this.face.hidden = this.name !== "talk"
-    this.back.hidden = this.name !== "talk" || !chat.conversations.length
-    const note = chat.isOffline ? "offline" : chat.status === "ended" ? "ended" : null
-    this.note.hidden = !note
-    const text = note ? words.say(note) : ""
-    if (this.note.textContent !== text) this.note.replaceChildren(...(note ? [icon("alert"), text] : []))
-    this.view.update()
-  }
-
-  /** Reads a message to those who cannot see it come. @param {string} text */
-  say(text) {
-    this.heard.append(h("p", {}, text))
-    while (this.heard.children.length > 5) this.heard.firstChild.remove()
-  }
-
-  keyed(event, close) {
+  /** @param {KeyboardEvent} event */
+  function onkeydown(event) {
     if (event.key === "Escape" && !event.isComposing) {
       event.stopPropagation()
-      close()
+      shut()
     }
-    if (event.key !== "Tab" || !this.covers.matches) return
-    const all = [...this.node.querySelectorAll(CAN_BE_FOCUSED)].filter((it) => it.checkVisibility())
-    const at = this.node.getRootNode().activeElement, [from, to] = event.shiftKey ? [all[0], all.at(-1)] : [all.at(-1), all[0]]
-    if (at === from) {
-      event.preventDefault()
-      to?.focus()
-    }
+    if (event.key !== "Tab" || !COVERS.matches) return
+    const all = /** @type {HTMLElement[]} */ ([...node.querySelectorAll(CAN_BE_FOCUSED)]).filter((it) => it.checkVisibility())
+    const { activeElement } = /** @type {ShadowRoot} */ (node.getRootNode())
+    if (activeElement !== all.at(event.shiftKey ? 0 : -1)) return
+    event.preventDefault()
+    all.at(event.shiftKey ? -1 : 0)?.focus()
+  }
+
+  return {
+    node,
+    update,
+
+    get isOpen() {
+      return !node.hidden
+    },
+
+    open() {
+      node.hidden = false
+      go(first())
+    },
+
+    close() {
+      node.hidden = true
+      leave()
+    },
+
+    /** Somebody else is here, or somebody at last. What one is writing in is left only when it is not theirs. */
+    becomeOther() {
+      const isTheirs = name === "talk" && chat.current && !view?.isBlank?.()
+      if (!isTheirs && !(name === "form" && chat.isUnknown)) go(first())
+    },
+
+    /** Reads a message to those who cannot see it come. @param {string} text */
+    say(text) {
+      heard.append(h("p", text))
+      if (heard.children.length > MOST_HEARD) heard.firstChild?.remove()
+    },
   }
 }

@@ -2,32 +2,34 @@
 
 import { h, icon } from "./dom.js"
 
+/** @typedef {import("./language.js").Words} Words */
+/** @typedef {import("./chat.js").Chat} Chat */
+
 /**
  * The line that says who somebody is: a name, and whether anybody vouches for it.
  *
- * @param {import("./language.js").Words} words
- * @param {{ assurance: string | null, name: string | null }} who
+ * @param {Words} words
+ * @param {Chat} chat
  */
-export function whoIs(words, { assurance, name }) {
-  const isVerified = assurance === "verified", state = words.say(isVerified ? "verified" : assurance === "claimed" ? "unverified" : "anonymous")
-  const shown = h("span", {}, h("bdi", {}, name ?? ""), name ? " · " : "", state)
-  return h("p", { class: isVerified ? "who verified" : "who" }, icon(isVerified ? "shield" : "user"), shown)
+export function whoIs({ say }, { status, name }) {
+  const isVerified = status === "verified", state = say(isVerified ? "verified" : status === "claimed" ? "unverified" : "anonymous")
+  return h(`p.who.${status}`, icon(isVerified ? "shield" : "user"), h("span", h("bdi", name ?? ""), name ? " · " : "", state))
 }
 
-/** @param {import("./language.js").Words} words @param {import("./chat.js").Chat} chat */
+/** @param {Words} words @param {Chat} chat */
 export function selfOf(words, chat) {
-  const who = h("div", { class: "who" }), out = h("button", { class: "link", type: "button", onclick: leave })
-  const node = h("div", { class: "self" }, who, out)
-  const sure = h("p", { class: "ask", role: "alert" }, words.say("sure"))
-  const yes = h("button", { class: "link bad", type: "button", onclick: () => chat.logOut() }, words.say("yes"))
-  const no = h("button", { class: "link", type: "button", onclick: () => ask(false) }, words.say("no"))
+  const { say } = words
+  const out = h("button.link", { onclick: () => (isFoundAgain() ? chat.logOut() : ask(true)) })
+  const no = h("button.link", { onclick: () => ask(false) }, say("no"))
+  const yes = h("button.link.bad", { onclick: () => chat.logOut() }, say("yes"))
+  const sure = h("p", { role: "alert" }, say("sure"))
+  let who = h("p")
+  const node = h("div.self", who, out)
 
   /** Whoever is verified finds it all again; what others wrote is lost to them, so they are asked. */
-  function leave() {
-    if (chat.assurance === "verified" || chat.status === "ended") chat.logOut()
-    else ask(true)
-  }
+  const isFoundAgain = () => chat.status === "verified" || chat.status === "ended"
 
+  /** @param {boolean} isAsked */
   function ask(isAsked) {
     node.replaceChildren(...(isAsked ? [sure, yes, no] : [who, out]))
     ;(isAsked ? no : out).focus()
@@ -36,12 +38,10 @@ export function selfOf(words, chat) {
   return {
     node,
     update() {
-      node.hidden = chat.status === "nobody"
-      if (node.hidden) node.replaceChildren(who, out)
+      if ((node.hidden = chat.status === "nobody")) node.replaceChildren(who, out)
+      who.replaceWith((who = whoIs(words, chat)))
       who.hidden = chat.status === "ended"
-      out.textContent = words.say(chat.assurance === "verified" || chat.status === "ended" ? "out" : "forget")
-      who.replaceChildren(...whoIs(words, chat).childNodes)
-      who.classList.toggle("verified", chat.assurance === "verified")
+      out.textContent = say(isFoundAgain() ? "out" : "forget")
     },
   }
 }

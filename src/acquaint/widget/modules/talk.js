@@ -2,103 +2,108 @@
 
 import { composer } from "./composer.js"
 import { h, icon } from "./dom.js"
+import { rating } from "./rating.js"
 import { said } from "./said.js"
 
 const AT_THE_END = 60 // pixels from it that still count as being there
 const IN_A_ROW = 5 * 60_000 // milliseconds between two messages of one turn
 
-/** @param {import("./panel.js").Place} place */
-export function talk({ words, chat, look }, id) {
-  const it = chat.begin(id)
+/** @typedef {import("./exchange.js").Entry} Entry */
+
+/** @param {import("./panel.js").Place} place @param {string} [id] */
+export function talk(place, id) {
+  const { say, day, chat, look } = place, it = chat.begin(id)
   /** @type {Map<string, { node: HTMLElement, seen: string }>} nodes that are shown, so that what stays is not made anew */
   let shown = new Map()
   let isAtEnd = true
-  let oldest = ""
+  /** @type {Entry | undefined} */
+  let oldest
+  /** @type {Entry | undefined} */
+  let latest
 
-  const list = h("ol", { "aria-label": words.say("talk"), class: "list" })
-  const older = h("button", { class: "link older", type: "button", onclick: () => it.older() }, words.say("older"))
-  const intro = h("div", { class: "intro" }, h("div", { class: "face" }, icon("chat")), h("b", {}, look.heading), look.greeting)
-  const typing = h("div", { class: "typing", role: "img", "aria-label": words.say("typing") }, h("i"), h("i"), h("i"))
-  const wait = h("div", { class: "wait" }, h("i"))
-  const wrong = h("div", { class: "wrong", role: "alert" }, icon("alert"), h("p", {}, words.say("broken")), h("button", { class: "main", type: "button", onclick: () => it.load() }, words.say("again")))
-  const scroll = h("div", { class: "scroll talk", tabindex: 0, role: "group", "aria-label": words.say("talk"), onscroll: scrolled }, wait, wrong, older, intro, list, typing)
-  const jump = h("button", { class: "jump", type: "button", onclick: () => toEnd() }, words.say("fresh"))
-  const write = composer(words, { send: (text, files) => (toEnd(), it.say(text, files)), types: (on) => it.types(on) })
-  const closed = h("p", { class: "note" }, words.say("closed"))
-  const node = h("div", { class: "view" }, scroll, jump, closed, write.node)
+  const list = h("ol.list", { "aria-label": say("talk") })
+  const older = h("button.link", { onclick: () => it.older() }, say("older"))
+  const intro = h("div.intro", h("div.face", icon("chat")), h("b", look.heading), look.greeting)
+  const typing = h("div.dots", { role: "img" }, h("i"), h("i"), h("i"))
+  const wrong = h("div.intro", { role: "alert" }, h("p", say("broken")), h("button.main", { onclick: () => it.load() }, say("again")))
+  const jump = h("button.jump", { onclick: toEnd }, say("fresh"))
+  const scroll = h("div.scroll.talk", { tabindex: 0, role: "group", "aria-label": say("talk"), onscroll }, wrong, older, intro, list, typing, jump)
+  const write = composer(place, (text, files) => (toEnd(), it.say(text, files)), (on) => it.types(on))
+  const closed = h("div.closed", h("p", say("closed"))), rated = rating(place, it)
+  const node = h("div.view", scroll, closed, rated.node, write.node)
 
-  function scrolled() {
+  function onscroll() {
     isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_THE_END
-    if (isAtEnd) jump.hidden = true
-    if (isAtEnd) it.read()
-    if (scroll.scrollTop < AT_THE_END && it.hasOlder && !it.isLoading) it.older()
+    if (isAtEnd) arrived()
+    if (scroll.scrollTop < AT_THE_END && it.hasOlder) it.older()
   }
 
   function toEnd() {
     isAtEnd = true
+    arrived()
     scroll.scrollTop = scroll.scrollHeight
+  }
+
+  /** What is below is before somebody's eyes. */
+  function arrived() {
     jump.hidden = true
+    it.read()
   }
 
   function update() {
-    const { entries } = it, height = scroll.scrollHeight, top = scroll.scrollTop, wasOldest = oldest, last = list.lastElementChild
+    const { entries } = it, { scrollHeight, scrollTop } = scroll, [first] = entries, last = entries.at(-1)
     list.replaceChildren(...nodesOf(entries))
-    oldest = entries[0]?.id ?? ""
-    wait.hidden = !it.isLoading || entries.length > 0
-    wrong.hidden = !it.problem || entries.length > 0
+    wrong.hidden = !it.problem || Boolean(first)
     older.hidden = !it.hasOlder
-    intro.hidden = it.hasOlder || !wrong.hidden || (it.isLoading && !entries.length)
-    typing.hidden = !it.isTyping
+    intro.hidden = it.hasOlder || !wrong.hidden || (it.isLoading && !first)
+    typing.hidden = !it.typing && (!it.isLoading || Boolean(first))
+    typing.ariaLabel = it.typing ? say("typing", it.typing) : "…"
     closed.hidden = !it.isClosed
     write.node.hidden = it.isClosed
+    rated.update()
     if (isAtEnd) toEnd()
-    else if (wasOldest && oldest !== wasOldest) scroll.scrollTop = top + scroll.scrollHeight - height
-    else jump.hidden = !(list.lastElementChild !== last && entries.at(-1)?.isMine === false) && jump.hidden
-    if (isAtEnd) it.read()
+    else if (oldest && first?.key !== oldest.key) scroll.scrollTop = scrollTop + scroll.scrollHeight - scrollHeight
+    else if (last && !last.isMine && last.key !== latest?.key) jump.hidden = false
+    oldest = first
+    latest = last
   }
 
+  /** @param {Entry[]} entries */
   function nodesOf(entries) {
-    const nodes = [], kept = new Map()
-    let day = "", isFresh = false
-    entries.forEach((entry, place) => {
-      const before = entries[place - 1], after = entries[place + 1]
-      const today = words.day(entry.at)
-      if (today !== day) nodes.push(keep(kept, `day ${today}`, today, () => h("li", { class: "day" }, today)))
-      if (!isFresh && it.isFresh(entry)) {
-        isFresh = true
-        nodes.push(keep(kept, "fresh", "", () => h("li", { class: "day fresh" }, words.say("fresh"))))
-      }
-      const isTurn = today !== day || !inARow(before, entry), isLast = !inARow(entry, after)
-      const state = JSON.stringify([entry.state, entry.text, entry.isDeleted, entry.isEdited, entry.isSeen && isLast, isTurn, isLast, entry.problem, entry.files.length])
-      const how = { words, isTurn, isLast, again: () => it.again(entry), discard: () => it.discard(entry), loaded: () => isAtEnd && toEnd() }
-      nodes.push(keep(kept, entry.key, state, () => said(entry, how)))
-      day = today
+    const kept = new Map()
+    let today = "", isFresh = false
+
+    /** @param {string} key @param {unknown} state @param {() => HTMLElement} make */
+    function keep(key, state, make) {
+      const seen = JSON.stringify(state), known = shown.get(key)
+      kept.set(key, known?.seen === seen ? known : { node: make(), seen })
+    }
+
+    entries.forEach((entry, at) => {
+      const before = entries[at - 1], after = entries[at + 1], date = day(entry.at), isNewDay = date !== today
+      if (isNewDay) keep(`day ${(today = date)}`, 0, () => h("li.day", date))
+      if (!isFresh && (isFresh = it.isFresh(entry))) keep("fresh", 0, () => h("li.day.fresh", say("fresh")))
+      const isTurn = isNewDay || !inARow(before, entry), isLast = !inARow(entry, after)
+      const make = () => said(place, it, entry, isTurn, isLast, () => isAtEnd && toEnd())
+      keep(entry.key, [entry.state, entry.text, entry.isDeleted, entry.isEdited, isLast && entry.isSeen, isTurn, isLast, entry.problem, entry.files.length], make)
     })
     shown = kept
-    return nodes
+    return [...kept.values()].map(({ node }) => node)
   }
 
-  function keep(kept, key, seen, make) {
-    const known = shown.get(key), found = known?.seen === seen ? known : { node: make(), seen }
-    kept.set(key, found)
-    return found.node
-  }
-
-  jump.hidden = true
   return {
     node,
     get title() {
-      return it.title ?? words.say("team")
+      return it.title ?? say("team")
     },
-    get isBlank() {
-      return !it.entries.length && write.isBlank
-    },
+    isBlank: () => !it.entries.length && write.isBlank(),
     update,
-    focus: () => write.focus(),
+    focus: () => (it.isClosed ? scroll : write).focus(),
     close: () => (write.forget(), it.close()),
   }
 }
 
+/** @param {Entry} [one] @param {Entry} [other] */
 function inARow(one, other) {
-  return Boolean(one && other && one.isMine === other.isMine && one.name === other.name && Date.parse(other.at) - Date.parse(one.at) < IN_A_ROW)
+  return one && other && one.isMine === other.isMine && one.name === other.name && Date.parse(other.at) - Date.parse(one.at) < IN_A_ROW
 }
