@@ -1,6 +1,7 @@
 """Where sessions are notified. Nothing here notifies anybody: the App does, and asks where.
 
 register, withdraw   by a session, for itself; what it registered goes when it ends
+withdraw_all         everything that it registered
 of_user              where a user is reached, for who notifies them
 """
 
@@ -51,6 +52,16 @@ async def withdraw(core: Core, by: Recognised, platform: Platform | None, token:
     async with core.store.write() as tx:
         await present(tx, by.session)
         return await tx.push_addresses.remove(by.session.id, platform, token)
+
+
+async def withdraw_all(core: Core, by: Recognised) -> int:
+    """The session is notified nowhere any more. Answers how many addresses it had."""
+    await core.limiter.take(limits.CHANGES_PER_SESSION, str(by.session.id))
+    async with core.store.write() as tx:
+        await present(tx, by.session)
+        had = await tx.push_addresses.of_session(by.session.id)
+        await tx.push_addresses.forget([by.session.id])
+    return len(had)
 
 
 async def of_user(core: Core, app: App, user_id: UserId) -> list[PushAddress]:

@@ -54,10 +54,16 @@ class SqlAnswers:
         for _ in range(MOST_TRIES):
             if await self._db.change(_CLAIM, caller=caller, key=key, request=request, at=at):
                 return None
-            if row := await self._db.row(_GET, caller=caller, key=key):
-                request_kept, status, body, kept_at = row
-                return KeptAnswer(request_kept, status, bytes(body), column.moment(kept_at))
+            if kept := await self.get(caller, key):
+                return kept
         raise Busy  # claimed and released again under our eyes, over and over
+
+    async def get(self, caller: str, key: str) -> KeptAnswer | None:
+        row = await self._db.row(_GET, caller=caller, key=key)
+        if row is None:
+            return None
+        request, status, body, at = row
+        return KeptAnswer(request, status, bytes(body), column.moment(at))
 
     async def keep(self, caller: str, key: str, status: int, body: bytes) -> None:
         await self._db.change(_KEEP, caller=caller, key=key, status=status, body=body)

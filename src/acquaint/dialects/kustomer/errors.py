@@ -169,9 +169,14 @@ ERRORS: Final[ErrorTable] = {
 
 
 def error_response(error: WireError) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(msgspec.json.encode({"errors": [said_of(error)]}), error.status, headers, "application/json")
+
+
+def said_of(error: WireError) -> dict[str, Any]:
     """``title`` and ``message`` are the same for everything of one status; the precise cause is in ``detail``."""
     title = TITLES[error.status]
-    said = {
+    return {
         "status": error.status,
         "code": error.code,
         "title": title,
@@ -180,5 +185,3 @@ def error_response(error: WireError) -> Response:
         "source": error.more.get("source", {}),
         "meta": error.more.get("meta", {}),
     }
-    headers = {"Cache-Control": "no-store"}
-    return Response(msgspec.json.encode({"errors": [said]}), error.status, headers, "application/json")

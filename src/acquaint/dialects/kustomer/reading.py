@@ -1,6 +1,6 @@
 """Reading what Kustomer's clients send: JSON objects, flat, sometimes with nothing in them.
 
-read          a request's body
+read          a request's body; read_list, where it is a list of objects
 query         a request's parameters
 Asked         either of them, read as what a route wants of it
 read_id       an id of the vendor's 24 digits
@@ -41,6 +41,14 @@ async def read(request: Request) -> Asked:
     """The body, which is a JSON object or nothing at all; clients say application/json of either."""
     body = await read_body(request, LARGEST_BODY)
     return Asked(parse_json(body, dict[str, Any]) if body.strip() else {})
+
+
+async def read_list(request: Request, at_most: int) -> list[Asked]:
+    """The body, which is a list of objects with something in it."""
+    found = Asked({"items": parse_json(await read_body(request, LARGEST_BODY), list[Any])}).objects("items", at_most)
+    if not found:
+        raise Unacceptable("", "must be a list with something in it")
+    return found
 
 
 def query(request: Request) -> Asked:

@@ -22,6 +22,10 @@ class Answers(Protocol):
         """None when the key is new and now the caller's; else what is kept under it. Of many at once, one gets None."""
         ...
 
+    async def get(self, caller: str, key: str) -> KeptAnswer | None:
+        """What is kept under the key, which stays as it is."""
+        ...
+
     async def keep(self, caller: str, key: str, status: int, body: bytes) -> None: ...
     async def release(self, caller: str, key: str) -> None:
         """The request did nothing: the key may be used again."""

@@ -7,6 +7,7 @@ conversations   conversations and messages
 attachments     files beside messages
 surveys         what somebody thought of a conversation
 surroundings    settings, who answers, and what is not spoken here
+push            where an app is notified
 events          what happens, as it happens: event_stream and event_socket
 resources       what visitors are shown
 """
@@ -16,7 +17,7 @@ from __future__ import annotations
 from typing import Final
 
 from ....web.dialect import Route
-from . import attachments, conversations, customer, event_stream, identify, surroundings, surveys, tracking
+from . import attachments, conversations, customer, event_stream, identify, push, surroundings, surveys, tracking
 
 SESSIONS: Final = "/c/v1/chat/sessions"
 ANY_METHOD: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -55,6 +56,8 @@ ROUTES: Final[list[Route]] = [
     Route("POST", "/c/v1/chat/volume-control/responses", surroundings.no_assistant),
     Route("GET", "/c/v1/chat/teams/{ids}", surroundings.no_assistant),
     Route("GET", "/c/v1/kb/deflection/chat", surroundings.no_assistant),
+    Route("POST", push.PATH, push.register),
+    Route("DELETE", push.PATH + "/current", push.withdraw),
     Route("GET", "/c/v1/events", event_stream.listen),
     *[Route(it, prefix + "{rest:path}", surroundings.nothing_here) for prefix in ("/c/", "/p/") for it in ANY_METHOD],
 ]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from ....domain.apps import App
 from ....domain.conversations import LONGEST_TITLE, Author, Conversation, ConversationId, Message
-from ....domain.errors import NotFound, Unacceptable
+from ....domain.errors import Busy, NotFound, Unacceptable
 from ....domain.paging import LARGEST_PAGE as MOST_AT_ONCE
 from ....domain.paging import PageAsked
 from ....domain.places import DeviceId
@@ -20,6 +20,7 @@ from ....domain.users import UserId
 from ....ports.store import ConversationsOf
 from ....services import messages, roster
 from ....services.messages import Draft
+from ....web.dialect import visit_of
 from ....web.ids import as_hex
 from .. import wire
 from ..chat.paging import numbered
@@ -104,6 +105,30 @@ async def post_outbound(server: Server) -> Response:
         server.core, server.app, _customer_id(asked), id, _draft(asked), author=Author.OPERATOR
     )
     return wire.document(message(server.app, said), 201)
+
+
+async def show_typing(server: Server) -> Response:
+    """POST chat/outbound/typing: to the customer, that somebody of the App's writes, or no longer.
+
+    It is told to who listens, and kept nowhere. ``ai`` is read and shown alike; whoever sent it ends it.
+    """
+    asked = (await read(server.request)).only("customerId", "from", "session", "typing", "ai", "trackingId")
+    asked.text("from", 256)
+    asked.flag("ai")
+    id, customer_id, on = _session_id(asked), _customer_id(asked), asked.flag("typing")
+    if on is None:
+        raise Unacceptable("typing", "is required")
+    await server.count_write(id)
+    _, member = await roster.one_conversation(server.core, server.app, id)
+    if member is None or member.user_id != customer_id:
+        raise NotFound("conversation")
+    hub = visit_of(server.request).hub
+    if hub is None:
+        raise Busy
+    await hub.type_as_operator(server.app.id, id, on, None)
+    attributes = {"status": "typing" if on else "typing-ended", "userType": "user", "userName": None}
+    relationships = {"session": wire.reference("chat_session", id), "user": wire.reference("user", server.app.id)}
+    return wire.document(wire.resource("chat_activity", id, attributes, relationships))
 
 
 async def hand_off(server: Server) -> Response:

@@ -1,7 +1,7 @@
 """Reading what a server writes of a customer: flat JSON with the vendor's names, and nothing else in it.
 
 CustomerBody     what was sent, read and checked
-read_customer    reads it
+read_customer    reads it; customer_in, where it is one of several in a body
 revision         what becomes of a customer by it; decided within the write, by the customer as they are then
 
 ``emails``, ``phones``, ``externalIds``, ``socials``, ``whatsapps``, ``facebookIds`` and ``instagramIds`` name a
@@ -61,7 +61,11 @@ def rev_of(user: User) -> int:
 
 
 async def read_customer(request: Request) -> CustomerBody:
-    asked = (await read(request)).only(*FIELDS, *NAMING, "externalId", "custom", "rev")
+    return customer_in(await read(request))
+
+
+def customer_in(asked: Asked) -> CustomerBody:
+    asked.only(*FIELDS, *NAMING, "externalId", "custom", "rev")
     if not asked.values:
         raise Unacceptable("body", NOTHING_GIVEN)
     check_texts(asked.values)

@@ -14,10 +14,11 @@ from ....domain.identities import Identifier
 from ....domain.listings import ALWAYS, Between
 from ....domain.users import User, UserId
 from ....ports.store import ConversationsOf
-from ....services import merging, roster, users
+from ....services import merging, push, roster, users
 from ....web.dialect import WireError
 from ....web.ids import as_hex
 from .. import wire
+from ..chat.push import push_token
 from ..errors import error_response, field_error
 from ..reading import Asked, query
 from .callers import Server
@@ -35,7 +36,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 async def list_customers(server: Server) -> Response:
     """GET customers: by numbered pages, the newest first, or the oldest with ``sort=asc``."""
     asked = query(server.request).only("page", "pageSize", "sort", *_FILTERS)
-    page, size = _page_of(asked)
+    page, size = page_of(asked)
     sort = asked.text("sort", 64) or "desc"
     if sort not in _NEWEST_FIRST:
         raise Unacceptable("?sort", "must be asc or desc, by createdAt")
@@ -48,7 +49,7 @@ async def list_customers(server: Server) -> Response:
         newest_first=_NEWEST_FIRST[sort],
     )
     shown = [customer(server.app, it, found.counts.get(it.id, NOBODY)) for it in found.users]
-    return _numbered(server, asked, shown, page, size, found.total)
+    return numbered(server, asked, shown, page, size, found.total)
 
 
 async def one_customer(server: Server) -> Response:
@@ -74,12 +75,8 @@ async def by_external_id(server: Server) -> Response:
 
 async def create_customer(server: Server) -> Response:
     """POST customers. Refuses with 409 what names another one."""
-    body = await read_customer(server.request)
-    try:
-        made = await roster.add(server.core, server.app, revision(body, None, is_update=False))
-    except IdentifierTaken as taken:
-        return await _conflict(server, body, taken, None)
-    return wire.document(customer(server.app, made), 201)
+    made = await make(server, await read_customer(server.request))
+    return error_response(made) if isinstance(made, WireError) else wire.document(customer(server.app, made), 201)
 
 
 async def change_customer(server: Server) -> Response:
@@ -107,12 +104,22 @@ async def delete_customer(server: Server) -> Response:
 async def list_conversations(server: Server) -> Response:
     """GET customers/{id}/conversations, the one with the latest message first."""
     asked = query(server.request).only("page", "pageSize", "fromDate")
-    page, size = _page_of(asked, usual=LARGEST_PAGE)
+    page, size = page_of(asked, usual=LARGEST_PAGE)
     since = asked.moment("fromDate")
     id = UserId(server.id())
     theirs = ConversationsOf(id, since=since)
     found, total = await roster.conversations_of(server.core, server.app, theirs, skip=(page - 1) * size, limit=size)
-    return _numbered(server, asked, [conversation(server.app, it, id) for it in found], page, size, total)
+    return numbered(server, asked, [conversation(server.app, it, id) for it in found], page, size, total)
+
+
+async def list_push_tokens(server: Server) -> Response:
+    """GET customers/{id}/push-tokens (ours): where to notify them, on each device they are logged in on."""
+    user = await users.get(server.core, server.app, UserId(server.id()))
+    found = await push.of_user(server.core, server.app, user.id)
+    path = server.request.url.path
+    links = {"self": path, "first": path, "prev": None, "next": None}
+    shown = [push_token(server.app, it) for it in found]
+    return wire.listing(shown, links, {"page": 1, "pageSize": len(shown)})
 
 
 def gone(into: int) -> Response:
@@ -121,22 +128,36 @@ def gone(into: int) -> Response:
     return error_response(WireError(404, "not_found", "customer was merged into another one", more))
 
 
-async def _change(server: Server, *, replaces: bool) -> Response:
-    id = UserId(server.id())
-    await server.count_write(id)
-    body = await read_customer(server.request)
+async def make(server: Server, body: CustomerBody) -> User | WireError:
+    """A new one; or the words for why not, where they say more than the refusal."""
     try:
-        changed = await roster.revise(server.core, server.app, id, lambda user: revision(body, user, replaces=replaces))
+        return await roster.add(server.core, server.app, revision(body, None, is_update=False))
+    except IdentifierTaken as taken:
+        return await _conflict(server, body, taken, None)
+
+
+async def change(server: Server, id: UserId, body: CustomerBody, *, replaces: bool = False) -> User | WireError:
+    """The customer after it; or the words for why not. Refuses with NotFound, Unacceptable or TooManyRequests."""
+    await server.count_write(id)
+    try:
+        return await roster.revise(server.core, server.app, id, lambda user: revision(body, user, replaces=replaces))
     except Stale as stale:
-        return error_response(field_error("rev", stale.reason, status=409, code="conflict"))
+        return field_error("rev", stale.reason, status=409, code="conflict")
     except IdentifierTaken as taken:
         return await _conflict(server, body, taken, id)
+
+
+async def _change(server: Server, *, replaces: bool) -> Response:
+    id = UserId(server.id())
+    body = await read_customer(server.request)
+    try:
+        changed = await change(server, id, body, replaces=replaces)
     except NotFound:
         return await _not_there(server, id)
-    return await _shown(server, changed)
+    return error_response(changed) if isinstance(changed, WireError) else await _shown(server, changed)
 
 
-async def _conflict(server: Server, body: CustomerBody, taken: IdentifierTaken, mine: UserId | None) -> Response:
+async def _conflict(server: Server, body: CustomerBody, taken: IdentifierTaken, mine: UserId | None) -> WireError:
     """409: which of the values names somebody else, and for those who may read customers, whom."""
     for it in [it for found in body.named.values() for it, _ in found]:
         try:
@@ -146,7 +167,7 @@ async def _conflict(server: Server, body: CustomerBody, taken: IdentifierTaken, 
         if other.id != mine:
             more: dict[str, Any] = {"conflictId": as_hex(other.id)} if server.may(*READ) else {}
             where = body.identifier_at(it)
-            return error_response(field_error(where, "is another customer's", status=409, code="conflict", **more))
+            return field_error(where, "is another customer's", status=409, code="conflict", **more)
     raise taken  # they are free by now: trying again will do
 
 
@@ -173,7 +194,7 @@ async def _found(server: Server, name: str, identifier: Callable[[str], Identifi
     return await _shown(server, await users.find(server.core, server.app, who))
 
 
-def _page_of(asked: Asked, usual: int = USUAL_PAGE) -> tuple[int, int]:
+def page_of(asked: Asked, usual: int = USUAL_PAGE) -> tuple[int, int]:
     size = asked.number("pageSize", usual, 1, 10**6)
     return asked.number("page", 1, 1, LAST_PAGE), min(size, LARGEST_PAGE)
 
@@ -193,7 +214,7 @@ def _created(asked: Asked) -> Between:
     return found
 
 
-def _numbered(server: Server, asked: Asked, shown: list[wire.Resource], page: int, size: int, total: int) -> Response:
+def numbered(server: Server, asked: Asked, shown: list[wire.Resource], page: int, size: int, total: int) -> Response:
     pages = max(1, -(-total // size))
     kept = {name: value for name, value in asked.values.items() if name not in ("page", "pageSize")}
 
