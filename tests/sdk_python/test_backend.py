@@ -218,3 +218,34 @@ async def test_providers_are_set_up_tried_and_removed(acme: Acme) -> None:
     with pytest.raises(Unacceptable) as refused:
         await acme.backend.put_provider("google", "openid", {"issuer": "https://a.example"})
     assert refused.value.field == "client_ids"
+
+
+async def test_operators_read_type_and_are_rated(acme: Acme) -> None:
+    phone, backend = acme.visitor(), acme.backend
+    started = await phone.start_conversation("hello")
+    assert (await backend.conversation(started.id)).unread == 1
+    assert await backend.mark_read(started.id, started.last_message.id) == started.last_message.id
+    assert (await backend.conversation(started.id)).unread == 0
+    assert (await phone.conversation(started.id)).operators_read_id == started.last_message.id
+    await backend.show_typing(started.id, operator="Mia")
+    await backend.show_typing(started.id, False)
+
+    with pytest.raises(NotAllowed):
+        await phone.rate(started.id, 5)
+    assert (await backend.close_conversation(started.id, asks_rating=True)).asks_rating
+    assert (await phone.conversation(started.id)).asks_rating
+    await phone.rate(started.id, 5)
+    given = await phone.rate(started.id, 5, "Quick.")
+    assert (given.score, given.comment) == (5, "Quick.")
+    seen = await backend.conversation(started.id)
+    assert (seen.rating, seen.asks_rating) == (given, False)
+    with pytest.raises(NotAllowed):
+        await phone.rate(started.id, 1)
+
+
+async def test_what_enforcement_would_refuse_is_counted(acme: Acme) -> None:
+    await acme.backend.change_policy(enforcement="report")
+    await acme.visitor().start_conversation("hello")
+    report = await acme.backend.enforcement(days=1)
+    assert report.enforcement == "report"
+    assert ("start", "would_refuse", 1) in [(it.act, it.outcome, it.times) for it in report.items]

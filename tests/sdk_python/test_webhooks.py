@@ -28,6 +28,7 @@ async def test_a_webhook_from_its_beginning_to_its_end(acme: Acme) -> None:
     assert made.secret not in repr(made)
     id = made.webhook.id
     assert await backend.webhooks() == (made.webhook,)
+    assert await backend.webhook(id) == made.webhook
     assert (await backend.change_webhook(id, events=["user.banned"])).events == ("user.banned",)
     assert (await backend.rotate_webhook_secret(id, overlap_seconds=0)).secret != made.secret
     tested = await backend.test_webhook(id)

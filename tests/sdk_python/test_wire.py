@@ -231,3 +231,41 @@ def test_all_of_it_is_exported() -> None:
 def methods_of(kind: type) -> dict[str, Callable[..., Any]]:
     found = inspect.getmembers(kind, inspect.isfunction)
     return {name: it for name, it in found if not name.startswith("_")}
+
+
+def admission(user: str) -> httpx2.Response:
+    """Somebody whom a provider testified to was let in."""
+    at = "2026-11-21T12:00:00.000Z"
+    nothing = {"name": None, "email": None, "phone": None, "external_id": None, "custom": {}}
+    names = {"external_id": f"{user}-1", "email": None, "login": None, "phone": None}
+    who = {"id": user, "identifiers": names, "name": None, "avatar_url": None, "phone": None, "custom": {}}
+    session = {"id": "7", "user_id": user, "assurance": "verified", "workspace": None, "door": "native"}
+    body = {
+        "token": f"acqs_{user}",
+        "device_secret": None,
+        "expires_at": None,
+        "is_new_user": False,
+        "session": {**session, "has_device": False, "opened_at": at, "last_seen_at": at, "expires_at": None},
+        "user": {
+            **who, "claimed": nothing, "is_verified": True, "is_guest": False, "created_at": at, "updated_at": at
+        },
+    }  # fmt: skip
+    return httpx2.Response(201, json=body)
+
+
+def test_whom_a_provider_names_is_refused_where_somebody_else_is_logged_in() -> None:
+    network = Network(admission("1"), admission("1"), admission("2"), httpx2.Response(204), admission("2"))
+    http = httpx2.Client(transport=httpx2.MockTransport(network))
+    with Client("https://chat.acme.example", "acme", http=http) as client:
+        client.log_in_with_provider("google", token="eyJ")
+        client.log_in_with_provider("google", token="eyJ")  # the same person may
+        with pytest.raises(errors.AlreadySignedIn):
+            client.log_in_with_provider("google", token="eyJ2", nonce="n")
+        assert client.is_logged_in(user_id="1")
+        client.log_out()
+    asked = [(it.method, it.url.path.removeprefix("/acquaint/v1")) for it in network.requests]
+    assert asked == [*[("POST", "/sessions/provider")] * 3, ("DELETE", "/session"), ("DELETE", "/session")]
+    assert json.loads(network.requests[2].content) == {
+        "app": "acme", "provider": "google", "token": "eyJ2", "nonce": "n"
+    }  # fmt: skip
+    assert network.requests[3].headers["Authorization"] == "Bearer acqs_2"  # what the stranger was given ends at once

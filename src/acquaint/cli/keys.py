@@ -10,37 +10,22 @@ from .frame import app_named, on_core
 
 if TYPE_CHECKING:
     from ..domain.apps import App
-    from ..domain.keys import ApiKey
+    from ..domain.keys import ApiKey, Role
     from ..services.core import Core
 
-ROLES = (
-    "org.admin",
-    "org.admin.apps",
-    "org.admin.security",
-    "org.user",
-    "org.user.customer.read",
-    "org.user.customer.write",
-    "org.user.customer.delete",
-    "org.permission",
-    "org.permission.security",
-    "org.permission.customer",
-    "org.permission.customer.read",
-    "org.permission.customer.create",
-    "org.permission.customer.update",
-    "org.permission.customer.delete",
-    "org.permission.customer_merge.create",
-    "org.permission.conversation",
-    "org.permission.conversation.read",
-    "org.permission.conversation.create",
-    "org.permission.conversation.update",
-    "org.permission.conversation.delete",
-    "org.permission.message",
-    "org.permission.message.read",
-    "org.permission.message.create",
-    "org.permission.message.update",
-    "org.permission.message.delete",
-    "org.tracking",
-)
+
+class RoleName(click.ParamType["Role"]):
+    """Any role that a key of an App may have."""
+
+    name = "role"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Role:
+        from ..domain.keys import GIVEN, Role
+
+        roles = [*GIVEN, Role.TRACKING]
+        if value not in roles:
+            self.fail(f"{value!r} is not one of {', '.join(roles)}.", parameter, context)
+        return Role(value)
 
 
 @click.group()
@@ -60,7 +45,7 @@ _server = click.option("--server", is_flag=True, help="Keys of the server's oper
     "--role",
     "roles",
     multiple=True,
-    type=click.Choice(ROLES),
+    type=RoleName(),
     metavar="ROLE",
     help="One of Kustomer's names, such as org.admin. May be repeated. [default: org.user]",
 )
@@ -72,7 +57,7 @@ async def create(
     app: tuple[str, ...],
     server: bool,
     name: str,
-    roles: tuple[str, ...],
+    roles: tuple[Role, ...],
     days: int | None,
     network: str | None,
 ) -> dict[str, Any]:
@@ -83,7 +68,7 @@ async def create(
     owner = await _owner(core, app, server)
     if server and roles:
         raise click.UsageError("--server keys have one role, and it needs no --role")
-    asked = (Role.OPERATOR,) if server else tuple(Role(it) for it in roles) or (Role.USER,)
+    asked = (Role.OPERATOR,) if server else roles or (Role.USER,)
     key, text = await apps.create_key(core, owner, name, asked, days=days, network=network)
     return _said(key) | {"api_key": text}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from .apps import AppId
 from .errors import Unacceptable
@@ -50,6 +50,10 @@ class Role(StrEnum):
     MESSAGE_DELETE = "org.permission.message.delete"
     TRACKING = "org.tracking"  # public: it sits in the vendor's client SDK and opens nothing but visitor routes
     OPERATOR = "server.operator"
+
+
+GIVEN: Final = tuple(it for it in Role if it not in (Role.TRACKING, Role.OPERATOR))
+"""What an App gives to a key of its own; the others are made for what they are."""
 
 
 def satisfies(held: Iterable[Role], needed: str) -> bool:

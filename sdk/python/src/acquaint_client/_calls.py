@@ -43,6 +43,13 @@ def come_in(
     return Call("POST", "/sessions", _one(models.Admission), _given(place | way))
 
 
+def come_in_by_provider(
+    app: str, provider: str, credential: Json, *, workspace: str | None, device_secret: str | None
+) -> Call[models.Admission]:
+    place = {"app": app, "provider": provider, "workspace": workspace, "device_secret": device_secret}
+    return Call("POST", "/sessions/provider", _one(models.Admission), {**credential, **_given(place)})
+
+
 def log_out() -> Call[None]:
     return Call("DELETE", "/session", _nothing, is_repeatable=True)  # the second time it has ended: just as well
 
@@ -129,6 +136,11 @@ def clear(conversation: str) -> Call[None]:
 
 def mark_read(conversation: str, up_to: str) -> Call[models.Read]:
     return _keyed("POST", f"/conversations/{_id(conversation)}/read", _one(models.Read), {"up_to": up_to})
+
+
+def rate(conversation: str, score: int, comment: str | None) -> Call[models.Rating]:
+    body = _given({"score": score, "comment": comment})
+    return _keyed("POST", f"/conversations/{_id(conversation)}/rating", _one(models.Rating), body)
 
 
 def live_ticket() -> Call[models.LiveTicket]:
@@ -233,8 +245,19 @@ def answer(
     return Call("POST", path, _one(models.Message), body, is_repeatable=True)
 
 
-def close_conversation(id: str, *, is_closed: bool) -> Call[models.AppConversation]:
-    return _keyed("PATCH", f"/app/conversations/{_id(id)}", _one(models.AppConversation), {"is_closed": is_closed})
+def close_conversation(id: str, *, is_closed: bool, asks_rating: bool | None = None) -> Call[models.AppConversation]:
+    body = _given({"is_closed": is_closed, "asks_rating": asks_rating})
+    return _keyed("PATCH", f"/app/conversations/{_id(id)}", _one(models.AppConversation), body)
+
+
+def mark_read_by_operators(conversation: str, up_to: str) -> Call[str]:
+    path = f"/app/conversations/{_id(conversation)}/read"
+    return _keyed("POST", path, lambda it: str(it["operators_read_id"]), {"up_to": up_to})
+
+
+def show_typing(conversation: str, *, on: bool, operator: str | None) -> Call[None]:
+    path = f"/app/conversations/{_id(conversation)}/typing"
+    return Call("POST", path, _nothing, _given({"on": on, "operator": operator}))  # worth nothing later
 
 
 def explain_visibility(conversation: str, session: str) -> Call[models.Visibility]:
@@ -251,6 +274,10 @@ def policy() -> Call[models.Policy]:
 
 def change_policy(change: Json) -> Call[models.Policy]:
     return _keyed("PATCH", "/app/policy", _one(models.Policy), change)
+
+
+def enforcement(*, days: int | None) -> Call[models.EnforcementReport]:
+    return _get("/app/enforcement", _one(models.EnforcementReport), days=days)
 
 
 def keys() -> Call[tuple[models.Key, ...]]:
@@ -299,6 +326,10 @@ def try_provider(name: str, credential: Json) -> Call[models.Trial]:
 
 def webhooks() -> Call[tuple[models.Webhook, ...]]:
     return _get("/app/webhooks", _items(models.Webhook))
+
+
+def webhook(id: str) -> Call[models.Webhook]:
+    return _get(f"/app/webhooks/{_id(id)}", _one(models.Webhook))
 
 
 def register_webhook(url: str, *, events: Sequence[str] | None, format: str) -> Call[models.MadeWebhook]:

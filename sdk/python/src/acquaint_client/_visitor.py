@@ -10,7 +10,7 @@ be written by nobody. Every call is refused until somebody logs in or out. Anony
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
@@ -118,6 +118,20 @@ class Visitor:
         more = {"register": True} if register else {}
         device_secret = self._device_secret(claims)
         return (yield from self._come_in(device_secret=device_secret, password=password, **claims, **more))
+
+    def log_in_with_provider(self, provider: str, credential: Mapping[str, Any]) -> Flow[Admission]:
+        """Whom it means only the provider knows: what it says is refused where somebody else is logged in."""
+        it, is_somebodys = self.kept, self.is_logged_in()
+        device_secret = None if it is None or it.is_of_somebody else it.admission.device_secret
+        call = _calls.come_in_by_provider(
+            self._app, provider, credential, workspace=self._workspace, device_secret=device_secret
+        )
+        admission = yield from self.wire.exchange(call, None)
+        if it is not None and is_somebodys and it.admission.session.user_id != admission.session.user_id:
+            yield from self._tell_log_out(admission.token)
+            raise AlreadySignedIn("Somebody else is logged in here: log out first.", code="already_signed_in")
+        yield from self._keep(Kept(admission))
+        return admission
 
     def take_over(self, admission: Admission) -> Flow[None]:
         """Goes on in a session that the App's server vouched for."""

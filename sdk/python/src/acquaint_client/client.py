@@ -9,20 +9,20 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import httpx2
 
 from . import _calls
+from ._asking import Asking, AsyncAsking
 from ._calls import Call
-from ._flow import USUAL_RETRIES, Flow, Retries, Wire, run, run_async
+from ._flow import USUAL_RETRIES, Flow, Retries, run, run_async
 from ._visitor import Over, Visitor
 from .models import (
     Admission,
     Claims,
     Conversation,
+    Credential,
     CurrentSession,
     LoggedOut,
     Message,
@@ -31,6 +31,7 @@ from .models import (
     OwnSession,
     OwnUser,
     Page,
+    Rating,
     Read,
     Session,
 )
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Client:
+class Client(Asking):
     """Whoever is in front of it: anonymous from the first call on, until somebody logs in.
 
     ``url`` is the server's address, ``app`` the App's slug. ``store`` keeps the login from one run to the next; without
@@ -61,29 +62,11 @@ class Client:
         retries: Retries = USUAL_RETRIES,
         http: httpx2.Client | None = None,
     ) -> None:
-        self._visitor = Visitor(Wire(url, retries), store or MemoryStore(), app=app, workspace=workspace)
-        self._http, self._is_ours = http or httpx2.Client(timeout=timeout), http is None
+        super().__init__(url, retries, http, timeout)
+        self._visitor = Visitor(self._wire, store or MemoryStore(), app=app, workspace=workspace)
         self._lock = threading.Lock()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Lets go of the network. Nobody is logged out."""
-        if self._is_ours:
-            self._http.close()
-
     # Who is here: without the network
-
-    @property
-    def clock_skew(self) -> timedelta | None:
-        """How far this machine's clock lies behind the server's, to a second; None before the first answer."""
-        return self._visitor.wire.clock_skew
 
     @property
     def user(self) -> OwnUser | None:
@@ -112,6 +95,13 @@ class Client:
         return self._change(
             lambda: self._visitor.log_in_with_password(password, register=register, login=login, email=email)
         )
+
+    def log_in_with_provider(self, provider: str, **credential: Unpack[Credential]) -> Admission:
+        """By somebody else's credential: ``token`` for most providers; see docs/providers.md.
+
+        Raises AlreadySignedIn when it names another person than who is logged in.
+        """
+        return self._change(lambda: self._visitor.log_in_with_provider(provider, credential))
 
     def log_out(self) -> LoggedOut:
         """Forgets everything that is kept here, and then tells the server. Works offline, and raises nothing for it."""
@@ -207,6 +197,10 @@ class Client:
         """``up_to`` is the id of the last message that was read."""
         return self._do(_calls.mark_read(conversation_id, up_to))
 
+    def rate(self, conversation_id: str, score: int, comment: str | None = None) -> Rating:
+        """What one thought of it, from 1 to 5, once it was closed. A comment may follow, another score may not."""
+        return self._do(_calls.rate(conversation_id, score, comment))
+
     def edit(self, conversation_id: str, message_id: str, text: str) -> Message:
         """Says one of one's own messages differently; everybody sees that it was edited."""
         return self._do(_calls.edit(conversation_id, message_id, text))
@@ -264,7 +258,7 @@ class Client:
             return run(self._http, flow())
 
 
-class AsyncClient:
+class AsyncClient(AsyncAsking):
     """``Client``, awaited. Whoever is in front of it: anonymous from the first call on, until somebody logs in.
 
     ``url`` is the server's address, ``app`` the App's slug. ``store`` keeps the login from one run to the next; without
@@ -283,29 +277,11 @@ class AsyncClient:
         retries: Retries = USUAL_RETRIES,
         http: httpx2.AsyncClient | None = None,
     ) -> None:
-        self._visitor = Visitor(Wire(url, retries), store or MemoryStore(), app=app, workspace=workspace)
-        self._http, self._is_ours = http or httpx2.AsyncClient(timeout=timeout), http is None
+        super().__init__(url, retries, http, timeout)
+        self._visitor = Visitor(self._wire, store or MemoryStore(), app=app, workspace=workspace)
         self._lock = asyncio.Lock()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Lets go of the network. Nobody is logged out."""
-        if self._is_ours:
-            await self._http.aclose()
-
     # Who is here: without the network
-
-    @property
-    def clock_skew(self) -> timedelta | None:
-        """How far this machine's clock lies behind the server's, to a second; None before the first answer."""
-        return self._visitor.wire.clock_skew
 
     @property
     def user(self) -> OwnUser | None:
@@ -334,6 +310,13 @@ class AsyncClient:
         return await self._change(
             lambda: self._visitor.log_in_with_password(password, register=register, login=login, email=email)
         )
+
+    async def log_in_with_provider(self, provider: str, **credential: Unpack[Credential]) -> Admission:
+        """By somebody else's credential: ``token`` for most providers; see docs/providers.md.
+
+        Raises AlreadySignedIn when it names another person than who is logged in.
+        """
+        return await self._change(lambda: self._visitor.log_in_with_provider(provider, credential))
 
     async def log_out(self) -> LoggedOut:
         """Forgets everything that is kept here, and then tells the server. Works offline, and raises nothing for it."""
@@ -428,6 +411,10 @@ class AsyncClient:
     async def mark_read(self, conversation_id: str, up_to: str) -> Read:
         """``up_to`` is the id of the last message that was read."""
         return await self._do(_calls.mark_read(conversation_id, up_to))
+
+    async def rate(self, conversation_id: str, score: int, comment: str | None = None) -> Rating:
+        """What one thought of it, from 1 to 5, once it was closed. A comment may follow, another score may not."""
+        return await self._do(_calls.rate(conversation_id, score, comment))
 
     async def edit(self, conversation_id: str, message_id: str, text: str) -> Message:
         """Says one of one's own messages differently; everybody sees that it was edited."""

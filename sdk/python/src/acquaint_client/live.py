@@ -67,11 +67,12 @@ class LiveEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typing:
-    """Somebody is writing, or no longer."""
+    """Somebody is writing, or no longer. Without a user it is one of the App's people, who may go by a name."""
 
     conversation_id: str
-    user_id: str
+    user_id: str | None
     on: bool
+    operator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,12 @@ class Listening:
             case "event":
                 return self._event(frame)
             case "typing":
-                return Typing(conversation_id=frame["conversation"], user_id=frame["user"], on=frame["on"])
+                return Typing(
+                    conversation_id=frame["conversation"],
+                    user_id=frame["user"],
+                    on=frame["on"],
+                    operator=frame.get("operator"),
+                )
             case "resumed":
                 self._go_on_after(frame["last_event"])
             case "gap":

@@ -7,15 +7,14 @@ AsyncServerClient     awaits (asyncio); otherwise the same, method by method
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
-from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, Unpack
+from typing import Any, Literal, TypeVar, Unpack
 
 import httpx2
 
 from . import _calls, signing
+from ._asking import Asking, AsyncAsking
 from ._calls import Call
-from ._flow import USUAL_RETRIES, Retries, Wire, run, run_async
+from ._flow import USUAL_RETRIES, Retries, run, run_async
 from .models import (
     Admission,
     App,
@@ -23,6 +22,7 @@ from .models import (
     ChatKey,
     Credential,
     Delivery,
+    EnforcementReport,
     Event,
     Identifiers,
     Key,
@@ -52,7 +52,7 @@ from .models import (
 T = TypeVar("T")
 
 
-class ServerClient:
+class ServerClient(Asking):
     """The App's own server. ``api_key`` needs the role ``org.user``; for rules, keys and secrets ``org.admin``.
 
     ``timeout`` is in seconds, for each request. ``http`` is for those who need a proxy or certificates of their own; it
@@ -68,26 +68,8 @@ class ServerClient:
         retries: Retries = USUAL_RETRIES,
         http: httpx2.Client | None = None,
     ) -> None:
-        self._wire, self._api_key = Wire(url, retries), api_key
-        self._http, self._is_ours = http or httpx2.Client(timeout=timeout), http is None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Lets go of the network."""
-        if self._is_ours:
-            self._http.close()
-
-    @property
-    def clock_skew(self) -> timedelta | None:
-        """How far this machine's clock lies behind the server's, to a second; None before the first answer."""
-        return self._wire.clock_skew
+        super().__init__(url, retries, http, timeout)
+        self._api_key = api_key
 
     # Logins
 
@@ -210,12 +192,20 @@ class ServerClient:
         """Answers, once: ``client_id`` is your own id for it, and is made up without one."""
         return self._do(_calls.answer(conversation_id, text, author=author, payload=payload, client_id=client_id))
 
-    def close_conversation(self, conversation_id: str) -> AppConversation:
-        """Nothing more can be said in it."""
-        return self._do(_calls.close_conversation(conversation_id, is_closed=True))
+    def close_conversation(self, conversation_id: str, *, asks_rating: bool | None = None) -> AppConversation:
+        """Nothing more can be said in it. With ``asks_rating`` its visitor is asked what they thought of it."""
+        return self._do(_calls.close_conversation(conversation_id, is_closed=True, asks_rating=asks_rating))
 
     def reopen_conversation(self, conversation_id: str) -> AppConversation:
         return self._do(_calls.close_conversation(conversation_id, is_closed=False))
+
+    def mark_read(self, conversation_id: str, up_to: str) -> str:
+        """How far your people have read: the id of the last message. It never moves back; the one it is at."""
+        return self._do(_calls.mark_read_by_operators(conversation_id, up_to))
+
+    def show_typing(self, conversation_id: str, on: bool = True, *, operator: str | None = None) -> None:
+        """Shows the visitor that one of your people is writing, by this name if any. Repeat it while they are."""
+        self._do(_calls.show_typing(conversation_id, on=on, operator=operator))
 
     def explain_visibility(self, conversation_id: str, session_id: str) -> Visibility:
         """Why does this session see this conversation, or not?"""
@@ -232,6 +222,10 @@ class ServerClient:
     def change_policy(self, **change: Unpack[PolicyChange]) -> Policy:
         """What is not given stays."""
         return self._do(_calls.change_policy(change))
+
+    def enforcement(self, *, days: int | None = None) -> EnforcementReport:
+        """How often people nobody verified did what ``enforcement`` in the Policy refuses, or would; by day."""
+        return self._do(_calls.enforcement(days=days))
 
     def keys(self) -> tuple[Key, ...]:
         return self._do(_calls.keys())
@@ -276,6 +270,9 @@ class ServerClient:
     def webhooks(self) -> tuple[Webhook, ...]:
         """Where your backend hears what happens."""
         return self._do(_calls.webhooks())
+
+    def webhook(self, webhook_id: str) -> Webhook:
+        return self._do(_calls.webhook(webhook_id))
 
     def register_webhook(self, url: str, *, events: Sequence[str] | None = None, format: str = "native") -> MadeWebhook:
         """What happens is posted there from now on; without ``events`` all of it. Its secret is shown this once.
@@ -330,7 +327,7 @@ class ServerClient:
         return run(self._http, self._wire.exchange(call, self._api_key))
 
 
-class AsyncServerClient:
+class AsyncServerClient(AsyncAsking):
     """``ServerClient``, awaited. ``api_key`` needs the role ``org.user``; for rules, keys and secrets ``org.admin``.
 
     ``timeout`` is in seconds, for each request. ``http`` is for those who need a proxy or certificates of their own; it
@@ -346,26 +343,8 @@ class AsyncServerClient:
         retries: Retries = USUAL_RETRIES,
         http: httpx2.AsyncClient | None = None,
     ) -> None:
-        self._wire, self._api_key = Wire(url, retries), api_key
-        self._http, self._is_ours = http or httpx2.AsyncClient(timeout=timeout), http is None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Lets go of the network."""
-        if self._is_ours:
-            await self._http.aclose()
-
-    @property
-    def clock_skew(self) -> timedelta | None:
-        """How far this machine's clock lies behind the server's, to a second; None before the first answer."""
-        return self._wire.clock_skew
+        super().__init__(url, retries, http, timeout)
+        self._api_key = api_key
 
     # Logins
 
@@ -490,12 +469,20 @@ class AsyncServerClient:
         """Answers, once: ``client_id`` is your own id for it, and is made up without one."""
         return await self._do(_calls.answer(conversation_id, text, author=author, payload=payload, client_id=client_id))
 
-    async def close_conversation(self, conversation_id: str) -> AppConversation:
-        """Nothing more can be said in it."""
-        return await self._do(_calls.close_conversation(conversation_id, is_closed=True))
+    async def close_conversation(self, conversation_id: str, *, asks_rating: bool | None = None) -> AppConversation:
+        """Nothing more can be said in it. With ``asks_rating`` its visitor is asked what they thought of it."""
+        return await self._do(_calls.close_conversation(conversation_id, is_closed=True, asks_rating=asks_rating))
 
     async def reopen_conversation(self, conversation_id: str) -> AppConversation:
         return await self._do(_calls.close_conversation(conversation_id, is_closed=False))
+
+    async def mark_read(self, conversation_id: str, up_to: str) -> str:
+        """How far your people have read: the id of the last message. It never moves back; the one it is at."""
+        return await self._do(_calls.mark_read_by_operators(conversation_id, up_to))
+
+    async def show_typing(self, conversation_id: str, on: bool = True, *, operator: str | None = None) -> None:
+        """Shows the visitor that one of your people is writing, by this name if any. Repeat it while they are."""
+        await self._do(_calls.show_typing(conversation_id, on=on, operator=operator))
 
     async def explain_visibility(self, conversation_id: str, session_id: str) -> Visibility:
         """Why does this session see this conversation, or not?"""
@@ -512,6 +499,10 @@ class AsyncServerClient:
     async def change_policy(self, **change: Unpack[PolicyChange]) -> Policy:
         """What is not given stays."""
         return await self._do(_calls.change_policy(change))
+
+    async def enforcement(self, *, days: int | None = None) -> EnforcementReport:
+        """How often people nobody verified did what ``enforcement`` in the Policy refuses, or would; by day."""
+        return await self._do(_calls.enforcement(days=days))
 
     async def keys(self) -> tuple[Key, ...]:
         return await self._do(_calls.keys())
@@ -556,6 +547,9 @@ class AsyncServerClient:
     async def webhooks(self) -> tuple[Webhook, ...]:
         """Where your backend hears what happens."""
         return await self._do(_calls.webhooks())
+
+    async def webhook(self, webhook_id: str) -> Webhook:
+        return await self._do(_calls.webhook(webhook_id))
 
     async def register_webhook(
         self, url: str, *, events: Sequence[str] | None = None, format: str = "native"

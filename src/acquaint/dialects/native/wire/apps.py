@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -81,33 +81,10 @@ class Keys(Shown):
     items: list[Key]
 
 
-KeyRole = Literal[
-    "org.admin",
-    "org.admin.apps",
-    "org.admin.security",
-    "org.user",
-    "org.user.customer.read",
-    "org.user.customer.write",
-    "org.user.customer.delete",
-    "org.permission",
-    "org.permission.security",
-    "org.permission.customer",
-    "org.permission.customer.read",
-    "org.permission.customer.create",
-    "org.permission.customer.update",
-    "org.permission.customer.delete",
-    "org.permission.customer_merge.create",
-    "org.permission.conversation",
-    "org.permission.conversation.read",
-    "org.permission.conversation.create",
-    "org.permission.conversation.update",
-    "org.permission.conversation.delete",
-    "org.permission.message",
-    "org.permission.message.read",
-    "org.permission.message.create",
-    "org.permission.message.update",
-    "org.permission.message.delete",
-]
+if TYPE_CHECKING:
+    KeyRole = str
+else:
+    KeyRole = Literal[tuple(it.value for it in keys.GIVEN)]
 """``org.tracking`` is not among them: the public key comes with the App, and Kustomer's API makes others."""
 
 
