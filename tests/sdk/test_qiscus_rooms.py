@@ -89,6 +89,23 @@ def test_two_chat(club: Club) -> None:
     assert older["message"] == "hello"
 
 
+def test_comments_and_files_are_searched(club: Club) -> None:
+    ann, ben = club.member("ann"), club.member("ben")
+    room = ann.call("chatTarget", "ben")["id"]
+    ann.call("sendComment", room, "the first needle")
+    file = {"url": "https://files.example/boat.png", "file_name": "boat.png", "caption": "a boat"}
+    ann.call("sendComment", room, "a boat", None, "file_attachment", json.dumps(file))
+    found = ben.call(
+        "searchMessage", {"query": "NEEDLE", "roomIds": [room], "roomType": "single", "page": 1, "limit": 10}
+    )
+    assert [it["message"] for it in found["results"]["comments"]] == ["the first needle"]
+    assert ben.call("searchMessage", {"query": "needle", "roomType": "channel"})["results"]["total"] == "0"
+    assert [it["message"] for it in ben.call("searchMessages", {"query": "needle"})] == ["the first needle"]
+    files = ann.call("getFileList", {"roomIds": [room], "fileType": "media", "includeExtensions": ["png"]})
+    assert [it["payload"]["file_name"] for it in files["results"]["comments"]] == ["boat.png"]
+    assert ben.call("getFileList")["results"]["comments"] == [], "the SDK asks for one's own"
+
+
 def test_marks_are_seen_by_who_wrote(club: Club) -> None:
     ann, ben = club.member("ann"), club.member("ben")
     room = ann.call("chatTarget", "ben")["id"]

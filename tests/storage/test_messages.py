@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from acquaint.domain.conversations import Author, Conversation, Message, MessageId
+from acquaint.domain.conversations import Author, Conversation, ConversationId, Message, MessageId
 from acquaint.domain.paging import PageAsked
 from acquaint.domain.users import User
 from tests.storage.world import World
@@ -171,3 +171,26 @@ async def test_erasing_empties_everything_somebody_wrote(
     }
     assert {it.deleted_at for it in erased.values()} == {world.now, earlier.deleted_at}
     assert bens in kept
+
+
+async def test_the_latest_message_before_another_as_each_member_sees_it(
+    world: World, talk: Conversation, ann: User, ben: User
+) -> None:
+    said = [await world.say(talk, ann, str(number)) for number in range(4)]
+    async with world.store.write() as tx:
+        await tx.messages.hide([said[2].id], ann.id)
+        await tx.messages.save(said[1].deleted(world.now))
+    hers = world.member(ann, talk)
+    his = replace(world.member(ben, talk), cleared_up_to=said[2].id)
+    async with world.store.read() as tx:
+        for mark, before, latest in (
+            (hers, said[3].id + 1, {talk.id: said[3].id}),
+            (hers, said[3].id, {talk.id: said[0].id}),
+            (hers, said[0].id, {}),
+            (his, said[3].id + 1, {talk.id: said[3].id}),
+            (his, said[3].id, {}),
+        ):
+            assert await tx.messages.latest_ids([mark], before) == latest
+        assert await tx.messages.latest_ids([], 10**9) == {}
+        assert await tx.conversations.kinds([talk.id, ConversationId(404)]) == {talk.id: talk.kind}
+        assert await tx.conversations.kinds([]) == {}

@@ -109,6 +109,7 @@ class _Walk:
         self._tx, self._heads = tx, heads  # how new the next message of each history can be at most, negative
         self._mine = {it.conversation_id: it for it in mine}
         self._read: dict[ConversationId, deque[Message]] = {}
+        self._whole: set[ConversationId] = set()  # those that were read to their end
         self.reads = 0
 
     @classmethod
@@ -133,6 +134,8 @@ class _Walk:
             self.reads += 1
             page = await self._tx.messages.history_for(self._mine[id], PageAsked(READ_AT_ONCE, after=1 - newest))
             self._read[id] = deque(page.items)
+            if page.next is None:
+                self._whole.add(id)
             self._move(id, self._read[id])
             return None
         waiting = self._read[id]
@@ -144,7 +147,7 @@ class _Walk:
         """On to the next message of this history; where that was not read yet, to just below the one before."""
         if waiting:
             heapreplace(self._heads, (-waiting[0].id, id))
-        elif below is not None:
+        elif below is not None and id not in self._whole:
             heapreplace(self._heads, (1 - below, id))
         else:
             heappop(self._heads)

@@ -58,6 +58,7 @@ PICTURE = base64.b64decode(
 """One pixel."""
 
 _QUERIES = {
+    "/messages": {"search": "order"},
     "/files": {"name": "a.png"},
     "/app/files": {"name": "a.png"},
     "/app/users/lookup": {"external_id": "ann-1"},
