@@ -6,12 +6,11 @@
  */
 
 import { AcquaintError } from "./errors.js";
+import { parsed } from "./json.js";
 
 const PREFIX = "/acquaint/v1";
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 10_000; // milliseconds; when the server wants a longer one, the refusal is raised at once
-const AT_MOST = 30_000;
-const NOTHING_DONE = ["too_many_requests", "busy", "still_running", "provider_unavailable"];
 
 /**
  * @typedef {object} Call One request, to `/acquaint/v1` and the path.
@@ -32,19 +31,13 @@ const NOTHING_DONE = ["too_many_requests", "busy", "still_running", "provider_un
 export class Api {
   /** Seconds that this machine's clock lies behind the server's. @type {number | null} */
   skew = null;
+  #options;
 
-  /** @param {{url: string, fetch?: typeof globalThis.fetch | undefined, timeout?: number | undefined, attempts?: number | undefined}} options */
-  constructor({ url, fetch, timeout = 10_000, attempts = 4 }) {
+  /** @param {{url: string, fetch?: typeof globalThis.fetch, timeout?: number, attempts?: number}} options */
+  constructor(options) {
+    this.#options = options;
     /** The server's address, without a slash at its end. */
-    this.url = base(url);
-    this.fetch = fetch ?? ((request, more) => globalThis.fetch(request, more)); // whatever it is by then
-    this.timeout = timeout;
-    this.attempts = attempts;
-  }
-
-  /** The server's clock, in milliseconds, as far as the two were compared. */
-  now() {
-    return Date.now() + (this.skew ?? 0) * 1000;
+    this.url = base(options.url);
   }
 
   /**
@@ -53,7 +46,7 @@ export class Api {
    * @returns {Promise<any>}
    */
   async ask(call, token, signals = []) {
-    const began = Date.now();
+    const { attempts = 4, timeout = 10_000 } = this.#options;
     const over = new AbortController();
     const { signal } = over;
     for (const it of signals) {
@@ -64,11 +57,11 @@ export class Api {
     try {
       const request = this.#request(call, token);
       for (let attempt = 1; ; attempt += 1) {
-        const { answer, failure } = await this.#try(request, call.timeout ?? this.timeout, signal);
+        const { answer, failure } = await this.#try(request, call.timeout ?? timeout, signal);
         if (!failure) return answer;
         const wait = failure.retryAfter === null ? pause(attempt) : failure.retryAfter * 1000;
-        const isTooLong = wait > LONGEST_PAUSE || Date.now() - began + wait > AT_MOST;
-        if (signal.aborted || call.once || attempt >= this.attempts || isTooLong || !isSafe(call, failure)) throw failure;
+        const isLast = call.once || attempt >= attempts || wait > LONGEST_PAUSE;
+        if (isLast || signal.aborted || !isSafe(call, failure)) throw failure;
         await sleep(wait, signal);
       }
     } finally {
@@ -77,20 +70,20 @@ export class Api {
   }
 
   /** @param {Call} call @param {string | null} token @returns {{url: string, init: RequestInit}} */
-  #request({ method, path, body, file, query = {}, keyed, keepalive = false }, token) {
+  #request({ method, path, body, file, query = {}, keyed, keepalive }, token) {
     const given = new URLSearchParams(JSON.parse(JSON.stringify(query))); // without what is undefined
     /** @type {Record<string, string>} */
-    const headers = { Accept: "application/json" };
+    const headers = {};
     if (token) headers["Authorization"] = `Bearer ${token}`;
     if (keyed) headers["Idempotency-Key"] = randomId();
     if (body) headers["Content-Type"] = "application/json";
-    if (file) headers["Content-Type"] = (file instanceof Blob && file.type) || "application/octet-stream";
+    if (file) headers["Content-Type"] = /** @type {Blob} */ (file).type || "application/octet-stream";
     return {
       url: `${this.url}${PREFIX}${path}${given.size ? `?${given}` : ""}`,
       init: {
         method,
         headers,
-        body: /** @type {BodyInit | null} */ (file ?? (body ? JSON.stringify(body) : null)),
+        body: /** @type {BodyInit} */ (file ?? JSON.stringify(body)),
         cache: "no-store",
         credentials: "omit",
         redirect: "error",
@@ -106,23 +99,21 @@ export class Api {
    */
   async #try({ url, init }, milliseconds, signal) {
     const patience = new AbortController();
-    let code = signal.aborted ? "aborted" : "offline";
-    /** @param {string} why */
-    const stop = (why) => {
-      code = why;
-      patience.abort();
-    };
-    signal.addEventListener("abort", () => stop("aborted"));
-    const timer = setTimeout(() => stop("timed_out"), milliseconds);
+    const stop = () => patience.abort();
+    signal.addEventListener("abort", stop);
+    const timer = setTimeout(stop, milliseconds);
     try {
       signal.throwIfAborted();
-      const { fetch } = this; // a browser's own wants to be called by itself
+      const { fetch = globalThis.fetch } = this.#options; // a browser's own wants to be called by itself
       const answer = await fetch(url, { ...init, signal: patience.signal });
-      this.#compareClocks(answer);
+      const said = Date.parse(answer.headers.get("date") ?? "");
+      if (said) this.skew = (said + 500 - Date.now()) / 1000; // of the second that it names, the middle is the best guess
       return this.#read(answer, await answer.text());
     } catch (cause) {
-      if (code === "aborted" && signal.reason instanceof AcquaintError) return { failure: signal.reason };
-      return { failure: new AcquaintError(code, `No answer from ${this.url}.`, { skew: this.skew, cause }) };
+      const { aborted, reason } = signal;
+      const code = aborted ? "aborted" : patience.signal.aborted ? "timed_out" : "offline";
+      const failure = new AcquaintError(code, `No answer from ${this.url}.`, { skew: this.skew, cause });
+      return { failure: reason instanceof AcquaintError ? reason : failure };
     } finally {
       clearTimeout(timer);
     }
@@ -130,34 +121,14 @@ export class Api {
 
   /** @param {Response} answer @param {string} text @returns {{answer?: unknown, failure?: AcquaintError}} */
   #read({ ok, status, headers }, text) {
-    let found;
-    try {
-      found = text ? JSON.parse(text) : null;
-    } catch {
-      // not ours
-    }
-    if (ok && (headers.get("content-type")?.includes("json") ? found !== undefined : !text)) return { answer: found };
-    const isOurs = !ok && typeof found?.code === "string";
+    const found = parsed(text);
+    if (ok && (headers.get("content-type")?.includes("json") ? found : !text)) return { answer: found };
+    const evidence = !ok && typeof found?.code === "string" ? found : {};
+    const { code = "strange_answer", title = `The answer is not Acquaint's: HTTP status ${status}.`, detail = title } = evidence;
     const wait = parseFloat(headers.get("retry-after") ?? "");
-    const failure = new AcquaintError(
-      isOurs ? found.code : "strange_answer",
-      isOurs ? String(found.detail || found.title || "") : `The answer is not Acquaint's: HTTP status ${status}.`,
-      {
-        status,
-        requestId: headers.get("x-request-id"),
-        skew: this.skew,
-        retryAfter: wait >= 0 ? wait : null,
-        evidence: isOurs ? found : {},
-      },
-    );
-    return { failure };
-  }
-
-  /** @param {Response} answer */
-  #compareClocks(answer) {
-    const said = Date.parse(answer.headers.get("date") ?? "");
-    // Of the second that it names, the middle is the best guess.
-    if (said) this.skew = (said + 500 - Date.now()) / 1000;
+    const retryAfter = wait >= 0 ? wait : null;
+    const more = { status, requestId: headers.get("x-request-id"), skew: this.skew, retryAfter, evidence };
+    return { failure: new AcquaintError(code, detail, more) };
   }
 }
 
@@ -168,7 +139,7 @@ export function randomId() {
 
 /** An id in a path: what cannot be one would name another route. @param {string} id */
 export function idIn(id) {
-  if (!/^\d{1,16}$/.test(id)) throw new AcquaintError("not_found", `${JSON.stringify(id)} is no id.`);
+  if (!/^\d{1,16}$/.test(id)) throw new AcquaintError("not_found", `No id: ${id}`);
   return id;
 }
 
@@ -189,9 +160,10 @@ function sleep(milliseconds, signal) {
 }
 
 /** @param {Call} call @param {AcquaintError} failure */
-function isSafe({ method, keyed, repeatable }, { code, status, isOffline }) {
-  if (NOTHING_DONE.includes(code)) return true;
-  const isPassing = isOffline || (code === "strange_answer" && [502, 503, 504].includes(status ?? 0));
+function isSafe({ method, keyed, repeatable }, { code, status, isOffline, retryAfter }) {
+  const isOurs = code !== "strange_answer";
+  if (isOurs && retryAfter !== null) return true; // what the server refuses for now, it has not done
+  const isPassing = isOffline || (!isOurs && Number(status) > 501); // a proxy's
   return isPassing && (method === "GET" || keyed || repeatable);
 }
 
@@ -199,7 +171,7 @@ function isSafe({ method, keyed, repeatable }, { code, status, isOffline }) {
 function base(url) {
   const parts = new URL(url);
   if (!/^https?:$/.test(parts.protocol) || parts.search || parts.hash || parts.username) {
-    throw new TypeError(`the server's address must be like https://chat.example.com, and not ${url}`);
+    throw new TypeError(`no address of a server: ${url}`);
   }
   return parts.href.replace(/\/+$/, "");
 }

@@ -9,10 +9,14 @@ import { superseded } from "./queue.js";
 /** @typedef {import("./api.js").Call} Call */
 /** @typedef {import("./types.js").Claims} Claims */
 
+const CLAIMS = "/session/claims";
+
 export class Asking {
+  #visitor;
+
   /** @param {import("./session.js").Visitor} visitor */
   constructor(visitor) {
-    this.visitor = visitor;
+    this.#visitor = visitor;
   }
 
   /** @param {string} path @param {Call["query"]} [query] @returns {Promise<any>} */
@@ -30,15 +34,9 @@ export class Asking {
 
   /** When no change of who is here is under way. Answers whether somebody is. */
   async settled() {
-    await this.visitor.ready;
-    await this.visitor.queue.idle();
-    return this.visitor.login !== null;
-  }
-
-  /** Some things are for those who said something already. */
-  async needsUser() {
-    await this.settled();
-    if (!this.visitor.login?.session.user_id) throw needsUser();
+    await this.#visitor.ready;
+    await this.#visitor.queue.idle();
+    return this.#visitor.login !== null;
   }
 
   /**
@@ -47,7 +45,7 @@ export class Asking {
    * @returns {Promise<any>}
    */
   async ask(call, signal) {
-    const { visitor } = this;
+    const visitor = this.#visitor;
     const { turn } = visitor.queue;
     await this.settled();
     turn.throwIfAborted();
@@ -77,55 +75,46 @@ export class Asking {
   async me() {
     if (!(await this.settled())) return null;
     const found = await this.read("/session");
-    await this.saw(found.session.id, { ...found, expiresAt: found.session.expires_at });
+    await this.#visitor.saw(found.session.id, { ...found, expiresAt: found.session.expires_at });
     return found;
   }
 
   /** @param {Claims} claims */
-  async claim(claims) {
-    const session = await this.write("PATCH", "/session/claims", claims);
-    await this.me().catch(() => {});
-    return session;
-  }
-
-  /** What the server says of a session is kept. @param {string | undefined} sessionId @param {Partial<import("./kept.js").Login>} news */
-  async saw(sessionId, news) {
-    const { login } = this.visitor;
-    if (login && login.session.id === sessionId) await this.visitor.saw(login.token, news);
+  claim(claims) {
+    return this.write("PATCH", CLAIMS, claims);
   }
 
   /** @param {import("./kept.js").Login} login @param {Call} call @param {AbortSignal[]} signals */
   async #askAs(login, call, signals) {
-    const { visitor } = this;
+    const visitor = this.#visitor;
     const { queue, underway } = visitor;
     const { epoch } = queue;
     const asking = visitor.api.ask(call, login.token, signals);
     if (call.writes) underway.add(asking);
     const answer = await asking.finally(() => underway.delete(asking));
     if (epoch !== queue.epoch) throw superseded();
-    if (call.writes && visitor.login?.session.user_id === null && !call.path.startsWith("/session")) {
-      await this.me().catch(() => {}); // the first thing that was done made somebody
-    }
+    // The first thing that was done made somebody.
+    if (call.path === CLAIMS || (call.writes && !visitor.login?.session.user_id)) await this.me().catch(() => {});
     return answer;
   }
 
   /** What the page knows goes before what the visitor does; and keeps nobody from doing it. */
   async #sayUnsaid() {
-    const { visitor } = this;
+    const visitor = this.#visitor;
     const { unsaid, login } = visitor;
     visitor.unsaid = null;
     if (!unsaid || isOfSomebody(login) || isKnown(unsaid, login?.user?.claimed)) return;
     try {
       await this.claim(unsaid);
-    } catch (error) {
-      if (!(error instanceof AcquaintError) || error.code === "superseded") throw error;
+    } catch (/** @type {any} */ error) {
       if (error.isOffline) visitor.unsaid ??= unsaid;
-      else console.warn(`@acquaint/client: the user data was refused: ${error.message}`);
+      if (!error.status) throw error;
+      console.warn(`@acquaint/client: the user data was refused: ${error.message}`);
     }
   }
 }
 
-function needsUser() {
+export function needsUser() {
   return new AcquaintError("needs_user", "Nobody is here yet: start a conversation first.");
 }
 

@@ -8,7 +8,7 @@ import { Api, idIn, randomId } from "./api.js";
 import { Asking } from "./asking.js";
 import { Live } from "./live.js";
 import { Visitor, call } from "./session.js";
-import { memoryStorage, usualStorage } from "./storage.js";
+import { usualStorage } from "./storage.js";
 
 /** @typedef {import("./types.js").AuthState} AuthState */
 /** @typedef {import("./types.js").Claims} Claims */
@@ -35,21 +35,18 @@ export const UPLOAD_TIMEOUT = 300_000;
 
 /** A visitor of one App. Nothing is sent, and nobody is made, before somebody does something. */
 export class ChatClient {
-  /** @protected */
-  visitor;
-  /** @protected */
-  asking;
   #live;
 
   /** Throws TypeError for an address that is none. @param {import("./types.js").Options} options */
   constructor(options) {
     const { app, workspace = null, userData = null, storage = usualStorage(), WebSocket } = options;
-    if (!app || typeof app !== "string") throw new TypeError("which App? Give its slug as `app`");
-    this.visitor = new Visitor(new Api(options), storage ?? memoryStorage(), app, workspace);
+    if (!app) throw new TypeError("which App?");
+    /** @protected */
+    this.visitor = new Visitor(new Api(options), storage, app, workspace);
     this.visitor.unsaid = userData;
+    /** @protected */
     this.asking = new Asking(this.visitor);
-    const ticket = { method: "POST", path: "/live/tickets", repeatable: true };
-    this.#live = new Live(this.visitor, WebSocket ?? globalThis.WebSocket, () => this.asking.ask(ticket));
+    this.#live = new Live(this.visitor, this.asking, WebSocket ?? globalThis.WebSocket);
   }
 
   // Who is here: without the network
@@ -174,9 +171,8 @@ export class ChatClient {
    * @param {Paging} [paging]
    * @returns {Promise<Page<Conversation>>}
    */
-  async conversations({ limit, after } = {}) {
-    if (!(await this.asking.settled())) return { items: [], next: null };
-    return this.asking.read("/conversations", { limit, after });
+  async conversations(paging) {
+    return (await this.asking.settled()) ? this.asking.read("/conversations", paging) : { items: [], next: null };
   }
 
   /** @param {string} conversationId @returns {Promise<Conversation>} */
@@ -185,13 +181,13 @@ export class ChatClient {
   }
 
   /**
-   * What was said, part by part.
+   * What was said, part by part: the newest first, if nothing else is asked for.
    * @param {string} conversationId
    * @param {Paging & {order?: "newest" | "oldest"}} [paging]
    * @returns {Promise<Page<Message>>}
    */
-  async history(conversationId, { order = "newest", limit, after } = {}) {
-    return this.asking.read(of(conversationId, "/messages"), { order, limit, after });
+  async history(conversationId, paging) {
+    return this.asking.read(of(conversationId, "/messages"), paging);
   }
 
   /**
@@ -240,7 +236,6 @@ export class ChatClient {
    * @returns {Promise<KeptFile>}
    */
   async upload(file, { name, signal } = {}) {
-    await this.asking.needsUser();
     const query = { name: name || /** @type {File} */ (file).name || "file" };
     const call = { method: "POST", path: "/files", file, query, timeout: UPLOAD_TIMEOUT }; // no login waits for it
     return this.asking.ask(call, signal);

@@ -9,7 +9,9 @@
 import { idIn } from "./api.js";
 import { UPLOAD_TIMEOUT } from "./chat.js";
 import { ConversationsClient } from "./conversations.js";
+import { needsUser } from "./asking.js";
 import { AcquaintError } from "./errors.js";
+import { isNamed } from "./kept.js";
 import { superseded } from "./queue.js";
 import * as ways from "./ways.js";
 
@@ -46,7 +48,8 @@ export class Client extends ConversationsClient {
    * @returns {boolean}
    */
   isLoggedIn(who) {
-    return this.visitor.isLoggedIn(who ?? {});
+    const { status, user } = this.state;
+    return status === "verified" && isNamed(user, who ?? {});
   }
 
   // Other ways in
@@ -184,10 +187,10 @@ export class Client extends ConversationsClient {
 
   /** @param {import("./api.js").Call} call */
   async #change(call) {
-    await this.asking.needsUser();
+    await this.#somebody();
     const user = await this.asking.ask({ ...call, keyed: true });
     const { session } = this.state;
-    if (session?.user_id === user.id) await this.asking.saw(session?.id, { user });
+    if (session && session.user_id === user.id) await this.visitor.saw(session.id, { user });
     return user;
   }
 
@@ -198,7 +201,7 @@ export class Client extends ConversationsClient {
    * @returns {Promise<void>}
    */
   async changePassword(oldPassword, newPassword) {
-    await this.asking.needsUser();
+    await this.#somebody();
     return this.asking.write("POST", "/user/password", { old_password: oldPassword, new_password: newPassword });
   }
 
@@ -228,7 +231,7 @@ export class Client extends ConversationsClient {
    * @returns {Promise<LoggedOut>}
    */
   async deleteOneself() {
-    await this.asking.needsUser();
+    await this.#somebody();
     await this.asking.write("DELETE", "/user");
     return this.logOut();
   }
@@ -246,6 +249,12 @@ export class Client extends ConversationsClient {
   /** How many ended. @returns {Promise<number>} */
   async endOtherSessions() {
     return (await this.asking.write("DELETE", "/sessions")).ended;
+  }
+
+  /** Some things are for those who said something already: nobody is made for them. */
+  async #somebody() {
+    await this.asking.settled();
+    if (!this.state.session?.user_id) throw needsUser();
   }
 
   /** Nobody needs to be here for it. @param {string} path @param {object} body */

@@ -9,7 +9,7 @@
 export { ChatClient } from "./chat.js";
 export { Client, createClient } from "./client.js";
 export { AcquaintError } from "./errors.js";
-export { memoryStorage } from "./storage.js";
+export { memoryStorage } from "./memory.js";
 
 /**
  * @typedef {import("./types.js").Admission} Admission

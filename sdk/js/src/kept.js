@@ -4,7 +4,6 @@
  * Everything that somebody kept is read as a stranger's: what does not look right is not there.
  */
 
-/** @typedef {import("./types.js").Admission} Admission */
 /** @typedef {import("./types.js").AuthState} AuthState */
 /** @typedef {import("./types.js").OwnUser} OwnUser */
 /** @typedef {import("./types.js").Session} Session */
@@ -55,11 +54,6 @@ export function withLogin(record, workspace, login, device) {
   return { version: VERSION, device, logins: { ...record?.logins, [nameOf(workspace)]: login } };
 }
 
-/** @param {Admission} it @returns {Login} */
-export function loginOf(it) {
-  return { token: it.token, expiresAt: it.expires_at, session: it.session, user: it.user, hasEnded: false };
-}
-
 /** Whether it is a person's, and not only a browser's. @param {Login | null} it */
 export function isOfSomebody(it) {
   return it?.session.assurance === "verified";
@@ -69,7 +63,7 @@ export function isOfSomebody(it) {
 export function statusOf(it, now) {
   if (it === null) return "nobody";
   if (!isOfSomebody(it)) return it.session.assurance;
-  return it.hasEnded || (it.expiresAt !== null && Date.parse(it.expiresAt) <= now) ? "ended" : "verified";
+  return it.hasEnded || Date.parse(it.expiresAt ?? "") <= now ? "ended" : "verified";
 }
 
 /** Whether one of the names given is the user's, proved. @param {OwnUser | null} user @param {Who} who */

@@ -7,21 +7,23 @@
 
 import { idIn, pause } from "./api.js";
 import { AcquaintError } from "./errors.js";
+import { parsed } from "./json.js";
 import { call } from "./session.js";
 
 /** @typedef {import("./types.js").News} News */
 /** @typedef {import("./types.js").Connection} Connection */
 
 const LONGEST_PAUSE = 30_000;
-const OPEN_TIMEOUT = 10_000;
-const STEADY = 10_000; // a connection that lasted so long was none of the failures
 const HEARTBEAT = 25_000; // of silence, after which we ask whether anybody is there
-const ANSWER_TIMEOUT = 10_000;
+const PATIENCE = 10_000; // until there is a connection, or an answer; one that lasted so long was none of the failures
 const TYPING_AGAIN = 3_000; // milliseconds before the same is shown again
 const REMEMBERED = 1_000; // events that are not told a second time, should they be replayed
 const OPEN = 1;
 
 export class Live {
+  #visitor;
+  #asking;
+  #WebSocket;
   /** @type {Connection} */
   status = "idle";
   /** @type {Set<(news: News) => void>} */
@@ -46,18 +48,17 @@ export class Live {
 
   /**
    * @param {import("./session.js").Visitor} visitor
+   * @param {import("./asking.js").Asking} asking
    * @param {import("./types.js").WebSocketConstructor | undefined} WebSocket
-   * @param {() => Promise<{ticket: string, path: string}>} ticket
    */
-  constructor(visitor, WebSocket, ticket) {
-    this.visitor = visitor;
-    this.WebSocket = WebSocket;
-    this.ticket = ticket;
+  constructor(visitor, asking, WebSocket) {
+    this.#visitor = visitor;
+    this.#asking = asking;
+    this.#WebSocket = WebSocket;
     const { signal } = visitor.closing;
     visitor.watch(() => this.#follow());
-    globalThis.addEventListener?.("online", this.#wake, { signal });
+    for (const it of ["online", "visibilitychange"]) globalThis.addEventListener?.(it, this.#wake, { signal });
     globalThis.addEventListener?.("offline", this.#sleep, { signal });
-    globalThis.document?.addEventListener("visibilitychange", this.#wake, { signal });
     signal.addEventListener("abort", () => {
       this.#listeners.clear();
       this.#forget();
@@ -66,8 +67,8 @@ export class Live {
 
   /** @param {(news: News) => void} listener @returns {() => void} */
   listen(listener) {
-    if (!this.WebSocket) {
-      throw new AcquaintError("no_websocket", "This platform has no WebSocket: give one to createClient.");
+    if (!this.#WebSocket) {
+      throw new AcquaintError("no_websocket", "There is no WebSocket here: give one to createClient.");
     }
     const entry = (/** @type {News} */ news) => listener(news); // the same function may listen twice
     this.#listeners.add(entry);
@@ -91,7 +92,7 @@ export class Live {
 
   /** As things are: another session, nobody, no listener any more. */
   #follow() {
-    const { login, state } = this.visitor;
+    const { login, state } = this.#visitor;
     const token = (this.#listeners.size && state.status !== "ended" && login?.token) || "";
     if (token === this.#token) return;
     this.#forget();
@@ -129,8 +130,15 @@ export class Live {
     const mine = this.#try;
     this.#be(globalThis.navigator?.onLine === false ? "offline" : "connecting");
     try {
-      const { ticket, path } = await this.ticket();
-      if (mine === this.#try) this.#open(`${this.visitor.api.url.replace(/^http/, "ws")}${path}?ticket=${encodeURIComponent(ticket)}`);
+      const { ticket, path } = await this.#asking.ask({ method: "POST", path: "/live/tickets", repeatable: true });
+      if (mine !== this.#try) return;
+      const address = `${this.#visitor.api.url.replace(/^http/, "ws")}${path}?ticket=${encodeURIComponent(ticket)}`;
+      const socket = new /** @type {import("./types.js").WebSocketConstructor} */ (this.#WebSocket)(address);
+      this.#socket = socket;
+      this.#wait(PATIENCE, () => this.#comeBack());
+      socket.onmessage = ({ data }) => this.#receive(String(data));
+      socket.onerror = () => {}; // a close follows
+      socket.onclose = (event) => this.#comeBack(null, event?.code);
     } catch (/** @type {any} */ error) {
       if (mine !== this.#try) return;
       const { status, code, retryAfter } = error;
@@ -140,21 +148,10 @@ export class Live {
     }
   }
 
-  /** @param {string} address */
-  #open(address) {
-    const Socket = /** @type {import("./types.js").WebSocketConstructor} */ (this.WebSocket);
-    const socket = new Socket(address);
-    this.#socket = socket;
-    this.#wait(OPEN_TIMEOUT, () => this.#comeBack());
-    socket.onmessage = ({ data }) => this.#receive(String(data));
-    socket.onerror = () => {}; // a close follows
-    socket.onclose = (event) => this.#comeBack(null, event?.code);
-  }
-
   /** @param {number | null} [retryAfter] seconds @param {number} [code] */
   #comeBack(retryAfter = null, code = 0) {
     this.#drop();
-    this.#failures = Date.now() - this.#since >= STEADY ? 1 : this.#failures + 1;
+    this.#failures = Date.now() - this.#since >= PATIENCE ? 1 : this.#failures + 1;
     this.#since = Infinity;
     this.#be("offline");
     // 4401, once: the session goes on and sees something else, or it is over; the next ticket tells.
@@ -178,7 +175,7 @@ export class Live {
 
   /** @param {string} text */
   #receive(text) {
-    const frame = read(text);
+    const frame = parsed(text);
     const { type, last_event } = frame ?? {};
     this.#wait(HEARTBEAT, () => this.#ask());
     if (type === "ready") this.#ready(last_event);
@@ -210,7 +207,7 @@ export class Live {
   /** Is anybody there? */
   #ask() {
     this.#say({ type: "ping" });
-    this.#wait(ANSWER_TIMEOUT, () => this.#comeBack());
+    this.#wait(PATIENCE, () => this.#comeBack());
   }
 
   /** @param {object} frame */
@@ -220,8 +217,7 @@ export class Live {
 
   /** @param {unknown} id */
   #goOnAfter(id) {
-    if (typeof id !== "string" || !/^\d{1,19}$/.test(id)) return;
-    if (this.#after === null || BigInt(id) > BigInt(this.#after)) this.#after = id;
+    if (Number(id) > Number(this.#after)) this.#after = String(id);
   }
 
   /** One thing is waited for at a time. @param {number} milliseconds @param {() => void} then */
@@ -244,14 +240,5 @@ export class Live {
       if (session !== this.#try && news.type !== "connection") return; // somebody left while it was told
       call(listener, news);
     }
-  }
-}
-
-/** @param {string} text @returns {any} */
-function read(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

@@ -56,5 +56,5 @@ export class Queue {
 }
 
 export function superseded() {
-  return new AcquaintError("superseded", "Meanwhile somebody else logged in, or logged out.");
+  return new AcquaintError("superseded", "Somebody else logged in, or logged out.");
 }

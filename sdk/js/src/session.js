@@ -10,7 +10,7 @@
 
 import { pause } from "./api.js";
 import { AcquaintError } from "./errors.js";
-import { claimsIn, isNamed, isOfSomebody, loginIn, loginOf, mayBe, recordOf, statusOf, withLogin } from "./kept.js";
+import { claimsIn, isOfSomebody, loginIn, mayBe, recordOf, statusOf, withLogin } from "./kept.js";
 import { Queue } from "./queue.js";
 import { Shelf } from "./storage.js";
 import { Tabs } from "./tabs.js";
@@ -26,11 +26,8 @@ const FAREWELL = 5_000; // milliseconds that whoever comes next waits at most fo
 const LONGEST_PAUSE = 60_000; // milliseconds between two tries to tell the server of a log out
 
 /**
- * @typedef {object} Arrival How somebody comes in.
- * @property {{[name: string]: unknown}} way What is sent; nothing: just visiting.
- * @property {string} [path] Where to.
- * @property {(user: OwnUser | null) => boolean} isThem Whether a user may be they: they keep what the device is known by.
- * @property {(user: OwnUser | null) => boolean} [mayTry] Whether it is tried while this user is logged in. Default: if it may be they.
+ * @typedef {{[name: string]: unknown}} Way What somebody sends to come in; nothing: they are just visiting.
+ * @typedef {(user: OwnUser | null) => boolean} IsThem Whether a user may be whoever comes in.
  */
 
 /** One App on one server, as whoever is in front of this client. */
@@ -47,11 +44,13 @@ export class Visitor {
   /** @type {Set<(state: AuthState) => void>} */
   #listeners = new Set();
   #told = "";
+  #shelf;
+  #tabs;
   /** What was kept, where the storage takes its time. @type {Promise<import("./kept.js").Record | null> | null} */
   #loading = null;
 
   /**
-   * @param {import("./api.js").Api} api @param {import("./types.js").Storage} storage
+   * @param {import("./api.js").Api} api @param {import("./types.js").Storage | null} storage
    * @param {string} app @param {string | null} workspace
    */
   constructor(api, storage, app, workspace) {
@@ -59,14 +58,14 @@ export class Visitor {
     this.app = app;
     this.workspace = workspace;
     const key = `acquaint:${JSON.stringify([api.url, app])}`;
-    this.shelf = new Shelf(storage, key);
-    this.tabs = new Tabs(storage, key, () => void this.reload(), this.closing.signal);
-    const found = this.shelf.read(true);
+    this.#shelf = new Shelf(storage, key);
+    this.#tabs = new Tabs(storage ?? {}, key, () => void this.reload(), this.closing.signal);
+    const found = this.#shelf.read(true);
     if (found instanceof Promise) this.#loading = found.then((it) => ((this.#loading = null), recordOf(it)));
     else this.#record = recordOf(found);
     this.#told = this.#telling();
     /** When what was kept is known. */
-    this.ready = this.#loading ? this.queue.add(() => this.reload()).catch(() => {}) : Promise.resolve();
+    this.ready = this.queue.add(() => this.reload()).catch(() => {});
   }
 
   // Local, and at once
@@ -80,17 +79,7 @@ export class Visitor {
   get state() {
     const { login, workspace } = this;
     const { user = null, session = null } = login ?? {};
-    return { status: statusOf(login, this.api.now()), user, session, workspace };
-  }
-
-  /** @param {import("./types.js").Who} who */
-  isLoggedIn(who) {
-    const { status, user } = this.state;
-    return status === "verified" && isNamed(user, who);
-  }
-
-  get isClosed() {
-    return this.closing.signal.aborted;
+    return { status: statusOf(login, Date.now() + (this.api.skew ?? 0) * 1000), user, session, workspace };
   }
 
   /** @param {(state: AuthState) => void} listener @returns {() => void} */
@@ -107,7 +96,7 @@ export class Visitor {
    */
   change(task) {
     return this.queue.add((turn) =>
-      this.tabs.alone(async () => {
+      this.#tabs.alone(async () => {
         await this.reload();
         turn.throwIfAborted();
         return task(turn);
@@ -123,21 +112,21 @@ export class Visitor {
   /** @param {string} jwt */
   logIn(jwt) {
     const claims = claimsIn(jwt);
-    const isThem = (/** @type {OwnUser | null} */ user) => mayBe(user, claims);
-    // What we cannot read, the server refuses.
-    return this.comeInAs({ way: { token: jwt }, isThem, mayTry: (user) => !Object.keys(claims).length || isThem(user) });
+    const isUnreadable = !Object.keys(claims).length; // the server refuses it
+    return this.comeInAs({ token: jwt }, (it) => mayBe(it, claims), (it) => isUnreadable || mayBe(it, claims));
   }
 
-  /** @param {Arrival} arrival @returns {Promise<AuthState>} */
-  comeInAs({ way, path, isThem, mayTry = isThem }) {
+  /**
+   * @param {Way} way @param {IsThem} isThem @param {IsThem} [mayTry] whether it is tried while this user is logged in
+   * @param {string} [path]
+   * @returns {Promise<AuthState>}
+   */
+  comeInAs(way, isThem, mayTry = isThem, path = "/sessions") {
     return this.change(async (turn) => {
       this.refuseAnother(mayTry);
       await Promise.allSettled(this.underway); // what is being said is said by whoever says it
       turn.throwIfAborted();
-      const { login } = this;
-      // What the device is known by is not sent if it was another person's when their session ended.
-      const isTheirs = !isOfSomebody(login) || isThem(login?.user ?? null);
-      await this.#comeIn(turn, way, { path, isTheirs, check: (user) => this.refuseAnother((it) => it?.id === user?.id) });
+      await this.#comeIn(turn, way, isThem, path);
       this.unsaid = null; // the App vouches for who is here now
       return this.state;
     });
@@ -175,11 +164,11 @@ export class Visitor {
     });
   }
 
-  /** What the server says of the session is kept. @param {string} token @param {Partial<Login>} news */
-  saw(token, news) {
+  /** What the server says of the session is kept. @param {string} sessionId @param {Partial<Login>} news */
+  saw(sessionId, news) {
     return this.change(async () => {
       const { login } = this;
-      if (login?.token === token) await this.#save({ ...login, ...news });
+      if (login?.session.id === sessionId) await this.#save({ ...login, ...news });
     });
   }
 
@@ -191,18 +180,17 @@ export class Visitor {
 
   // How it is done
 
-  /**
-   * @param {Turn} turn @param {Arrival["way"]} way
-   * @param {{path?: string | undefined, isTheirs?: boolean, check?: (user: OwnUser | null) => void}} [how]
-   */
-  async #comeIn(turn, way, { path = "/sessions", isTheirs = true, check } = {}) {
-    const before = this.login?.token;
-    const device = (isTheirs && this.#record?.device) || undefined;
-    const body = { app: this.app, workspace: this.workspace ?? undefined, device_secret: device, ...way };
+  /** @param {Turn} turn @param {Way} way @param {IsThem} [isThem] @param {string} [path] */
+  async #comeIn(turn, way, isThem, path = "/sessions") {
+    const { login, app } = this;
+    const workspace = this.workspace ?? undefined;
+    // What the device is known by is not sent if it was another person's when their session ended.
+    const device = login && isOfSomebody(login) && !isThem?.(login.user) ? undefined : this.#record?.device;
+    const body = { app, workspace, device_secret: device ?? undefined, ...way };
     /** @type {Admission} */
     const found = await this.api.ask({ method: "POST", path, body }, null);
     try {
-      check?.(found.user);
+      this.refuseAnother((it) => it?.id === found.user?.id);
       await this.reload(); // what another tab did meanwhile
       turn.throwIfAborted();
     } catch (refusal) {
@@ -210,14 +198,14 @@ export class Visitor {
       throw refusal;
     }
     // Where tabs cannot take turns, another one was faster.
-    if (!Object.keys(way).length && this.login && this.login.token !== before) await this.#drop(found);
+    if (!isThem && this.login && this.login.token !== login?.token) await this.#drop(found);
     else await this.keep(found);
   }
 
   /** @param {Admission} it */
-  keep(it) {
+  keep({ token, expires_at, session, user, device_secret }) {
     this.queue.epoch += 1;
-    return this.#save(loginOf(it), it.device_secret ?? null);
+    return this.#save({ token, expiresAt: expires_at, session, user, hasEnded: false }, device_secret ?? null);
   }
 
   /** Ends a session that nobody needs; its device goes on. @param {Admission} it */
@@ -228,8 +216,8 @@ export class Visitor {
   /** @param {Login} login */
   async #save(login, device = this.#record?.device ?? null) {
     this.#record = withLogin(this.#record, this.workspace, login, device);
-    const written = this.shelf.write(this.#record);
-    this.tabs.announce();
+    const written = this.#shelf.write(this.#record);
+    this.#tabs.announce();
     await written;
     this.#tell();
   }
@@ -238,9 +226,9 @@ export class Visitor {
   async #forget() {
     const loading = this.#loading;
     const kept = this.#record;
-    const wiping = this.shelf.remove();
+    const wiping = this.#shelf.remove();
     this.#leave();
-    this.tabs.announce();
+    this.#tabs.announce();
     this.#tell();
     const logins = Object.values((kept ?? (await loading))?.logins ?? {});
     const [wiped, ...told] = await Promise.all([wiping, ...logins.map((it) => this.#end(it.token))]);
@@ -255,8 +243,8 @@ export class Visitor {
 
   /** Another tab, or another client of this page, changed what is kept. */
   async reload() {
-    if (this.isClosed) return;
-    const found = this.shelf.read();
+    if (this.closing.signal.aborted) return;
+    const found = this.#shelf.read();
     const record = recordOf(found instanceof Promise ? await found : found); // at once: nobody leaves meanwhile
     const before = this.login?.token;
     if (this.#record && !record) this.#leave();
@@ -280,7 +268,8 @@ export class Visitor {
       () => true,
       ({ status }) => status === 401 || status === 403,
     );
-    if (done || this.isClosed) return done;
+    const closing = this.closing.signal;
+    if (done || closing.aborted) return done;
     const waiting = new AbortController();
     const { signal } = waiting;
     const stop = () => {
@@ -294,7 +283,7 @@ export class Visitor {
     const timer = setTimeout(again, pause(attempt + 2, LONGEST_PAUSE));
     /** @type {any} */ (timer).unref?.(); // Node need not stay for it
     globalThis.addEventListener?.("online", again, { signal });
-    this.closing.signal.addEventListener("abort", stop, { signal });
+    closing.addEventListener("abort", stop, { signal });
     return false;
   }
 

@@ -1,42 +1,30 @@
 /**
  * Where a login is kept.
  *
- *     memoryStorage    as long as the page lives
- *     usualStorage     localStorage, where there is one
- *     Shelf            one record in a storage, which may fail at any time: nobody is shut out for that
+ *     usualStorage    localStorage, where there is one
+ *     Shelf           one record in a storage, which may fail at any time: nobody is shut out for that
  */
+
+import { parsed } from "./json.js";
 
 /** @typedef {import("./types.js").Storage} Storage */
 
-/**
- * Keeps nothing beyond the page. Several clients may share one.
- * @returns {Storage & {keys: () => string[]}}
- */
-export function memoryStorage() {
-  const kept = new Map();
-  return {
-    getItem: (key) => kept.get(key) ?? null,
-    setItem: (key, value) => void kept.set(key, value),
-    removeItem: (key) => void kept.delete(key),
-    keys: () => [...kept.keys()],
-  };
-}
-
-/** The page's localStorage; memory in private modes that have none, and in Node. @returns {Storage} */
+/** The page's localStorage; none in private modes that refuse it, and in Node. @returns {Storage | null} */
 export function usualStorage() {
   try {
-    if (typeof document !== "undefined" && localStorage) return localStorage;
+    return globalThis.document ? localStorage : null;
   } catch {
-    // refused
+    return null;
   }
-  return memoryStorage();
 }
 
 /**
- * One record in a storage, as JSON. What cannot be written is remembered instead; what cannot be read is not there.
- * A record that could not be removed is never read again.
+ * One record in a storage, as JSON. Without a storage it is remembered; so is what cannot be written, and what cannot
+ * be read is not there. A record that could not be removed is never read again.
  */
 export class Shelf {
+  #storage;
+  #key;
   /** What is remembered instead of what the storage has. @type {string | null | undefined} */
   #instead;
   /** What was there last, as far as we know. @type {string | null | undefined} */
@@ -46,10 +34,10 @@ export class Shelf {
   /** Which change it is: what was read before is not what is there after. */
   #change = 0;
 
-  /** @param {Storage} storage @param {string} key */
+  /** @param {Storage | null} storage @param {string} key */
   constructor(storage, key) {
-    this.storage = storage;
-    this.key = key;
+    this.#storage = storage;
+    this.#key = key;
   }
 
   /**
@@ -61,7 +49,7 @@ export class Shelf {
     const change = this.#change;
     let found;
     try {
-      found = this.storage.getItem(this.key);
+      found = this.#storage ? this.#storage.getItem(this.#key) : this.#known;
     } catch {
       found = this.#known;
     }
@@ -80,12 +68,12 @@ export class Shelf {
   /** @param {unknown} record @returns {Promise<boolean>} whether the storage took it */
   write(record) {
     const text = JSON.stringify(record);
-    return this.#do(() => this.storage.setItem(this.key, text), text);
+    return this.#do(() => this.#storage?.setItem(this.#key, text), text);
   }
 
   /** @returns {Promise<boolean>} whether the storage let go of it */
   remove() {
-    return this.#do(() => this.storage.removeItem(this.key), null);
+    return this.#do(() => this.#storage?.removeItem(this.#key), null);
   }
 
   /** At once, where the storage does. @param {() => unknown} act @param {string | null} text @returns {Promise<boolean>} */
@@ -105,16 +93,7 @@ export class Shelf {
     if (change !== this.#change) return isDone; // somebody changed it again
     if (isDone) this.#instead = undefined;
     // What was there before is not to come back.
-    else if (text !== null) (async () => this.storage.removeItem(this.key))().catch(() => {});
+    else if (text !== null) (async () => this.#storage?.removeItem(this.#key))().catch(() => {});
     return isDone;
-  }
-}
-
-/** @param {string | null | undefined} text */
-function parsed(text) {
-  try {
-    return JSON.parse(text || "null");
-  } catch {
-    return null;
   }
 }

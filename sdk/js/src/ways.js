@@ -22,17 +22,17 @@ export function withPassword(visitor, { login, email, password, register }) {
   const claims = { login, email };
   // An address that somebody registered with is their login: nobody has proved it.
   const isThem = (/** @type {OwnUser | null} */ it) => mayBe(it, claims) || mayBe(it, { login: email });
-  return visitor.comeInAs({ way: { login, email, password, register }, isThem });
+  return visitor.comeInAs({ login, email, password, register }, isThem);
 }
 
 /** @param {Visitor} visitor @param {{login?: string, email?: string, password: string, name?: string}} way */
 export function asSomebodyNew(visitor, { login, email, password, name }) {
-  return visitor.comeInAs({ path: "/users", way: { login, email, password, name }, isThem: nobodyKnown });
+  return visitor.comeInAs({ login, email, password, name }, nobodyKnown, nobodyKnown, "/users");
 }
 
 /** @param {Visitor} visitor @param {string} [name] */
 export function asGuest(visitor, name) {
-  return visitor.comeInAs({ way: { guest: { name } }, isThem: nobodyKnown });
+  return visitor.comeInAs({ guest: { name } }, nobodyKnown);
 }
 
 /**
@@ -40,8 +40,7 @@ export function asGuest(visitor, name) {
  * @param {Visitor} visitor @param {string} provider @param {{[name: string]: string | undefined}} credential
  */
 export function withProvider(visitor, provider, credential) {
-  const way = { ...credential, provider };
-  return visitor.comeInAs({ path: "/sessions/provider", way, isThem: nobodyKnown, mayTry: () => true });
+  return visitor.comeInAs({ ...credential, provider }, nobodyKnown, () => true, "/sessions/provider");
 }
 
 /**
