@@ -68,7 +68,6 @@ async def open_house(
             async with running([*tasks_of(settings, core, parts.store, courier), kept_running("attendance", hub.run)]):
                 yield house
         finally:
-            broker.close()
             await hub.close()
             with contextlib.suppress(Busy):
                 await sessions.write_behind(core)
@@ -82,7 +81,7 @@ def build_app(house: House) -> Edge:
     from ..dialects.kustomer.chat.event_socket import PATH as EVENTS
     from ..dialects.kustomer.chat.event_socket import Events
     from ..dialects.qiscus.broker import PATH as MQTT
-    from ..realtime.live import Live
+    from ..realtime.live import AppLive, Live
     from ..web.edge import Edge
     from ..web.health import own_words
     from ..web.switchboard import Switchboard
@@ -94,9 +93,10 @@ def build_app(house: House) -> Edge:
         Switchboard([*ALL, own], others=own, refused=house.refusals.seen),
         {
             "/acquaint/v1/live": Live(house.core, house.hub),
+            "/acquaint/v1/app/live": AppLive(house.core, house.hub.backends),
             CHAT: Chat(house.core, house.hub),
             MQTT: house.broker,
-            EVENTS: Events(house.core, house.hub),
+            EVENTS: Events(house.core, house.hub, refused=house.refusals.seen),
         },
         trusted_proxies=house.settings.trusted_proxies,
         seen=house.requests.seen,

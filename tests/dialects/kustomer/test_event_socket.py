@@ -144,6 +144,8 @@ async def test_without_the_token_nobody_listens(house: House, phone: Phone, how:
         status, error = socket.refused
         assert (status, error["code"]) == (401, "unauthorized")
         assert socket.accepted is None
+    [family] = house.refusals.collect()
+    assert [(it.labels["reason"], it.value) for it in family.samples] == [("unknown_session", 1)]
 
 
 async def test_a_token_in_the_address_opens_nothing(house: House, phone: Phone) -> None:

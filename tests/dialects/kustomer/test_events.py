@@ -20,10 +20,12 @@ from acquaint.services.core import Core
 from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, eve
 from tests.dialects.kustomer.phones import SESSIONS, Phone, id_of, refusal, signed
+from tests.dialects.kustomer.server.backends import Backend
 from tests.support.clock import SetClock
 from tests.support.server import Server
 
 EVENTS = "/c/v1/events"
+TYPING = "/v2.1/chat/outbound/typing"
 PATIENCE = 10.0  # seconds before a test gives up
 
 
@@ -126,6 +128,38 @@ async def test_a_message_is_told_to_every_device_of_the_customer_and_to_nobody_e
         assert data["data"]["attributes"]["direction"] == "out"
         assert one.told[0][1] == {"clipped": True, "data": {"type": "chat_session", "id": session}}
         assert other.told == []
+
+
+async def test_that_somebody_of_the_apps_writes_is_shown_to_the_customer_alone(
+    house: House, phone: Phone, tablet: Phone, core: Core, acme: Cast
+) -> None:
+    backend = Backend(core, phone.client, acme, acme.api_key)
+    await phone.logged_in(signed(core, acme, email=ann.email))
+    await tablet.logged_in(signed(core, acme, email=eve.email))
+    made = await phone.asked("POST", SESSIONS, json={"title": "Hello"})
+    customer = made["relationships"]["customer"]["data"]["id"]
+    asked = {"customerId": customer, "from": "a" * 24, "session": made["id"]}
+    async with listening(house, phone) as anns, listening(house, tablet) as eves:
+        for on in (True, False):
+            await backend.done("POST", TYPING, json=asked | {"typing": on})
+        await anns.until(lambda it: len(it.told) >= 2)
+        said = [(name, it["clipped"], it["data"]["attributes"]["status"]) for name, it in anns.told]
+        assert said == [("activity.typing", False, "typing"), ("activity.typing", False, "typing-ended")]
+        assert anns.told[0][1]["data"]["relationships"]["session"]["data"]["id"] == made["id"]
+        assert eves.told == []
+    eves_id = (await tablet.asked("POST", SESSIONS, json={}))["relationships"]["customer"]["data"]["id"]
+    for wrong, status in (
+        ({"customerId": eves_id}, 404),
+        ({"customerId": "f" * 24}, 404),
+        ({"session": "f" * 24}, 404),
+        ({"session": "x"}, 400),
+        ({"typing": None}, 400),
+        ({"typing": "yes"}, 400),
+        ({"body": "Hi"}, 400),
+    ):
+        assert (await backend.ask("POST", TYPING, json=asked | {"typing": True} | wrong)).status_code == status
+    await phone.asked("PUT", f"{SESSIONS}/{made['id']}", json={"locked": True})
+    assert refusal(await backend.ask("POST", TYPING, json=asked | {"typing": True}))[:2] == (409, "chat_ended")
 
 
 async def test_the_end_of_a_conversation_is_told(house: House, phone: Phone) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from acquaint.domain.errors import Unacceptable
 from acquaint.domain.events import EventKind
 from acquaint.domain.paging import PageAsked
 from acquaint.services import apps, history
@@ -287,3 +288,15 @@ async def test_the_age_of_a_token_is_the_apps_to_choose(phone: Phone, core: Core
     late = int((core.clock() - timedelta(seconds=31)).timestamp())
     answer = await phone.log_in(signed(core, acme, externalId="acct-1", iat=late))
     assert refusal(answer) == (401, "expired_jwt", "iat is older than 30 seconds")
+
+
+async def test_row_25_an_app_is_never_without_a_secret_and_one_signed_before_is_a_bad_signature(
+    phone: Phone, core: Core, acme: Cast
+) -> None:
+    jwt = signed(core, acme, externalId="acct-1")
+    [first] = await apps.secrets_of(core, acme.app)
+    with pytest.raises(Unacceptable):
+        await apps.retire_secret(core, acme.app, first.id)
+    await apps.rotate_secret(core, acme.app)
+    await apps.retire_secret(core, acme.app, first.id)
+    assert refusal(await phone.log_in(jwt)) == (401, "invalid_jwt", "signature verification failed")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from acquaint.domain.identities import Identifier
+from acquaint.domain.keys import Role
 from acquaint.services import users
 from acquaint.services.core import Core
 from tests.cast import Cast, ann, ben
@@ -175,3 +177,16 @@ async def test_one_tracking_has_few_devices_and_a_dead_one_none(phone: Phone, co
         answer = await phone.ask(method, path, headers=headers, json={"deviceToken": "apns-0", "platform": "ios"})
         assert refusal(answer)[:2] == (401, "unauthorized")
     assert (await phone.ask("POST", TOKENS)).status_code == 201
+
+
+async def test_whose_devices_they_are_is_told_to_the_apps_own_readers_alone(
+    phone: Phone, core: Core, acme: Cast, globex: Cast, backend: Backend
+) -> None:
+    anns = await logged_in_as(core, acme, phone, ann.email)
+    await notified(phone, "apns-1")
+    path = f"/v1/customers/{anns}/push-tokens"
+    assert (await Backend(core, phone.client, globex, globex.api_key).ask("GET", path)).status_code == 404
+    for role, status in ((Role.CUSTOMER_READ, 200), (Role.CUSTOMER_CREATE, 403), (Role.MESSAGE_READ, 403)):
+        assert (await (await backend.with_roles(role)).ask("GET", path)).status_code == status
+    assert (await replace(backend, key=acme.new.chat_key).ask("GET", path)).status_code == 403
+    assert (await phone.ask("GET", path)).status_code == 401

@@ -12,8 +12,10 @@ import pytest
 
 from acquaint.domain.identities import Identifier, IdentifierKind
 from acquaint.domain.paging import PageAsked
-from acquaint.services import apps, users
+from acquaint.domain.users import UserId
+from acquaint.services import apps, merging, users
 from acquaint.services.core import Core
+from acquaint.web.ids import read_hex
 from tests.cast import Cast, ann, ben, eve
 from tests.dialects.kustomer.phones import CURRENT, SESSIONS, TOKENS, Phone, refusal, signed
 from tests.support.clock import SetClock
@@ -335,3 +337,70 @@ async def test_logging_in_again_brings_everything_back(phone: Phone, core: Core,
 def _jti(core: Core, token: str) -> str:
     body = token.split(".")[1]
     return str(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["jti"])
+
+
+# S3 and a restart
+
+
+async def test_an_app_that_is_opened_again_is_still_logged_in_and_needs_no_jwt(
+    phone: Phone, core: Core, acme: Cast, clock: SetClock
+) -> None:
+    """Fifteen minutes are for the log-in; what comes after it lives as long as the token is renewed (item 18)."""
+    await phone.logged_in(signed(core, acme, email=ann.email))
+    await phone.chat("Of Ann")
+    tracking = await phone.tracking_id()
+    for _ in range(3):
+        clock.forward(days=100)
+        phone.token = (await phone.asked("GET", CURRENT))["attributes"]["token"]
+    assert await phone.tracking_id() == tracking
+    assert await phone.is_verified()
+    assert await phone.sees() == ["Of Ann"]
+
+
+# Two customers who are one
+
+
+async def test_when_two_customers_are_merged_a_verified_device_goes_on_as_the_one_that_is_left(
+    phone: Phone, tablet: Phone, core: Core, acme: Cast
+) -> None:
+    """And whoever logs in as the one who is gone is the one who is left (row 24)."""
+    await phone.logged_in(signed(core, acme, externalId="acct-1"))
+    await phone.chat("Of the first")
+    await tablet.logged_in(signed(core, acme, externalId="acct-2"))
+    await tablet.chat("Of the second")
+    first, second = [await users.find(core, acme.app, Identifier.external_id(it)) for it in ("acct-1", "acct-2")]
+    await merging.merge(core, acme.app, source=first.id, target=second.id)
+    assert await phone.is_verified()
+    assert sorted(await phone.sees()) == sorted(await tablet.sees()) == ["Of the first", "Of the second"]
+    await phone.log_out()
+    again = await phone.logged_in(signed(core, acme, externalId="acct-1"))
+    assert again["relationships"]["customer"]["data"]["id"].endswith(f"{second.id:014x}")
+
+
+async def test_when_a_visitor_is_merged_into_a_customer_the_device_sees_nothing_of_the_customers(
+    phone: Phone, tablet: Phone, core: Core, acme: Cast
+) -> None:
+    await tablet.logged_in(signed(core, acme, externalId="acct-2"))
+    await tablet.chat("Of the customer")
+    session = await phone.asked("POST", SESSIONS, json={"title": "Of a visitor"})
+    visitor = session["relationships"]["customer"]["data"]["id"]
+    customer = await users.find(core, acme.app, Identifier.external_id("acct-2"))
+    await merging.merge(core, acme.app, source=UserId(read_hex(visitor) or 0), target=customer.id)
+    assert refusal(await phone.ask("GET", SESSIONS))[0] == 401
+    assert not (await phone.asked("GET", CURRENT))["attributes"]["verified"]
+
+
+async def test_the_old_sdks_headers_and_bodies_are_read(phone: Phone) -> None:
+    """Item 14: what iOS 0.3 and the Android SDK of 2019 send, and proxies may drop."""
+    android = {
+        "x-kustomer-client": "customer-android",
+        "x-kustomer-version": "release-v0.1.32",
+        "accept-language": "en,fr",
+        "user_agent": "Acme/1.2 (Android 9)",
+        "content-type": "application/json",
+    }
+    assert (await phone.ask("POST", TOKENS, headers=android, content=b"")).status_code == 201
+    await phone.begin()
+    ios = android | {"x-kustomer-client": "customer-ios", "accept-language": "en-US;q=1, fr;q=0.9"}
+    answer = await phone.ask("POST", f"{SESSIONS}?active=true", headers=ios, json={"title": "Hello"})
+    assert answer.status_code == 201

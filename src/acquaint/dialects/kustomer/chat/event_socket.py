@@ -10,20 +10,19 @@ of another origin can only do what a token lets it, and the App's Policy says wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
 import anyio
 import msgspec
-import structlog
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from ....domain.errors import Refusal
 from ....services.core import Core
 from ....services.live import Cut, Hub
-from ....web.dialect import Dialect, visit_of
+from ....web.dialect import Dialect
 from ....web.outgoing import Outgoing
 from ..errors import ERRORS, error_response
 from .events import SLOWEST_TAKER, Ear, Said, last_event
@@ -45,14 +44,21 @@ CODES: Final[Mapping[Cut, int]] = {
 
 _WORDS: Final = Dialect("kustomer", (), (), ERRORS, error_response)
 
-log = structlog.get_logger()
-
 
 class Events:
-    """``Events(core, hub)`` is the ASGI application for WebSockets at ``PATH``, behind the edge."""
+    """``Events(core, hub)`` is the ASGI application for WebSockets at ``PATH``, behind the edge.
 
-    def __init__(self, core: Core, hub: Hub) -> None:
-        self._core, self._hub = core, hub
+    ``refused`` is told whom it does not let in.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        hub: Hub,
+        *,
+        refused: Callable[[str, Refusal, Request], None] = lambda dialect, refusal, request: None,
+    ) -> None:
+        self._core, self._hub, self._refused = core, hub, refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -61,8 +67,7 @@ class Events:
             ear = Ear(self._core, self._hub, await caller_of(request), last_event(request))
             await self._hub.welcome(ear)
         except Refusal as refusal:
-            visit, words = visit_of(request), _WORDS.wire_error(refusal)
-            log.info("events_refused", request_id=visit.request_id, address=visit.address, why=words.code)
+            self._refused(_WORDS.name, refusal, request)
             await _WORDS.refuse(refusal)(scope, receive, send)
         else:
             await Listening(self._hub, ear, send).run(receive, is_named=SUBPROTOCOL in scope.get("subprotocols", ()))
