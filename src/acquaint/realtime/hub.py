@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -28,9 +28,11 @@ from ..domain.users import UserId
 from ..services.asides import Audience, Members, Remark, Typing, audience_of
 from ..services.core import Core
 from ..services.history import News, farewell, unfold
-from ..services.live import Aside, Cut, Listener, Told, Typed, Whereabouts, as_now
+from ..services.live import Aside, Cut, Listener, LookOut, Told, Typed, Whereabouts, as_now
 from .attendance import Attendance
-from .mentioned import Roll, Seals, read, write_remark
+from .backends import Backends
+from .lookouts import Lookouts
+from .mentioned import Roll, read
 from .overhearing import Overhearing
 from .register import Register
 
@@ -57,7 +59,6 @@ _OF_SESSIONS: Final = {
     EventKind.SESSION_LEFT: Cut.CHANGED,
 }
 _OF_USERS: Final = frozenset({EventKind.USER_BANNED, EventKind.USER_DELETED})
-_OF_SECRETS: Final = frozenset({EventKind.SECRET_ROTATED, EventKind.SECRET_RETIRED})
 
 log = structlog.get_logger()
 
@@ -71,6 +72,7 @@ class Hub:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._register = Register()
+        self.backends = Backends(core)
         self._check_at: dict[Listener, datetime] = {}
         self._unsure: set[Listener] = set()  # may have missed the end of their session: told nothing until checked
         self._leaving: set[Listener] = set()  # were cut, and have not gone yet
@@ -82,10 +84,9 @@ class Hub:
         self._wake, self._gone = asyncio.Event(), asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_watching = self._is_closing = False
-        self._seals = Seals()
-        self._overhearing = Overhearing(core, self._seals, self._tell_remark)
+        self._overhearing = Overhearing(core, self._tell_remark)
         self._attendance = Attendance(core.chance(8).hex(), core.clock, self._whereabouts_changed)
-        self._lookouts: list[Callable[[AppId, UserId], None]] = []
+        self._lookouts = Lookouts()
         core.bus.listen_in(self._overheard)
 
     def __len__(self) -> int:
@@ -154,8 +155,8 @@ class Hub:
     def says(self, by: Listener, *, is_away: bool) -> None:
         self._attendance.says(by, is_away=is_away)
 
-    def look_out(self, changed: Callable[[AppId, UserId], None]) -> None:
-        self._lookouts.append(changed)
+    def look_out(self, changed: LookOut) -> None:
+        self._lookouts.add(changed)
 
     async def run(self) -> None:
         """Tells the other nodes who is here, until it is cancelled; then that nobody is."""
@@ -164,6 +165,7 @@ class Hub:
     async def close(self) -> None:
         """Cuts everybody, and lets nobody in any more; returns when they are gone, or have had the time to."""
         self._is_closing = True
+        self.backends.close()
         for listener in list(self._register):
             self.drop(listener, Cut.GOING_AWAY)
         with contextlib.suppress(TimeoutError):
@@ -177,9 +179,9 @@ class Hub:
     # What the Bus tells: ports.bus.Listener
 
     def heard(self, event: Event) -> None:
-        if event.kind in _OF_SECRETS:
-            self._seals.forget(event.app_id)
-        if event.app_id is None or not self._register.has(event.app_id):
+        self._overhearing.happened(event)
+        self.backends.heard(event)
+        if event.app_id is None or not self._has(event.app_id):
             return
         if event.kind in LIVE_KINDS:
             self._queue(event)
@@ -194,7 +196,8 @@ class Hub:
             self._drop_all(self._register.of_app(event.app_id), Cut.REVOKED)
 
     def lost(self) -> None:
-        self._seals.forget()
+        self._overhearing.lost()
+        self.backends.lost()
         self._attendance.missed()
         self._losses += 1
         self._unsure.update(self._check_at)
@@ -251,6 +254,7 @@ class Hub:
         told = Told(news)
         for listener in await self._sure(self._register.seeing(news.conversation, news.members)):
             _try(listener.deliver, told)
+        await self.backends.tell(told)
 
     async def _say_farewell(self, event: Event) -> None:
         """Who is not a member any more hears that, and nothing else."""
@@ -282,18 +286,15 @@ class Hub:
     # What is said in passing
 
     async def _say(self, by: Listener | None, remark: Remark) -> None:
-        key = None
+        session = None if by is None else by.session
         async with self._core.store.read() as tx:
-            audience = await audience_of(tx, None if by is None else by.session, remark)
-            if audience is not None:
-                keys = await self._seals.of(tx, remark.app_id, self._core.clock())
-                key = keys[-1] if keys else None
+            audience = await audience_of(tx, session, remark)
+            sealed = None if audience is None else await self._overhearing.sealed(tx, remark)
         if audience is None or (by is not None and by not in await self._sure([by])):
             return  # nobody hears it; or who says it may have been cut already
-        await self._tell_remark(remark, None if by is None else by.session, audience, without=by)
-        if key is not None:
-            of = remark.app_id if remark.session_id is None else remark.session_id
-            self._core.bus.mention(write_remark(remark, key, self._core.clock()), of=of)
+        await self._tell_remark(remark, session, audience, without=by)
+        if sealed is not None:
+            self._core.bus.mention(sealed, of=remark.app_id if session is None else session.id)
 
     async def _tell_remark(
         self, remark: Remark, by: Session | None, audience: Audience, *, without: Listener | None = None
@@ -313,17 +314,21 @@ class Hub:
                 _try(listener.typed, typed)
             elif isinstance(said, Aside):
                 _try(listener.overheard, said)
+        await self.backends.show(remark.app_id, typed)
 
     def _overheard(self, words: bytes) -> None:
         found = read(words)
         if isinstance(found, Roll):
             self._attendance.heard(found, asyncio.get_running_loop().time())
-        elif found is not None and self._register.has(AppId(found.app)) and self._overhearing.heard(found):
+        elif found is not None and self._has(AppId(found.app)) and self._overhearing.heard(found):
             self._start(self._overhearing.judge())
 
+    def _has(self, app_id: AppId) -> bool:
+        return self._register.has(app_id) or self.backends.has(app_id)
+
     def _whereabouts_changed(self, app_id: AppId, user_id: UserId) -> None:
-        for changed in self._lookouts:
-            _try(changed, app_id, user_id)
+        if not self._is_closing and self._lookouts.note(app_id, user_id):
+            self._start(self._lookouts.tell())
 
     # Whether sessions still are what they were
 

@@ -1,4 +1,8 @@
-"""The WebSocket at /acquaint/v1/live: who is let in."""
+"""The WebSockets: who is let in.
+
+Live       /acquaint/v1/live: whoever is in a session, by a ticket
+AppLive    /acquaint/v1/app/live: an App's own server, by an API key
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,10 @@ from starlette.types import Receive, Scope, Send
 
 from ..domain.apps import App
 from ..domain.errors import (
+    AppClosed,
     Busy,
+    Doubt,
+    InvalidCredentials,
     NotAllowed,
     OriginRefused,
     Refusal,
@@ -22,11 +29,14 @@ from ..domain.errors import (
     TicketRefused,
     TooManyRequests,
 )
+from ..domain.keys import Role
+from ..services.apps import holder_of
 from ..services.core import Core
 from ..services.live import Hub
 from ..services.tickets import redeem_live
 from ..web.dialect import Visit, WireError
-from .connection import Connection
+from .backends import Backends, OfApp
+from .connection import OfSession
 
 REFERENCE: Final = "/acquaint/v1/docs"
 
@@ -34,6 +44,8 @@ _WORDS: Final[Mapping[type[Refusal], WireError]] = {
     TicketRefused: WireError(401, "ticket_refused", "The ticket is unknown, used or expired. Ask for another one."),
     SessionEnded: WireError(401, "session_ended", "The session has ended."),
     SessionExpired: WireError(401, "session_expired", "The session's time is over."),
+    InvalidCredentials: WireError(401, "invalid_credentials", "The API key is unknown, revoked or expired."),
+    AppClosed: WireError(403, "app_closed", "The App is closed."),
     NotAllowed: WireError(403, "not_allowed", "This is not allowed."),
     OriginRefused: WireError(403, "origin_refused", "The App does not allow pages of this origin."),
     TooManyRequests: WireError(429, "too_many_requests", "There are too many connections, or tries. Wait."),
@@ -61,14 +73,54 @@ class Live:
         else:
             await _serve(connection, receive, visit)
 
-    async def _welcome(self, scope: Scope, send: Send, address: str) -> Connection:
+    async def _welcome(self, scope: Scope, send: Send, address: str) -> OfSession:
         tickets = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", ())
         if len(tickets) != 1:
             raise TicketRefused
         it = await redeem_live(self._core, tickets[0], address)
         _check_origin(scope, it.app)
-        connection = Connection(self._core, self._hub, it.session, send)
+        connection = OfSession(self._core, self._hub, it.session, send)
         await self._hub.welcome(connection)
+        return connection
+
+
+class AppLive:
+    """The ASGI application for WebSockets at ``/acquaint/v1/app/live``, behind the edge.
+
+    The key is in the header, where nothing logs it and no page can put one: whoever says which page it is is refused.
+    """
+
+    def __init__(self, core: Core, backends: Backends) -> None:
+        self._core, self._backends = core, backends
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        visit: Visit = scope["acquaint.visit"]
+        try:
+            connection = await self._welcome(scope, send, visit.address)
+        except Refusal as refusal:
+            words = _words(refusal)
+            log.info("app_live_refused", request_id=visit.request_id, address=visit.address, why=words.code)
+            await _refuse(send, refusal, words)
+        else:
+            about = {"request_id": visit.request_id, "app": connection.app.id, "key": connection.key.id}
+            log.info("app_live_connected", address=visit.address, **about)
+            code = None
+            try:
+                code = await connection.run(receive)
+            finally:
+                log.info("app_live_disconnected", code=code, **about)
+
+    async def _welcome(self, scope: Scope, send: Send, address: str) -> OfApp:
+        if any(name == b"origin" for name, _ in scope["headers"]):
+            raise OriginRefused
+        said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+        scheme, _, key = said[0].partition(" ") if len(said) == 1 else ("", "", "")
+        if scheme.lower() != "bearer":
+            raise InvalidCredentials(Doubt.UNKNOWN_KEY)
+        holder = await holder_of(self._core, key.strip(), Role.USER, address=address)
+        connection = OfApp(self._core, self._backends, holder, send)
+        await self._backends.welcome(connection)
         return connection
 
 
@@ -79,7 +131,7 @@ def _check_origin(scope: Scope, app: App) -> None:
             raise OriginRefused
 
 
-async def _serve(connection: Connection, receive: Receive, visit: Visit) -> None:
+async def _serve(connection: OfSession, receive: Receive, visit: Visit) -> None:
     session = connection.session
     log.info(
         "live_connected",

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from ..domain.apps import App
 from ..domain.conversations import Message
 from ..domain.events import EventKind
 from ..domain.sessions import Session
-from ..domain.users import UserId
 from ..services.history import News
 from ..services.live import Typed
 
@@ -61,6 +61,12 @@ class _Said(Struct, tag_field="type"):
 class _Ready(_Said, tag="ready"):
     session: str
     user: str | None
+    server_time: str
+    last_event: str
+
+
+class _ReadyForApp(_Said, tag="ready"):
+    app: str
     server_time: str
     last_event: str
 
@@ -132,14 +138,18 @@ def ready(session: Session, now: datetime, last_event: int) -> str:
     return _text(_Ready(str(session.id), user, _moment(now), str(last_event)))
 
 
+def ready_for_app(app: App, now: datetime, last_event: int) -> str:
+    return _text(_ReadyForApp(str(app.id), _moment(now), str(last_event)))
+
+
 def event(news: News) -> str:
     """As everybody hears it but the sender."""
-    return _event(news, None)
+    return _event(news, shows_client_id=False)
 
 
 def event_for_sender(news: News) -> str:
-    """With the id that the sender gave the message, which only they are shown."""
-    return _event(news, None if news.message is None else news.message.sender_id)
+    """With the id that the sender gave the message, which only they and the App are shown."""
+    return _event(news, shows_client_id=True)
 
 
 def resumed(last_event: int) -> str:
@@ -168,7 +178,7 @@ def bye(reason: str) -> str:
     return _text(_Bye(reason))
 
 
-def _event(news: News, viewer: UserId | None) -> str:
+def _event(news: News, *, shows_client_id: bool) -> str:
     it = news.event
     return _text(
         _Event(
@@ -177,14 +187,14 @@ def _event(news: News, viewer: UserId | None) -> str:
             _moment(it.at),
             str(news.conversation.id),
             None if it.user_id is None else str(it.user_id),
-            UNSET if news.message is None else _message(news.message, viewer),
+            UNSET if news.message is None else _message(news.message, shows_client_id),
             UNSET if news.message is not None else it.details.get("message", UNSET),
             str(it.details.get("up_to", "")) if it.kind in _MARKS else UNSET,
         )
     )
 
 
-def _message(it: Message, viewer: UserId | None) -> _Message:
+def _message(it: Message, shows_client_id: bool) -> _Message:
     return _Message(
         str(it.id),
         str(it.conversation_id),
@@ -194,7 +204,7 @@ def _message(it: Message, viewer: UserId | None) -> _Message:
         it.kind,
         dict(it.payload),
         dict(it.extras),
-        it.client_id if viewer is not None and viewer == it.sender_id else None,
+        it.client_id if shows_client_id else None,
         _moment(it.created_at),
         None if it.edited_at is None else _moment(it.edited_at),
         None if it.deleted_at is None else _moment(it.deleted_at),

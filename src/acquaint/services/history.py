@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from ..domain.apps import App
+from ..domain.apps import App, AppId
 from ..domain.conversations import (
     Conversation,
     ConversationId,
@@ -107,6 +107,16 @@ async def missed_by(core: Core, session: Session, event_id: int, limit: int) -> 
         news = await _unfold(tx, events)
     visibility = visibility_of(session)
     return [it for it in news if visibility.covers(it.conversation, it.members)]
+
+
+async def missed_by_app(core: Core, app_id: AppId, event_id: int, limit: int) -> list[News] | None:
+    """The same, of all the App's conversations; without what somebody did for themselves alone."""
+    since = max(0, first_at(created_at(event_id) - OVERLAP) - 1)
+    async with core.store.search() as tx:
+        events = await tx.events.after(since, app_id=app_id, kinds=LIVE_KINDS, limit=limit + 1)
+        if len(events) > limit:
+            return None
+        return await _unfold(tx, [it for it in events if "only_for" not in it.details])
 
 
 async def _unfold(tx: Reading, events: Sequence[Event]) -> list[News]:
