@@ -204,6 +204,10 @@ class Delivery:
         """The same however often it is tried, by which a receiver knows that it has it already."""
         return f"msg_{self.event_id}_{self.webhook_id}"
 
+    def part_id(self, place: int) -> str:
+        """The same of each notice, where the Event is told in several."""
+        return self.message_id if place == 0 else f"{self.message_id}_{place}"
+
     def is_too_old(self, now: datetime) -> bool:
         return now - self.at > GOOD_FOR
 

@@ -33,10 +33,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is told. ``body`` is plain data, to be written as JSON."""
+    """What is told. ``body`` is plain data, to be written as JSON.
+
+    ``also`` is what the same Event means beside it, where a vendor has two words for one thing: told after it, each by
+    itself and under an id of its own.
+    """
 
     name: str
     body: Mapping[str, Any]
+    also: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

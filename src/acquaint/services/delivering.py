@@ -61,10 +61,11 @@ _encode: Final = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A delivery with what is sent; nothing is where its Format has nothing to say."""
+    """A delivery with what is sent, one after the other and each under its id; nothing is where its Format has nothing
+    to say."""
 
     delivery: Delivery
-    body: bytes | None
+    bodies: tuple[tuple[str, bytes], ...] = ()
     is_broken: bool = False
 
 
@@ -178,39 +179,51 @@ class Courier:
             told = [await _told(tx, events.get(it.event_id)) for it in claimed]
         for delivery, about in zip(claimed, told, strict=True):
             try:
-                notice = None if about is None else self._notice(webhook, about)
-                found.append(_Written(delivery, None if notice is None else _encode(notice.body)))
+                notices = {} if about is None else self._notices(webhook, about)
+                bodies = [(delivery.part_id(place), _encode(it.body)) for place, it in notices.items()]
+                found.append(_Written(delivery, tuple(bodies)))
             except Exception:
                 log.exception(
                     "webhook_unwritable", webhook=webhook.id, event_id=delivery.event_id, format=webhook.format
                 )
-                found.append(_Written(delivery, None, is_broken=True))
+                found.append(_Written(delivery, is_broken=True))
         return found
 
-    def _notice(self, webhook: Webhook, about: Told) -> Notice | None:
+    def _notices(self, webhook: Webhook, about: Told) -> Mapping[int, Notice]:
+        """What the webhook is told of it, by the place among all that there is to tell: a place keeps its id."""
         notice = self._core.formats()[webhook.format].write(about)
-        is_asked_for = notice is not None and notice.name in webhook.names
-        return notice if is_asked_for or about.event.kind is EventKind.WEBHOOK_TESTED else None
+        every = () if notice is None else (notice, *notice.also)
+        is_test = about.event.kind is EventKind.WEBHOOK_TESTED
+        return {place: it for place, it in enumerate(every) if is_test or it.name in webhook.names}
 
     async def _send(self, webhook: Webhook, it: _Written) -> Outcome | None:
         """None where there is nothing to tell."""
         core, now = self._core, self._core.clock()
         if it.is_broken:
             return Outcome(trouble=Trouble.UNWRITABLE)
-        if it.body is None:
+        if not it.bodies:
             return None
         if it.delivery.is_too_old(now):
             return Outcome(trouble=Trouble.TOO_OLD)
+        outcome: Outcome | None = None
+        for message_id, body in it.bodies:
+            outcome = await self._post(webhook, it.delivery, message_id, body)
+            if not outcome.is_taken:
+                break  # all of it is sent again: the receiver knows by its id what it has
+        return outcome
+
+    async def _post(self, webhook: Webhook, delivery: Delivery, message_id: str, body: bytes) -> Outcome:
+        core, now = self._core, self._core.clock()
         headers = {
             "Content-Type": "application/json",
-            **signature(webhook.secrets(now), it.delivery.message_id, now, it.body),
+            **signature(webhook.secrets(now), message_id, now, body),
         }
         try:
-            answer = await core.outbound.ask("POST", webhook.url, headers=headers, content=it.body, wants_body=False)
+            answer = await core.outbound.ask("POST", webhook.url, headers=headers, content=body, wants_body=False)
         except NotAllowed:
             return Outcome(trouble=Trouble.NOT_ALLOWED)
         except NoAnswer as why:
-            log.info("webhook_no_answer", webhook=webhook.id, event_id=it.delivery.event_id, why=str(why))
+            log.info("webhook_no_answer", webhook=webhook.id, event_id=delivery.event_id, why=str(why))
             return Outcome(trouble=Trouble.NO_ANSWER)
         return Outcome.answered(answer.status)
 

@@ -8,6 +8,9 @@ import httpx2
 import pytest
 
 from acquaint.dialects.opencx.uploads import LARGEST
+from acquaint.domain.paging import PageAsked
+from acquaint.services import apps, space, users
+from acquaint.services.core import Core
 from tests.cast import Cast
 from tests.dialects.opencx.widgets import Browser, Page, refusal
 
@@ -114,3 +117,18 @@ async def test_a_form_without_a_file_is_refused(page: Page) -> None:
     path = "/backend/widget/v2/upload"
     answer = await page.client.post(path, files={"other": ("a.txt", b"hello", "text/plain")}, headers=headers)
     assert refusal(answer) == (400, "file is required")
+
+
+async def test_beyond_the_space_that_the_app_has_an_upload_is_413_and_deleting_the_contact_makes_space(
+    page: Page, core: Core, acme: Cast
+) -> None:
+    await apps.change_policy(core, acme.app, {"file_space": 1})
+    half = PNG + bytes(600_000)
+    await page.uploads("a.png", half, "image/png")
+    assert refusal(await page.upload("b.png", half, "image/png")) == (413, "There is no space left for files.")
+    await page.uploads("c.png", PNG, "image/png")
+    caller = await apps.named(core, acme.app.slug)
+    async with core.store.read() as tx:
+        [user] = (await tx.users.newest(caller.id, PageAsked(9))).items
+    await users.delete(core, caller, user.id)
+    assert await space.used(core, caller) == 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +17,8 @@ from acquaint.services.core import Core
 from acquaint.services.delivering import Courier
 from acquaint.settings import Settings
 from tests.cast import Cast
-from tests.dialects.opencx.widgets import Browser, Server, new_uuid
+from tests.dialects.opencx.widgets import Browser, Server, id_of, new_uuid
+from tests.support.clock import SetClock
 from tests.support.endpoints import Endpoint, listening
 
 
@@ -92,3 +95,68 @@ async def test_a_verified_conversation_is_told_from_its_beginning_to_its_score(
 async def test_what_the_vendor_has_no_word_for_is_refused(core: Core, acme: Cast, endpoint: Endpoint) -> None:
     with pytest.raises(Unacceptable):
         await hook(core, acme, endpoint, "user.created")
+
+
+async def test_the_end_of_a_session_asks_for_the_survey_under_an_id_of_its_own(
+    core: Core, acme: Cast, endpoint: Endpoint, browser: Browser, backend: Server
+) -> None:
+    it = await hook(core, acme, endpoint, "conversation.closed", "csat.requested")
+    page = browser.verified(await backend.token_of("ada@shop.test", name="Ada"))
+    session = await page.chat("Hello")
+    await page.asked("POST", "/session/resolve", {"session_id": session})
+    [asked] = await told(core, endpoint, "csat.requested")
+    [row] = [row for row in (await page.polls(session))["history"] if row["type"] == "csat_requested"]
+    assert asked["data"]["message_id"] == row["publicId"]
+    assert (asked["data"]["conversation_id"], asked["data"]["contact"]["name"]) == (session, "Ada")
+    closed, survey = endpoint.heard
+    assert endpoint.names == ["conversation.closed", "csat.requested"]
+    assert survey.id == f"{closed.id}_1"
+    assert all(heard.is_signed_with(it.secret, core.clock()) for heard in endpoint.heard)
+
+
+async def test_of_two_notices_of_one_event_both_come_again_until_both_were_taken(
+    core: Core, acme: Cast, endpoint: Endpoint, browser: Browser, backend: Server, clock: SetClock
+) -> None:
+    await hook(core, acme, endpoint, "conversation.closed", "csat.requested")
+    page = browser.verified(await backend.token_of("ada@shop.test"))
+    session = await page.chat("Hello")
+    endpoint.status = "503 Service Unavailable"
+    await page.asked("POST", "/session/resolve", {"session_id": session})
+    await until_heard(core, endpoint, clock, 1)
+    endpoint.status = "204 No Content"
+    await until_heard(core, endpoint, clock, 3)
+    assert endpoint.names == ["conversation.closed", "conversation.closed", "csat.requested"]
+    first, again, survey = endpoint.heard
+    assert first.id == again.id
+    assert survey.id == f"{again.id}_1"
+
+
+async def test_whoever_asks_for_surveys_alone_hears_of_no_other_and_of_none_that_was_taken_back(
+    core: Core, acme: Cast, endpoint: Endpoint, browser: Browser, backend: Server, clock: SetClock
+) -> None:
+    it = await hook(core, acme, endpoint, "csat.requested")
+    page = browser.verified(await backend.token_of("ada@shop.test"))
+    taken_back, ended = await page.chat("Hello"), await page.chat("Hello again")
+    await webhooks.change(core, acme.app, it.id, is_enabled=False)
+    async with core.store.write() as tx:  # one that was told nothing yet when it was opened again
+        webhook = await tx.webhooks.get(acme.app.id, it.id)
+        assert webhook is not None
+        await tx.webhooks.save(replace(webhook.enabled(clock()), paused_until=clock() + timedelta(seconds=30)))
+    for session in (taken_back, ended):
+        await page.asked("POST", "/session/resolve", {"session_id": session})
+    reopened = await backend.native("PATCH", f"/conversations/{id_of(taken_back)}", {"is_closed": False})
+    assert reopened.status_code == 200, reopened.text
+    clock.forward(seconds=31)
+    await until_heard(core, endpoint, clock, 1)
+    assert endpoint.names == ["csat.requested"]
+    assert endpoint.heard[0].said["data"]["conversation_id"] == ended
+
+
+async def until_heard(core: Core, endpoint: Endpoint, clock: SetClock, count: int) -> None:
+    """Time goes by until so much was heard, told by the server itself or by us."""
+    courier = Courier(core)
+    async with asyncio.timeout(10):
+        while len(endpoint.heard) < count:
+            if not await courier.round():
+                clock.forward(seconds=1)
+                await asyncio.sleep(0.01)  # the server itself may be telling it

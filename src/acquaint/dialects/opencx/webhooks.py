@@ -1,13 +1,14 @@
 """What happened, as OpenCX tells an App's server: ``{"event", "organization_id", "data"}``.
 
 What nobody vouches for is under ``non_verified_*``, never in ``custom_data``. Everybody here is a person, so
-``conversation.ai_response`` and ``conversation.handoff_to_human`` never come; the survey is part of closing, so
-``csat.requested`` does not either.
+``conversation.ai_response`` and ``conversation.handoff_to_human`` never come. The survey is asked for by every end, so
+``csat.requested`` follows ``conversation.closed``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from ...domain.conversations import Author, Conversation, ConversationKind, Message
@@ -22,6 +23,7 @@ STARTED: Final = "conversation.started"
 CLOSED: Final = "conversation.closed"
 CONTACT_RESPONSE: Final = "conversation.contact_response"
 AGENT_RESPONSE: Final = "conversation.agent_response"
+SURVEY: Final = "csat.requested"
 SCORE: Final = "csat.score_submitted"
 
 KINDS: Final[Mapping[str, frozenset[EventKind]]] = {
@@ -29,6 +31,7 @@ KINDS: Final[Mapping[str, frozenset[EventKind]]] = {
     CLOSED: frozenset({EventKind.CONVERSATION_CHANGED}),
     CONTACT_RESPONSE: frozenset({EventKind.MESSAGE_POSTED}),
     AGENT_RESPONSE: frozenset({EventKind.MESSAGE_POSTED}),
+    SURVEY: frozenset({EventKind.CONVERSATION_CHANGED}),
     SCORE: frozenset({EventKind.CONVERSATION_CHANGED}),
 }
 
@@ -50,7 +53,7 @@ def write(told: Told) -> Notice | None:
         case EventKind.MESSAGE_POSTED if told.message is not None:
             return _said(told, told.message, about)
         case EventKind.CONVERSATION_CHANGED if told.event.details.get("closed") is True:
-            return _notice(told, CLOSED, {**about, **_closed(told)})
+            return replace(_notice(told, CLOSED, {**about, **_closed(told)}), also=_survey(told, it, about))
         case EventKind.CONVERSATION_CHANGED if "survey" in told.event.details:
             given = {"score": told.event.details["survey"], "feedback": _feedback(it)}
             return _notice(told, SCORE, {**about, "contact": _contact(told), **given})
@@ -73,6 +76,13 @@ def _said(told: Told, it: Message, about: Mapping[str, Any]) -> Notice | None:
         return _notice(told, CONTACT_RESPONSE, {**about, "contact": _contact(told), "message": said})
     agent = _assignee(told)
     return _notice(told, AGENT_RESPONSE, {**about, "contact": _contact(told), "agent": agent, "message": said})
+
+
+def _survey(told: Told, it: Conversation, about: Mapping[str, Any]) -> tuple[Notice, ...]:
+    """Nothing where it was opened again meanwhile: then nobody is asked."""
+    if it.closed_at is None:
+        return ()
+    return (_notice(told, SURVEY, {**about, "contact": _contact(told), "message_id": wire.survey_id(it)}),)
 
 
 def _closed(told: Told) -> dict[str, Any]:

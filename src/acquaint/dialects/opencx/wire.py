@@ -88,9 +88,8 @@ def rows(app: App, conversation: Conversation, messages: Sequence[Message]) -> l
     said = [(it.created_at, _row(app, it)) for it in messages if it.deleted_at is None]
     beside = [(_read_moment(it["at"]), _system_row(it["id"], it)) for it in marks_of(conversation)]
     if conversation.closed_at is not None:
-        id = str(uuid.uuid5(uuid.UUID(as_uuid(conversation.id)), f"csat {moment(conversation.closed_at)}"))
         asked = {"type": "csat_requested", "at": moment(conversation.closed_at)}
-        beside.append((conversation.closed_at, _system_row(id, asked)))
+        beside.append((conversation.closed_at, _system_row(survey_id(conversation), asked)))
     order = {CSAT: 1}  # asked before answered, in one millisecond
     whole = sorted([*said, *beside], key=lambda it: (it[0], order.get(it[1]["type"], 0)))
     return [row for _, row in whole]
@@ -100,6 +99,12 @@ def public_id(message: Message) -> str:
     """The id that the widget gave a message, and ours for what came another way."""
     given = message.client_id
     return given if given is not None and is_uuid(given) else as_uuid(message.id)
+
+
+def survey_id(conversation: Conversation) -> str:
+    """The id of the row that asks for the survey: another one each time that the conversation ends."""
+    ended = moment(conversation.closed_at or conversation.created_at)
+    return str(uuid.uuid5(uuid.UUID(as_uuid(conversation.id)), f"csat {ended}"))
 
 
 def marks_of(conversation: Conversation) -> list[Shape]:
