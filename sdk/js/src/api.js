@@ -18,7 +18,7 @@ const LONGEST_PAUSE = 10_000; // milliseconds; when the server wants a longer on
  * @property {string} path
  * @property {unknown} [body] Sent as JSON.
  * @property {Blob | ArrayBuffer | ArrayBufferView} [file] Sent as it is.
- * @property {Record<string, string | number | undefined>} [query]
+ * @property {object} [query] What is undefined is not sent.
  * @property {boolean} [keyed]
  * @property {boolean} [repeatable]
  * @property {boolean} [once] Not even when the server did nothing.

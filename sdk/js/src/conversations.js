@@ -9,6 +9,7 @@ import { ChatClient, of } from "./chat.js";
 
 /** @typedef {import("./types.js").Conversation} Conversation */
 /** @typedef {import("./types.js").Message} Message */
+/** @typedef {import("./types.js").Paging} Paging */
 /** @typedef {import("./types.js").Reaction} Reaction */
 
 export class ConversationsClient extends ChatClient {
@@ -32,6 +33,17 @@ export class ConversationsClient extends ChatClient {
   async deleteMessage(conversationId, messageId, { forOneself = false } = {}) {
     const query = { whom: forOneself ? "oneself" : "everybody" };
     return this.asking.write("DELETE", messageOf(conversationId, messageId), undefined, { query });
+  }
+
+  /**
+   * Looks for words in what one sees, the newest message first. One search looks at many messages, and not at all: a
+   * part may be short or empty, and `next` goes on from there; null: that was all.
+   * @param {string} words each is somewhere in the text; neither capitals nor accents count
+   * @param {Paging & {conversations?: string[], since?: Date | string, until?: Date | string}} [where] only in these, only then
+   * @returns {Promise<import("./types.js").FoundMessages>}
+   */
+  async search(words, { conversations, ...more } = {}) {
+    return this.asking.read("/messages", { search: words, conversations: conversations?.map(idIn).join(), ...more });
   }
 
   /**

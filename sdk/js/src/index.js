@@ -19,6 +19,7 @@ export { memoryStorage } from "./memory.js";
  * @typedef {import("./types.js").Connection} Connection
  * @typedef {import("./types.js").Conversation} Conversation
  * @typedef {import("./types.js").Face} Face
+ * @typedef {import("./types.js").FoundMessages} FoundMessages
  * @typedef {import("./types.js").KeptFile} KeptFile
  * @typedef {import("./types.js").LiveEvent} LiveEvent
  * @typedef {import("./types.js").LoggedOut} LoggedOut

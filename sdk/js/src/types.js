@@ -69,6 +69,11 @@
  * @property {string | null} edited_at
  * @property {string | null} deleted_at
  *
+ * @typedef {object} FoundMessages Part of what was found.
+ * @property {Message[]} items
+ * @property {number} looked_at At how many messages.
+ * @property {string | null} next What to ask for as `after`; null: that was all.
+ *
  * @typedef {object} Reaction Who thinks so of a message.
  * @property {string} sign An emoji.
  * @property {string[]} users Their ids.
