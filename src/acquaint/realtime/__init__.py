@@ -5,5 +5,6 @@ protocol     what may be said on a native connection, and when; sans I/O
 hub          who listens to what, over the Bus; connections of any protocol register here
 register     who is connected
 connection   one native connection
-live         the WebSocket at /acquaint/v1/live: who is let in
+backends     Apps' own servers that listen
+live         the WebSockets at /acquaint/v1/live and /acquaint/v1/app/live: who is let in
 """

@@ -90,7 +90,7 @@ class Hub:
         core.bus.listen_in(self._overheard)
 
     def __len__(self) -> int:
-        return len(self._check_at)
+        return len(self._check_at) + len(self.backends)
 
     # What connections ask: services.live.Hub
 
