@@ -19,12 +19,11 @@ from acquaint.domain.errors import (
     Unacceptable,
 )
 from acquaint.domain.events import EventKind
-from acquaint.domain.identities import NO_CHANGE, Assurance, Identifier, Identity
-from acquaint.domain.users import User
+from acquaint.domain.identities import NO_CHANGE, Assurance, Identifier, Identity, ProfileChange
 from acquaint.ports.mail import Mail, MailNotSent
-from acquaint.services import addresses, apps, history, recovery, sign_in, users
+from acquaint.services import addresses, apps, history, mails, recovery, sign_in, users
 from acquaint.services.core import Core
-from tests.cast import Cast, Person, ann, ben
+from tests.cast import Cast, Person, ann, ben, eve
 from tests.services.doors import EVERYTHING, at, it_of, registered
 from tests.support.clock import SetClock
 
@@ -251,22 +250,81 @@ async def test_an_app_can_mail_nobody(core: Core, acme: Cast, postbox: Postbox) 
         await recovery.complete(core, ticket, NEW, SOMEWHERE)
 
 
-async def test_the_mail_may_be_in_other_words(core: Core, acme: Cast, postbox: Postbox) -> None:
+async def test_the_mail_is_in_the_apps_words_and_leads_where_the_door_says(
+    core: Core, acme: Cast, postbox: Postbox
+) -> None:
     await known(core, acme, ann)
+    words = {"password_reset": {"subject": "#{app.title}!", "text": "#{user.email}: #{link}"}}
+    app = await apps.change_policy(core, acme.app, {"mail_texts": words})
 
-    def letter(core: Core, app: App, user: User, to: str, ticket: str) -> Mail:
-        return Mail(to, app.name, f"{user.id} {ticket}", "")
+    def link(core: Core, app: App, ticket: str) -> str:
+        return f"https://acme.example/{app.slug}?{ticket}"
 
-    await recovery.send(core, acme.app, ann.by_email, letter)
+    await recovery.send(core, app, ann.by_email, link)
+    [mail] = postbox.mails
+    assert (mail.to, mail.subject) == (ann.email, "Acme!")
+    assert mail.text == f"{ann.email}: https://acme.example/acme?{postbox.tickets[0]}\n"
     await recovery.complete(core, postbox.tickets[-1], NEW, SOMEWHERE)
+
+
+async def test_who_proved_their_address_hears_of_a_new_password_and_nobody_else(
+    core: Core, acme: Cast, postbox: Postbox
+) -> None:
+    await known(core, acme, ann)
+    hers = await users.find(core, acme.app, ann.by_email)
+    await mails.tell_of_new_password(core, hers)
+    [mail] = postbox.mails
+    assert (mail.to, mail.subject) == (ann.email, "Acme: your password was changed")
+    identifier, claimed = await addresses.registering(core, acme.app, ben.email)
+    place = at()
+    his = await sign_in.register(core, acme.app, (identifier,), ben.password, NO_CHANGE, place, claimed=claimed)
+    assert his.user is not None
+    await mails.tell_of_new_password(core, his.user)
+    assert len(postbox.mails) == 1, "the address may be somebody else's"
+    await mails.tell_of_new_password(core, his.user, by_mail=True)
+    assert [it.to for it in postbox.mails] == [ann.email, ben.email], "whoever reads there changed it"
+    nobody = await users.set_password(core, acme.app, (await registered(core, acme, eve)).user.id, NEW)  # type: ignore[union-attr]
+    await mails.tell_of_new_password(core, nobody, by_mail=True)
+    await apps.change_policy(core, acme.app, {"tells_of_new_passwords": False})
+    await mails.tell_of_new_password(core, hers)
+    assert len(postbox.mails) == 2
+
+
+async def test_asking_for_forgotten_passwords_does_not_use_up_the_notices(
+    core: Core, acme: Cast, postbox: Postbox
+) -> None:
+    await known(core, acme, ann)
+    hers = await users.find(core, acme.app, ann.by_email)
+    for _ in range(3):
+        await recovery.ask(core, acme.app, ann.by_email, SOMEWHERE)
+    for _ in range(5):
+        await mails.tell_of_new_password(core, hers)
+    assert [it.to for it in postbox.mails] == [ann.email] * 3
+    postbox.is_open = False
+    await mails.welcome(core, await apps.change_policy(core, acme.app, {"sends_welcome_mails": True}), hers)
+
+
+async def test_a_name_that_is_no_name_is_not_mailed(core: Core, acme: Cast, postbox: Postbox) -> None:
+    words = {"welcome": {"subject": "Hi #{user.full_name}", "text": "Hi #{user.full_name}!"}}
+    app = await apps.change_policy(core, acme.app, {"mail_texts": words, "sends_welcome_mails": True})
+    for number, (name, subject) in enumerate(
+        (("Ann Archer", "Hi Ann Archer"), ("Buy at https://evil.example", "Hi"), ("<b>x</b>", "Hi"), ("A" * 61, "Hi"))
+    ):
+        email = Identifier.email(f"ann{number}@example.com")
+        user, _ = await users.put(core, app, Identity((email,), Assurance.VERIFIED, ProfileChange(name=name)))
+        await mails.welcome(core, app, user)
+        assert postbox.mails[-1].subject == subject
+        assert "evil" not in postbox.mails[-1].html
+    await mails.welcome(core, acme.app, user)
+    assert len(postbox.mails) == 4, "only where the Policy says so"
 
 
 async def test_an_address_is_told_that_another_took_its_place_but_not_for_ever(
     core: Core, acme: Cast, postbox: Postbox
 ) -> None:
     for _ in range(5):
-        await recovery.tell_former_address(core, acme.app, ann.email)
+        await mails.tell_former_address(core, acme.app, ann.email)
     assert [it.to for it in postbox.mails] == [ann.email] * 3
     assert "Acme" in postbox.mails[0].text
     postbox.is_open = False
-    await recovery.tell_former_address(core, acme.app, ben.email)  # nobody waits for it, so nobody is told
+    await mails.tell_former_address(core, acme.app, ben.email)  # nobody waits for it, so nobody is told

@@ -9,6 +9,7 @@ import pytest
 from acquaint.domain.apps import AppId, Enforcement, Policy, PublicKeys, WorkspaceSecrecy
 from acquaint.domain.errors import IdentifierTaken
 from acquaint.domain.keys import Role
+from acquaint.domain.mails import MailKind, MailText, MailTexts
 from tests.storage.world import World
 
 
@@ -35,6 +36,7 @@ async def test_every_rule_of_the_policy_comes_back_as_it_was_kept(world: World) 
         adopts_on_sign_in=False,
         allows_guests=False,
         token_max_age=timedelta(minutes=1),
+        token_max_future=timedelta(seconds=30),
         token_requires_typ=False,
         session_idle=timedelta(seconds=1.5),
         session_at_most=timedelta(days=7),
@@ -44,6 +46,9 @@ async def test_every_rule_of_the_policy_comes_back_as_it_was_kept(world: World) 
         ends_sessions_on_password_change=False,
         allows_sign_up=False,
         resets_passwords_by_mail=False,
+        tells_of_new_passwords=False,
+        sends_welcome_mails=True,
+        mail_texts=MailTexts(((MailKind.WELCOME, MailText("Grüß Gott", "Herzlich willkommen bei #{app.title}")),)),
         lists_users=False,
         strict_user_queries=True,
         shows_online_users=True,

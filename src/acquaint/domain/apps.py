@@ -11,6 +11,7 @@ from typing import Any, Final, NewType
 from urllib.parse import urlsplit
 
 from .errors import Unacceptable
+from .mails import OUR_TEXTS, MailTexts
 
 AppId = NewType("AppId", int)
 EVERY_ORIGIN: Final = "*"
@@ -52,6 +53,7 @@ class Policy:
     adopts_on_sign_in: bool = True  # what the device said anonymously becomes the history of who signs in on it
     allows_guests: bool = True
     token_max_age: timedelta = timedelta(minutes=15)  # a signed token's iat, either way (Kustomer: 15 minutes)
+    token_max_future: timedelta | None = None  # how far that may be ahead of our clock; None: as far as behind it
     token_requires_typ: bool = True  # a signed token's header says typ JWT (Kustomer documents it as required)
     session_idle: timedelta | None = None  # a session ends this long after its last use
     session_at_most: timedelta | None = None  # a session ends this long after it was opened
@@ -61,6 +63,9 @@ class Policy:
     ends_sessions_on_password_change: bool = True  # all but the one that changed it
     allows_sign_up: bool = True  # whoever asks for it in so many words may become a user with a password of their own
     resets_passwords_by_mail: bool = True  # a ticket for a new password is mailed to who forgot theirs
+    tells_of_new_passwords: bool = True  # users are mailed that their password was changed (OWASP ASVS 6.3.7)
+    sends_welcome_mails: bool = False  # whom your server makes with an e-mail address is mailed that they are welcome
+    mail_texts: MailTexts = OUR_TEXTS  # how the App puts what is mailed
     chat_key_max_age: timedelta | None = None  # chat keys older than this are due for new ones; None: never
     server_requests_per_minute: int = 300  # of the App's own servers, all its keys together (Kustomer: 300 to 2000)
     lists_users: bool = True  # users may go through the App's users; where not, they find whom they can name
@@ -76,6 +81,8 @@ class Policy:
 
     def __post_init__(self) -> None:
         _between("token_max_age", self.token_max_age, timedelta(seconds=1), timedelta(days=1))
+        if self.token_max_future is not None:
+            _between("token_max_future", self.token_max_future, timedelta(seconds=1), timedelta(days=1))
         for name in ("session_idle", "session_at_most", "chat_key_max_age"):
             lifetime = getattr(self, name)
             if lifetime is not None:
@@ -233,6 +240,7 @@ _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "int": _read_int,
     "int | None": _read_optional_int,
     "tuple[str, ...]": _read_texts,
+    "MailTexts": MailTexts.read,
     "Enforcement": lambda name, value: _read_choice(name, value, Enforcement),
     "WorkspaceSecrecy": lambda name, value: _read_choice(name, value, WorkspaceSecrecy),
 }
@@ -247,4 +255,6 @@ def _plain(value: Any) -> Any:
             return list(value)
         case StrEnum():
             return value.value
+        case MailTexts():
+            return value.as_data()
     return value

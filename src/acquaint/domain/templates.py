@@ -41,10 +41,10 @@ class Template:
     paths: tuple[Path, ...]
 
     @classmethod
-    def of(cls, text: str, field: str) -> Template:
+    def of(cls, text: str, field: str, *, longest: int = LONGEST_TEMPLATE) -> Template:
         """Refuses with Unacceptable, naming the field."""
-        if len(text) > LONGEST_TEMPLATE:
-            raise Unacceptable(field, f"is longer than {LONGEST_TEMPLATE} characters")
+        if len(text) > longest:
+            raise Unacceptable(field, f"is longer than {longest} characters")
         texts, paths, end = [], [], 0
         for hole in _HOLE.finditer(text):
             texts.append(text[end : hole.start()])

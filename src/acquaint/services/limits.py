@@ -61,6 +61,9 @@ RECOVERIES_PER_ADDRESS: Final = Limit("recoveries_per_address", 30, timedelta(ho
 RECOVERIES_PER_EMAIL: Final = Limit("recoveries_per_email", 3, timedelta(hours=1))
 """Password reset mails to one address, whether or not it has a user. Against flooding somebody's inbox."""
 
+NOTICES_PER_EMAIL: Final = Limit("notices_per_email", 3, timedelta(hours=1))
+"""Mails to one address that something was changed. Against flooding somebody's inbox by changing it again and again."""
+
 SEARCHES_PER_ADDRESS: Final = Limit("searches_per_address", 1200, MINUTE)
 """Users looked for by other users. Against copying the whole directory, and against keeping the database busy; lower
 would hurt an office behind one address, each of whose members resolves a page of names now and then."""

@@ -199,6 +199,7 @@ async def test_a_new_password_is_chosen_once_and_ends_every_session(cube: Cube, 
     done = await choose(cube, link)
     assert done.status_code == 200
     assert "The password is changed" in done.text
+    assert [it.subject for it in postbox.mails[1:]] == ["Acme: your password was changed"]
     assert not await cube.is_open(anns)
     assert await cube.is_open(token)
     assert (await cube.open(user={"email": ann.email, "password": PASSWORD})).status_code == 401

@@ -35,6 +35,8 @@ async def test_a_forgotten_password_is_replaced_by_mail(api: Api, settings: Sett
     done = await api.post("/password-resets/complete", {"ticket": ticket, "password": "a goat in the snow"})
 
     assert done.status_code == 204
+    assert "password" in mails(settings)[-1], "they are told, too"
+    assert len(mails(settings)) == 2
     refused(await api.get("/session", in_front), 401, "session_ended")
     assert (await api.arrive(email=ann.email, password="a goat in the snow")).user_id == in_front.user_id
     again = await api.post("/password-resets/complete", {"ticket": ticket, "password": "a goat in the snow"})
@@ -97,3 +99,28 @@ async def test_the_page_behind_the_link_keeps_to_itself(api: Api) -> None:
     for asset in re.findall(r'(?:src|href)="(/[^"]+)"', page.text):
         assert (await api.client.get(asset)).status_code == 200
     assert not re.findall(r"https?://", page.text)
+
+
+async def test_what_is_mailed_is_in_the_apps_words(api: Api, settings: Settings) -> None:
+    words = {
+        "welcome": {"subject": "Hi", "text": "Hi #{user.full_name} of #{app.title}"},
+        "password_changed": {"subject": "Psst", "text": "New: #{user.email}"},
+    }
+    changed = await api.as_app("PATCH", "/app/policy", {"mail_texts": words, "sends_welcome_mails": True})
+    assert changed.json()["mail_texts"] == words
+    put = {"identifiers": {"login": ann.login, "email": ann.email}, "name": ann.name}
+    for _ in range(2):
+        assert (await api.as_app("PUT", "/app/users", put)).status_code == 200
+    assert [it.strip() for it in mails(settings)] == ["Hi Ann Archer of Acme"], "welcome once"
+    user = (await api.as_app("GET", f"/app/users/lookup?login={ann.login}")).json()["id"]
+    await api.as_app("PUT", f"/app/users/{user}/password", {"password": ann.password})
+    in_front = await api.arrive(login=ann.login, password=ann.password)
+    new = {"old_password": ann.password, "new_password": "a goat in the snow"}
+    assert (await api.post("/user/password", new, in_front)).status_code == 204
+    assert [it.strip() for it in mails(settings)[1:]] == [f"New: {ann.email}"]
+    for wrong in (
+        {"welcome": {"subject": "a\nBcc: x@y.z", "text": "x"}},
+        {"welcome": {"subject": "x", "text": "#{x}"}},
+    ):
+        refused(await api.as_app("PATCH", "/app/policy", {"mail_texts": wrong}), 400, "unacceptable")
+    assert (await api.as_app("PATCH", "/app/policy", {"mail_texts": {}})).json()["mail_texts"] == {}

@@ -299,6 +299,7 @@ class Policy:
     adopts_on_sign_in: bool
     allows_guests: bool
     token_max_age: float
+    token_max_future: float | None
     token_requires_typ: bool
     session_idle: float | None
     session_at_most: float | None
@@ -308,6 +309,9 @@ class Policy:
     ends_sessions_on_password_change: bool
     allows_sign_up: bool
     resets_passwords_by_mail: bool
+    tells_of_new_passwords: bool
+    sends_welcome_mails: bool
+    mail_texts: dict[str, Any]
     chat_key_max_age: float | None
     server_requests_per_minute: int
     lists_users: bool
@@ -551,6 +555,7 @@ class PolicyChange(TypedDict, total=False):
     adopts_on_sign_in: bool
     allows_guests: bool
     token_max_age: int | str
+    token_max_future: int | str | None
     token_requires_typ: bool
     session_idle: int | str | None
     session_at_most: int | str | None
@@ -560,6 +565,9 @@ class PolicyChange(TypedDict, total=False):
     ends_sessions_on_password_change: bool
     allows_sign_up: bool
     resets_passwords_by_mail: bool
+    tells_of_new_passwords: bool
+    sends_welcome_mails: bool
+    mail_texts: dict[str, dict[str, str] | None]
     chat_key_max_age: int | str | None
     server_requests_per_minute: int
     lists_users: bool

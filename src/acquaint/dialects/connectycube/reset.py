@@ -6,8 +6,6 @@ GET, POST /password_reset          the page, of plain HTML: no script, nothing f
 
 from __future__ import annotations
 
-import re
-from html import escape
 from typing import Final
 from urllib.parse import urlencode
 
@@ -19,9 +17,7 @@ from ...domain.apps import App
 from ...domain.errors import Busy, Refusal, TooManyRequests, Unacceptable
 from ...domain.identities import Identifier
 from ...domain.tokens import TokenKind, is_well_formed
-from ...domain.users import User
-from ...ports.mail import Mail
-from ...services import recovery
+from ...services import mails, recovery
 from ...services.core import Core
 from ...web.dialect import Route, core_of, visit_of
 from . import wire
@@ -33,9 +29,6 @@ from .reading import parse_pairs, read
 from .routes import both
 
 PAGE: Final = "/password_reset"
-LONGEST_GREETED: Final = 60
-
-_PLAIN_NAME: Final = re.compile(r"(?:[^\W\d_]|[ '’-]|\.(?=\s|$))+")
 
 
 async def ask(request: Request) -> Response:
@@ -46,7 +39,7 @@ async def ask(request: Request) -> Response:
         raise ResetsOff
     await recovery.ask(core, caller.app, email, visit_of(request).address)
     response = wire.nothing()
-    response.background = BackgroundTask(recovery.send, core, caller.app, email, letter)
+    response.background = BackgroundTask(recovery.send, core, caller.app, email, link_of)
     return response
 
 
@@ -68,7 +61,7 @@ async def complete(request: Request) -> Response:
         password = asked.text_as_is("password") or ""
         if password != asked.text_as_is("again"):
             raise Unacceptable("password", "is not the same in both fields")
-        await recovery.complete(core_of(request), token, password, visit_of(request).address)
+        user = await recovery.complete(core_of(request), token, password, visit_of(request).address)
     except Unacceptable as rule:
         if is_well_formed(token, TokenKind.TICKET):
             return form_page(token, f"That {rule.field} {rule.reason}. Please choose another one.")
@@ -77,7 +70,9 @@ async def complete(request: Request) -> Response:
         return form_page(token, "There were too many tries. Please wait a minute, and send it again.", 429)
     except Refusal:
         return over_page(_NOT_GOOD, 404)
-    return over_page(("The password is changed", "You are signed out everywhere. Sign in to the app with the new one."))
+    over = over_page(("The password is changed", "You are signed out everywhere. Sign in to the app with the new one."))
+    over.background = BackgroundTask(mails.tell_of_new_password, core_of(request), user, by_mail=True)
+    return over
 
 
 _NOT_GOOD: Final = (
@@ -86,31 +81,9 @@ _NOT_GOOD: Final = (
 )
 
 
-def letter(core: Core, app: App, user: User, to: str, ticket: str) -> Mail:
-    """In the App's name. The link leads to this server by its own settings, whatever the request was sent to."""
-    link = f"{core.public_url}{PAGE}?{urlencode({'application_id': app.id, 'token': ticket})}"
-    greeting = f"Hello {name}," if (name := _greeted(user)) else "Hello,"
-    asked = f"Somebody, probably you, asked for a new password for {app.name}."
-    rest = (
-        "The link works once, within an hour. Choosing a new password signs you out everywhere. "
-        "If it was not you, there is nothing to do: without the link your password stays as it is."
-    )
-    text = f"{greeting}\n\n{asked}\n\nChoose it here:\n{link}\n\n{rest}\n\n{app.name}\n"
-    html = (
-        f"<p>{escape(greeting)}</p>\n<p>{escape(asked)}</p>\n"
-        f'<p><a href="{escape(link)}" rel="noreferrer">Choose a new password</a></p>\n'
-        f"<p>{escape(rest)}</p>\n<p>{escape(app.name)}</p>\n"
-    )
-    return Mail(to, f"{app.name}: password reset", text, html)
-
-
-def _greeted(user: User) -> str | None:
-    """The name, if it is one that a letter can begin with.
-
-    Whoever registered with somebody's address chose it, and would have us mail them any text and any link.
-    """
-    name = user.profile.name or ""
-    return name.strip() if len(name) <= LONGEST_GREETED and _PLAIN_NAME.fullmatch(name) and name.strip() else None
+def link_of(core: Core, app: App, ticket: str) -> str:
+    """As the vendor's mails have it."""
+    return f"{core.public_url}{PAGE}?{urlencode({'application_id': app.id, 'token': ticket})}"
 
 
 ROUTES: Final[list[Route]] = [

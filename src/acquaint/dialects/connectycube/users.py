@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.background import BackgroundTask
+from starlette.background import BackgroundTasks
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ...domain.errors import Doubt, InvalidCredentials, NotAllowed, RegistrationClosed, Unacceptable
 from ...domain.identities import KEEP, Keep
 from ...domain.users import User
-from ...services import users
-from ...services.recovery import tell_former_address
+from ...services import mails, users
 from ...services.registration import OwnChange, change_own, sign_up
 from ...web.dialect import Route, core_of, visit_of
 from ...web.ids import read_integer
@@ -70,8 +69,12 @@ async def update_user(request: Request) -> Response:
         raise Unacceptable("old_password", "is invalid") from refusal
     response = wire.answer({"user": wire.user_object(user)})
     former = wire.email_of(caller.known_user)
+    told = BackgroundTasks()
+    if new is not None:
+        told.add_task(mails.tell_of_new_password, core_of(request), user)
     if former is not None and former != wire.email_of(user):
-        response.background = BackgroundTask(tell_former_address, core_of(request), caller.app, former)
+        told.add_task(mails.tell_former_address, core_of(request), caller.app, former)
+    response.background = told
     return response
 
 

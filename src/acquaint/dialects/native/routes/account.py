@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from starlette.background import BackgroundTask
+from starlette.responses import Response
+
 from ....domain import errors
 from ....domain.errors import NeedsUser
 from ....domain.identities import Identifier
 from ....ports.store import Recognised
-from ....services import addresses, sign_in
+from ....services import addresses, mails, sign_in
 from ....services import users as service
 from .. import arrivals
+from ..answers import Empty
 from ..callers import NOBODY, VISITOR
 from ..operation import Asked, Operation
 from ..wire import sessions, users
@@ -42,13 +46,14 @@ async def change(asked: Asked[Recognised, Nothing, users.OwnChange]) -> users.Ow
     return users.own(await service.update_own(asked.core, asked.who, asked.body.profile()))
 
 
-async def change_password(asked: Asked[Recognised, Nothing, users.PasswordChange]) -> None:
+async def change_password(asked: Asked[Recognised, Nothing, users.PasswordChange]) -> Response:
     it, body = asked.who, asked.body
     if it.user is None:
         raise NeedsUser
     await service.change_password(
         asked.core, it.app, it.session, it.user, old=body.old_password, new=body.new_password, address=asked.address
     )
+    return Empty(204, background=BackgroundTask(mails.tell_of_new_password, asked.core, it.user))
 
 
 async def delete(asked: Asked[Recognised, Nothing, Nothing]) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+from starlette.background import BackgroundTask
+from starlette.responses import Response
+
 from ....domain import errors
 from ....domain.apps import App
 from ....domain.identities import Assurance, Identity
 from ....domain.users import UserId
-from ....services import directory
+from ....services import directory, mails
 from ....services import users as service
+from ..answers import Json
 from ..callers import USER_KEY
 from ..operation import Asked, Operation
 from ..wire import users
@@ -18,10 +23,13 @@ from ..wire.values import Nothing, optional_id
 SECTION: Final = "App: users"
 
 
-async def put(asked: Asked[App, Nothing, users.PutUser]) -> users.KnownUser:
+async def put(asked: Asked[App, Nothing, users.PutUser]) -> Response:
     identity = Identity(asked.body.identifiers.read(), Assurance.VERIFIED, asked.body.profile())
     user, is_new = await service.put(asked.core, asked.who, identity)
-    return users.KnownUser(user=users.user(user), is_new=is_new)
+    known = Json(msgspec.json.encode(users.KnownUser(user=users.user(user), is_new=is_new)))
+    if is_new:
+        known.background = BackgroundTask(mails.welcome, asked.core, asked.who, user)
+    return known
 
 
 async def newest(asked: Asked[App, users.Search, Nothing]) -> users.UserPage:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from ....domain import errors
 from ....domain.identities import Identifier
-from ....services import recovery
+from ....services import mails, recovery
 from .. import arrivals
 from ..answers import Empty
 from ..callers import NOBODY
@@ -27,8 +27,9 @@ async def ask(asked: Asked[None, Nothing, ResetAsked]) -> Response:
     return Empty(202, background=BackgroundTask(recovery.send, core, app, email))  # nobody waits for it: rule 9
 
 
-async def complete(asked: Asked[None, Nothing, ResetCompletion]) -> None:
-    await recovery.complete(asked.core, asked.body.ticket, asked.body.password, asked.address)
+async def complete(asked: Asked[None, Nothing, ResetCompletion]) -> Response:
+    user = await recovery.complete(asked.core, asked.body.ticket, asked.body.password, asked.address)
+    return Empty(204, background=BackgroundTask(mails.tell_of_new_password, asked.core, user, by_mail=True))
 
 
 OPERATIONS: Final = (

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType, structs
 
 from ....domain import apps as domain
 from ....domain.apps import MOST_FILE_SPACE
+from ....domain.mails import LONGEST_SUBJECT, LONGEST_TEXT
 from .values import Sent, Shown
 
 Seconds = Annotated[int | float, Meta(description="Seconds.")]
@@ -15,6 +16,24 @@ Duration = Annotated[int | str, Meta(description="Seconds, or a text such as ``9
 Origins = Annotated[list[Annotated[str, Meta(max_length=255)]], Meta(max_length=100)]
 Enforcement = Literal["off", "report", "enforce"]
 Secrecy = Literal["never", "random", "always"]
+
+
+MailKind = Literal["password_reset", "password_changed", "address_changed", "welcome"]
+
+
+class MailText(Shown):
+    """A mail as an App puts it."""
+
+    subject: str
+    text: str
+
+
+class NewMailText(Sent):
+    """A mail as the App is to put it. ``password_reset`` must name ``#{link}`` or ``#{user.get_reset_password_token}``;
+    the others may name ``#{app.title}``, ``#{user.email}`` and, but for ``address_changed``, ``#{user.full_name}``."""
+
+    subject: Annotated[str, Meta(min_length=1, max_length=LONGEST_SUBJECT)]
+    text: Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
 
 
 class Policy(Shown):
@@ -27,6 +46,9 @@ class Policy(Shown):
     ]
     allows_guests: bool
     token_max_age: Annotated[Seconds, Meta(description="How far a signed token's iat may be off, in seconds.")]
+    token_max_future: Annotated[
+        Seconds | None, Meta(description="How far it may be ahead of the server's clock; null: as far as behind it.")
+    ]
     token_requires_typ: Annotated[bool, Meta(description="A signed token's header must say typ JWT.")]
     session_idle: Annotated[
         Seconds | None, Meta(description="Seconds after its last use that a session ends; null: as the API has it.")
@@ -43,6 +65,15 @@ class Policy(Shown):
     ends_sessions_on_password_change: Annotated[bool, Meta(description="All but the one that changed it.")]
     allows_sign_up: Annotated[bool, Meta(description="By ConnectyCube's API, whatever `registers_on_login` says.")]
     resets_passwords_by_mail: bool
+    tells_of_new_passwords: Annotated[
+        bool, Meta(description="Users are mailed that their password was changed, at an address that is proved.")
+    ]
+    sends_welcome_mails: Annotated[
+        bool, Meta(description="Whom your server makes with an e-mail address is mailed that they are welcome.")
+    ]
+    mail_texts: Annotated[
+        dict[MailKind, MailText], Meta(description="How the App puts what is mailed; what is not there is our text.")
+    ]
     chat_key_max_age: Annotated[
         Seconds | None, Meta(description="Seconds after which a chat key is due for a new one; null: never.")
     ]
@@ -91,6 +122,7 @@ class PolicyChange(Sent):
     adopts_on_sign_in: bool | UnsetType = UNSET
     allows_guests: bool | UnsetType = UNSET
     token_max_age: Duration | UnsetType = UNSET
+    token_max_future: Duration | UnsetType | None = UNSET
     token_requires_typ: bool | UnsetType = UNSET
     session_idle: Duration | UnsetType | None = UNSET
     session_at_most: Duration | UnsetType | None = UNSET
@@ -100,6 +132,15 @@ class PolicyChange(Sent):
     ends_sessions_on_password_change: bool | UnsetType = UNSET
     allows_sign_up: bool | UnsetType = UNSET
     resets_passwords_by_mail: bool | UnsetType = UNSET
+    tells_of_new_passwords: bool | UnsetType = UNSET
+    sends_welcome_mails: bool | UnsetType = UNSET
+    mail_texts: (
+        Annotated[
+            dict[MailKind, NewMailText | None],
+            Meta(description="In place of all that were there. Plain text, with values such as ``#{app.title}``."),
+        ]
+        | UnsetType
+    ) = UNSET
     chat_key_max_age: Duration | UnsetType | None = UNSET
     server_requests_per_minute: Annotated[int, Meta(ge=1, le=100_000)] | UnsetType = UNSET
     lists_users: bool | UnsetType = UNSET
@@ -114,8 +155,13 @@ class PolicyChange(Sent):
     allowed_origins: Origins | UnsetType = UNSET
 
     def values(self) -> dict[str, Any]:
-        return {name: value for name, value in structs.asdict(self).items() if value is not UNSET}
+        found = {name: value for name, value in structs.asdict(self).items() if value is not UNSET}
+        if not isinstance(self.mail_texts, UnsetType):
+            found["mail_texts"] = {kind: it and structs.asdict(it) for kind, it in self.mail_texts.items()}
+        return found
 
 
 def policy(it: domain.Policy) -> Policy:
-    return Policy(**it.as_data())
+    values = it.as_data()
+    values["mail_texts"] = {kind: MailText(**text) for kind, text in values["mail_texts"].items()}
+    return Policy(**values)
