@@ -17,7 +17,7 @@ from acquaint.ports.store import Recognised
 from acquaint.services import avatars, files, limits, named_files, space, uploads, users
 from acquaint.services.core import Core
 from acquaint.settings import Settings
-from tests.cast import Cast, ann, ben, laptop
+from tests.cast import Cast, ann, ben, carol, eve, laptop
 from tests.services.doors import allow, now, verified, visitor
 from tests.services.filing import PNG, announced, pieces, uploaded
 from tests.services.test_avatars import photograph
@@ -119,6 +119,30 @@ async def test_of_many_files_at_once_no_more_are_kept_than_there_is_space_for(
     assert (len(tried) - len(refused), len(refused)) == (4, 6)
     assert await used(core, acme) == MEBIBYTE
     assert sum(it.stat().st_size for it in kept(settings)) == MEBIBYTE
+
+
+@on_both_databases
+async def test_whatever_comes_and_goes_at_once_the_count_is_right(core: Core, acme: Cast, clock: SetClock) -> None:
+    everybody = [await verified(core, acme, it) for it in (ann, ben, eve)]
+
+    async def busy(it: Recognised, keeps: int) -> None:
+        for number in range(6):
+            file = await uploaded(core, it, PNG + bytes(number * 100))
+            if number % 2:
+                await named_files.delete(core, it, file.id)
+            elif number >= keeps:
+                async with core.store.write() as tx:
+                    await tx.files.draw(file.id, Picture("image/png", 50 + number), f"{file.id}{number}")
+
+    leaves = await verified(core, acme, carol)
+    await uploaded(core, leaves)
+    assert leaves.user
+    await asyncio.gather(
+        *(busy(it, place) for place, it in enumerate(everybody)),
+        users.delete(core, acme.app, leaves.user.id),
+        uploads.sweep(core),
+    )
+    assert await used(core, acme) == await counted(core, acme) > 0
 
 
 @on_both_databases

@@ -23,7 +23,7 @@ from acquaint.services import apps, users, webhooks
 from acquaint.services.core import Core
 from acquaint.services.delivering import LEASE, MOST_AT_ONCE, MOST_OF_APP, MOST_OF_ONE, Courier
 from acquaint.settings import Settings
-from tests.cast import Cast, ann, ben, laptop
+from tests.cast import Cast, ann, ben, eve, laptop
 from tests.services.doors import events, verified, visitor, write
 from tests.support.clock import SetClock
 from tests.support.databases import on_both_databases
@@ -431,3 +431,23 @@ async def test_what_a_format_cannot_write_is_tried_again_and_hurts_nobody_else(
     assert (delivery.state, delivery.last and delivery.last.trouble) == (DeliveryState.WAITING, Trouble.UNWRITABLE)
     assert (await webhooks.one(core, acme.app, broken.id)).failing_since is None
     assert endpoint.heard == []
+
+
+async def test_the_log_is_read_page_by_page_newest_first(
+    core: Core, acme: Cast, endpoint: Endpoint, courier: Courier
+) -> None:
+    it = await hook(core, acme, endpoint)
+    await put(core, acme, ann, ben, eve)
+    while await courier.round():
+        pass
+    read: list[int] = []
+    asked = PageAsked(2)
+    for wanted in (2, 1):
+        page = await webhooks.log(core, acme.app, it.id, asked)
+        assert len(page.items) == wanted
+        read += [delivery.event_id for delivery, _ in page.items]
+        asked = PageAsked(2, page.next)
+    assert page.next is None
+    assert read == sorted(set(read), reverse=True)
+    other = await hook(core, acme, endpoint)
+    assert (await webhooks.log(core, acme.app, other.id, PageAsked(2))).items == ()
