@@ -62,6 +62,7 @@ async def open_house(
         health = Health(core.store, core.bus, requests, refusals, _gauges(parts, hub), settings.metrics_allow)
         house = House(settings, core, hub, broker, requests, refusals, health)
         core.bus.add(core.recognised)
+        core.known_apps.listen_to(core.bus)
         core.bus.add(hub)
         core.bus.add(courier)
         try:

@@ -2,6 +2,7 @@
 
 create                                     an App with one of each key, all usable at once
 by_slug, by_id, by_public_key              whose page or client asks
+believed_secrets                           what a signed token of the App may be signed with
 by_api_key, by_signing_secret              whose server asks; ``holder_of`` also says with which key
 change_policy, close, open_again           what the App allows
 create_key, revoke_key                     how its server proves itself
@@ -36,6 +37,7 @@ from ..domain.keys import ApiKey, ApiKeyId, Role, SigningSecret, SigningSecretId
 from ..domain.tokens import TokenKind, is_well_formed
 from ..ports.store import Transaction
 from .core import Core, fingerprint, new_text
+from .known_apps import NEVER, KnownApp
 from .sessions import note
 
 KEY_USE_WRITTEN_EVERY: Final = timedelta(minutes=1)
@@ -71,19 +73,23 @@ async def create(core: Core, name: str, slug: str | None = None) -> NewApp:
 
 
 async def by_slug(core: Core, slug: str) -> App:
-    """Refuses with UnknownApp or AppClosed, like its siblings."""
-    async with core.store.read() as tx:
-        return _usable(await tx.apps.by_slug(slug))
+    """From memory while the Bus is whole. Refuses with UnknownApp or AppClosed, like its siblings."""
+    return _usable((await _known(core, slug)).app)
 
 
 async def by_id(core: Core, id: AppId) -> App:
-    async with core.store.read() as tx:
-        return _usable(await tx.apps.get(id))
+    return _usable((await _known(core, id)).app)
 
 
 async def by_public_key(core: Core, text: str) -> App:
     async with core.store.read() as tx:
         return _usable(await tx.apps.by_public_key(text))
+
+
+async def believed_secrets(core: Core, app: App) -> list[str]:
+    """The texts of the App's signing secrets that are believed now, oldest first; from memory like ``by_slug``."""
+    now = core.clock()
+    return [it.text for it in (await _known(core, app.id)).secrets if it.verifies(now)]
 
 
 async def named(core: Core, slug_or_id: str) -> App:
@@ -353,6 +359,20 @@ async def _key(core: Core, tx: Transaction, text: str) -> ApiKey:
     if not key.is_live(core.clock()):
         raise InvalidCredentials(Doubt.EXPIRED_KEY)
     return key
+
+
+async def _known(core: Core, named: str | AppId) -> KnownApp:
+    """The App of this slug or id, and its secrets. Refuses with UnknownApp."""
+    now, is_whole = core.clock(), core.bus.is_whole
+    if is_whole and (it := core.known_apps.get(named, now)) is not None:
+        return it
+    epoch = core.known_apps.epoch if is_whole else NEVER
+    async with core.store.read() as tx:
+        app = await tx.apps.by_slug(named) if isinstance(named, str) else await tx.apps.get(named)
+        if app is None:
+            raise UnknownApp
+        secrets = await tx.keys.secrets_of(app.id)
+    return core.known_apps.remember(KnownApp(app, tuple(secrets), now), epoch=epoch)
 
 
 async def _current(tx: Transaction, app_id: AppId) -> App:

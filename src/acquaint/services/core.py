@@ -18,6 +18,7 @@ from ..ports.mail import Mailer
 from ..ports.outbound import Outbound
 from ..ports.pictures import Drawing
 from ..ports.store import Store
+from .known_apps import KnownApps
 from .outside import Outside
 from .recognition import RecognisedSessions
 
@@ -40,6 +41,7 @@ class Core:
     drawing: Drawing
     new_id: Callable[[], int]
     recognised: RecognisedSessions
+    known_apps: KnownApps
     formats: Formats  # how Apps are told what happened
     file_space: int | None  # MiB of files that any App may keep, whatever its Policy says; None: as many as come
     public_url: str  # where people reach this server, without a trailing slash; links in mails begin with it

@@ -61,6 +61,7 @@ from .admission import (
     open_session,
     refresh,
 )
+from .apps import believed_secrets
 from .core import Core, device_of, new_text
 from .sessions import end_in, ensure_user, note
 
@@ -158,12 +159,9 @@ async def sign_in_with_token(core: Core, app: App, token: str, place: Place) -> 
     """
     await limits.take(core, limits.TOKENS_PER_ADDRESS, place.address)
     try:
-        async with core.store.read() as tx:
-            secrets = await tx.keys.secrets_of(app.id)
-        now = core.clock()
-        believed = [it.text for it in secrets if it.verifies(now)]
+        signed = core.signer.verify(token, await believed_secrets(core, app))
         rules = TokenRules(app.policy.token_max_age, app.policy.token_requires_typ)
-        identity = identity_in(core.signer.verify(token, believed), rules, now)
+        identity = identity_in(signed, rules, core.clock())
     except InvalidCredentials as refusal:
         await note_refusal(core, app, place, refusal.doubt)
         raise

@@ -46,7 +46,7 @@ async def sign_in_with_identity_token(core: Core, app: App, token: str, place: P
     """Refuses with TokenRefused, naming the claim, or with UserBanned."""
     await limits.take(core, limits.TOKENS_PER_ADDRESS, place.address)
     now = core.clock()
-    believed = [it.text for it in await apps.secrets_of(core, app) if it.verifies(now)]
+    believed = await apps.believed_secrets(core, app)
     try:
         signed = core.signer.verify(token, believed)
         identity, nonce = identity_in(signed, app, now)
