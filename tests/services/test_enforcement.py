@@ -7,11 +7,12 @@ import pytest
 from acquaint.domain.errors import NotAllowed, Unacceptable
 from acquaint.domain.identities import Claimed
 from acquaint.ports.store import Recognised
-from acquaint.services import enforcement, messages, sign_in
+from acquaint.services import enforcement, files, messages, sign_in
 from acquaint.services.core import Core
 from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, laptop
 from tests.services.doors import allow, verified, visitor, write
+from tests.services.filing import PNG, announced, pieces
 from tests.support.clock import SetClock
 from tests.support.databases import on_both_databases
 
@@ -68,6 +69,22 @@ async def test_enforcement_refuses_and_counts_and_lets_verified_people_write(cor
     await write(core, await again(core, acme, await verified(core, acme, ann)))
 
     assert sorted(await counted(core, acme)) == [("say", "refused", 2), ("start", "refused", 1)]
+
+
+@on_both_databases
+async def test_who_may_not_talk_fills_no_disk_either(core: Core, acme: Cast) -> None:
+    it = await visitor(core, acme, laptop)
+    await write(core, it)
+    await allow(core, acme, enforcement="enforce")
+    it = await again(core, acme, it)
+    with pytest.raises(NotAllowed):
+        await files.keep_of(core, it, "a.png", "image/png", pieces(PNG))
+    with pytest.raises(NotAllowed):
+        await announced(core, it)
+    await announced(core, await again(core, acme, await verified(core, acme, ann)))
+    assert await counted(core, acme) == [("keep", "refused", 2)]
+    await allow(core, acme, enforcement="report")
+    await announced(core, await again(core, acme, it))
 
 
 @on_both_databases

@@ -20,7 +20,7 @@ _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class Enforcement(StrEnum):
-    """What becomes of people nobody verified who begin a conversation or say something."""
+    """What becomes of people nobody verified who begin a conversation, say something or keep a file."""
 
     OFF = "off"  # nothing: they may
     REPORT = "report"  # they may, and it is counted
@@ -75,7 +75,7 @@ class Policy:
     keeps_messages_of_deleted_users: bool = False  # False: their words are erased with them
     unverified_users_kept: timedelta | None = None  # those who left nothing and stayed away; None: for ever
     file_space: int | None = None  # MiB of files that are kept in all; None: as many as come
-    enforcement: Enforcement = Enforcement.OFF  # whether only verified people may begin conversations and talk
+    enforcement: Enforcement = Enforcement.OFF  # whether only the verified may begin conversations, talk, keep files
     workspace_names_device: WorkspaceSecrecy = WorkspaceSecrecy.RANDOM  # where a page has one text for both (OpenCX)
     allowed_origins: tuple[str, ...] = (EVERY_ORIGIN,)  # pages that may call from a browser; "*" is every page
 

@@ -198,12 +198,11 @@ class Courier:
 
     async def _send(self, webhook: Webhook, it: _Written) -> Outcome | None:
         """None where there is nothing to tell."""
-        core, now = self._core, self._core.clock()
         if it.is_broken:
             return Outcome(trouble=Trouble.UNWRITABLE)
         if not it.bodies:
             return None
-        if it.delivery.is_too_old(now):
+        if it.delivery.is_too_old(self._core.clock()):
             return Outcome(trouble=Trouble.TOO_OLD)
         outcome: Outcome | None = None
         for message_id, body in it.bodies:

@@ -1,4 +1,4 @@
-"""Whether only verified people may begin conversations and talk, and what would come of it.
+"""Whether only verified people may begin conversations, talk and keep files, and what would come of it.
 
 check      before somebody does; refuses, or only counts, as the App's Policy says
 counted    what was counted, for who decides whether to enforce
@@ -18,6 +18,7 @@ from .core import Core
 
 START: Final = "start"  # a conversation
 SAY: Final = "say"  # something in one
+KEEP: Final = "keep"  # a file: else a disk could be filled by people who may not even say hello
 
 REFUSED: Final = "refused"
 WOULD_REFUSE: Final = "would_refuse"

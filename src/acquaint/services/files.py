@@ -22,7 +22,7 @@ from ..domain.errors import AppClosed, NotFound, Unacceptable
 from ..domain.files import LONGEST_FILE_NAME, SHOWN_INLINE, File, FileId
 from ..domain.users import UserId
 from ..ports.store import Recognised
-from . import limits, space
+from . import enforcement, limits, space
 from .core import Core, fingerprint, new_word
 from .sessions import ensure_user
 
@@ -44,7 +44,11 @@ MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9
 async def keep_of(
     core: Core, it: Recognised, name: str, media_type: str, content: AsyncIterator[bytes]
 ) -> tuple[File, str]:
-    """``keep``, by a session's user, who is made now if this is the first thing they do."""
+    """``keep``, by a session's user, who is made now if this is the first thing they do.
+
+    Refuses with NotAllowed, too, where the Policy wants people verified.
+    """
+    await enforcement.check(core, it, enforcement.KEEP)
     await core.limiter.take(limits.FILES_PER_SESSION, str(it.session.id))
     async with core.store.write() as tx:
         _, user = await ensure_user(core, tx, it)

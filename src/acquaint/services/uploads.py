@@ -20,7 +20,7 @@ from ..domain.files import File, FileId
 from ..domain.tickets import Purpose, Ticket, TicketId
 from ..domain.tokens import TokenKind, is_well_formed
 from ..ports.store import Recognised
-from . import limits, space
+from . import enforcement, limits, space
 from .core import Core, fingerprint, new_text, new_word
 from .files import KEY_LENGTH, LARGEST_UPLOAD, MEDIA_TYPE, UNKNOWN, file_name, kind_of, peek
 from .sessions import present
@@ -36,9 +36,10 @@ async def announce(
 ) -> tuple[File, str, Ticket]:
     """The file, and the ticket that its bytes come with, once, within the hour.
 
-    Refuses with NeedsUser, Unacceptable or TooManyRequests.
+    Refuses with NeedsUser, Unacceptable, TooManyRequests, or NotAllowed where the Policy wants people verified.
     """
     name = file_name(name)
+    await enforcement.check(core, it, enforcement.KEEP)
     await core.limiter.take(limits.FILES_PER_SESSION, str(it.session.id))
     if it.session.user_id is not None:
         await core.limiter.take(limits.FILES_PER_USER, str(it.session.user_id))

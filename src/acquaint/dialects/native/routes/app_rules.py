@@ -119,8 +119,8 @@ OPERATIONS: Final = (
         section=SECTION,
         summary="See what enforcement refuses, or would",
         description=(
-            "With `enforcement` at `report` in the Policy, people nobody verified may begin conversations and talk, "
-            "and it is counted here; at `enforce` they may not. Day by day, the latest first."
+            "With `enforcement` at `report` in the Policy, people nobody verified may begin conversations, talk "
+            "and keep files, and it is counted here; at `enforce` they may not. Day by day, the latest first."
         ),
     ),
     Operation(

@@ -90,7 +90,7 @@ OPERATIONS: Final = (
             "The body is the file, at most 25 MiB. What it is, its first bytes say: PNG, JPEG, GIF and WebP are "
             "shown in place, everything else is downloaded. Put the `url` into a message's `payload` to share it."
         ),
-        refusals=(errors.NeedsUser, errors.SpaceUsedUp, errors.TooManyRequests),
+        refusals=(errors.NeedsUser, errors.NotAllowed, errors.SpaceUsedUp, errors.TooManyRequests),
         holds_secret=True,
     ),
     Operation(

@@ -24,7 +24,9 @@ class Unverified(Shown):
 
     day: Annotated[str, Meta(description="As 2026-11-21, in UTC.")]
     door: Annotated[str, Meta(description="The API they came in by.")]
-    act: Annotated[str, Meta(description="`start`: began a conversation; `say`: said something in one.")]
+    act: Annotated[
+        str, Meta(description="`start`: began a conversation; `say`: said something in one; `keep`: kept a file.")
+    ]
     outcome: Annotated[str, Meta(description="`would_refuse` or `refused`, as the Policy was then.")]
     times: int
 

@@ -103,7 +103,7 @@ class Policy(Shown):
     ]
     enforcement: Annotated[
         Enforcement,
-        Meta(description="Whether people nobody verified may begin conversations and talk: off, report or enforce."),
+        Meta(description="Whether people nobody verified may begin conversations, talk and keep files."),
     ]
     workspace_names_device: Annotated[
         Secrecy,
