@@ -145,8 +145,9 @@ class Backends:
                 it.deliver(told)
 
     async def show(self, app_id: AppId, typed: Typed | None) -> None:
-        for it in await self._sure(app_id) if typed is not None else ():
-            it.typed(typed)
+        if typed is not None:
+            for it in await self._sure(app_id):
+                it.typed(typed)
 
     async def why_not(self, it: OfApp) -> Cut | None:
         """Why the connection cannot go on, as its key and its App are now."""

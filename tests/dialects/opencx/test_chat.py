@@ -136,6 +136,8 @@ async def test_an_ended_session_asks_for_a_survey_and_keeps_the_latest_answer(pa
         "type": "csat_submitted",
         "payload": {"score": 4, "feedback": "slow"},
     }
+    rating = (await backend.native("GET", f"/conversations/{id_of(session)}")).json()["rating"]
+    assert (rating["score"], rating["comment"]) == (4, "slow")
     said = await page.send(session, "one more thing")
     assert said.status_code == 201
     assert said.json() == {

@@ -13,7 +13,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...domain.conversations import Conversation
+from ...domain.conversations import Conversation, Rating
 from ...domain.errors import NotAllowed, Unacceptable, Unreadable
 from ...domain.paging import USUAL_PAGE, PageAsked
 from ...domain.places import Workspace, workspace
@@ -116,17 +116,16 @@ async def submit_csat(request: Request) -> Response:
         raise Unacceptable("score", "must be from 1 to 5")
     if asked.feedback is not None and len(asked.feedback) > LONGEST_FEEDBACK:
         raise Unacceptable("feedback", f"is longer than {LONGEST_FEEDBACK} characters")
-    given = {"score": asked.score, "feedback": asked.feedback}
     row = check_uuid(asked.system_message_uuid, "system_message_uuid")
-    mark = {"id": row, "type": wire.CSAT, "at": wire.moment(core.clock()), "payload": given}
+    rating = Rating(asked.score, core.clock(), asked.feedback)
 
     def answered(was: Conversation) -> Conversation:
         if was.closed_at is None:
             raise NotAllowed
-        before = wire.marks_of(was)
-        if any(it["id"] == row and it["payload"] == given for it in before if it["type"] == wire.CSAT):
+        again = None if was.rating is None else replace(was.rating, at=rating.at)
+        if again == rating and wire.survey_answer_id(was) == row:
             return was
-        return _keeping(was, marks=[it for it in before if it["type"] != wire.CSAT] + [mark])
+        return _keeping(replace(was, rating=rating, asks_rating=False), **{wire.RATED_AS: row})
 
     await desk.change(core, caller.recognised, id, answered, survey=asked.score)
     return wire.answer({"success": True}, 201)

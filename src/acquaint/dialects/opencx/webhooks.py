@@ -127,5 +127,4 @@ def _is_verified(told: Told) -> bool:
 
 
 def _feedback(it: Conversation) -> str | None:
-    found = [mark.get("payload") for mark in wire.marks_of(it) if mark["type"] == wire.CSAT]
-    return found[-1].get("feedback") if found and isinstance(found[-1], dict) else None
+    return None if it.rating is None else it.rating.comment

@@ -35,6 +35,7 @@ TOLD_BEFORE: Final = "told_before"
 """The kind of messages that the page says its visitor had read before they wrote: the visitor's word, like all."""
 
 CSAT: Final = "csat_submitted"
+RATED_AS: Final = "rated_as"  # in what is kept of a conversation
 CHECKPOINT: Final = "state_checkpoint"
 
 Shape = dict[str, Any]
@@ -90,9 +91,19 @@ def rows(app: App, conversation: Conversation, messages: Sequence[Message]) -> l
     if conversation.closed_at is not None:
         asked = {"type": "csat_requested", "at": moment(conversation.closed_at)}
         beside.append((conversation.closed_at, _system_row(survey_id(conversation), asked)))
+    if (rating := conversation.rating) is not None:
+        given: Shape = {"type": CSAT, "at": moment(rating.at)}
+        given["payload"] = {"score": rating.score, "feedback": rating.comment}
+        beside.append((rating.at, _system_row(survey_answer_id(conversation), given)))
     order = {CSAT: 1}  # asked before answered, in one millisecond
     whole = sorted([*said, *beside], key=lambda it: (it[0], order.get(it[1]["type"], 0)))
     return [row for _, row in whole]
+
+
+def survey_answer_id(conversation: Conversation) -> str:
+    """What the widget called the row with a visitor's rating; ours where they gave it another way."""
+    given = conversation.by_door.get(DOOR, {}).get(RATED_AS)
+    return str(given) if given else str(uuid.uuid5(uuid.UUID(as_uuid(conversation.id)), "rating"))
 
 
 def public_id(message: Message) -> str:
