@@ -153,9 +153,9 @@ export class Live {
     this.#drop();
     this.#failures = Date.now() - this.#since >= PATIENCE ? 1 : this.#failures + 1;
     this.#since = Infinity;
-    this.#be("offline");
     // 4401, once: the session goes on and sees something else, or it is over; the next ticket tells.
     const longest = code === 4401 && this.#failures === 1 ? 0 : LONGEST_PAUSE;
+    this.#be(longest ? "offline" : "connecting");
     const milliseconds = retryAfter === null ? pause(this.#failures, longest) : Math.min(retryAfter * 1000, LONGEST_PAUSE);
     this.#wait(milliseconds, () => void this.#connect());
   }
