@@ -130,6 +130,21 @@ def test_who_claims_her_address_sees_nothing_of_hers(somebody: Somebody, page_ad
     expect(sessions.filter(has_text="Sees it.").filter(has=page.locator(".claimed"))).to_have_count(0)
 
 
+def test_whoever_answers_is_seen_reading_and_typing_and_is_rated(somebody: Somebody, page_address: str) -> None:
+    page = somebody()
+    page.goto(page_address)
+    laptop = device(page, "Laptop")
+    says(laptop, "Do you ship to Norway?")
+    operator(page).get_by_role("list", name="Conversations").get_by_text("Do you ship to Norway?").click()
+    expect(chat(laptop).locator("li.said", has_text="Norway")).to_contain_text("Seen")
+    operator(page).get_by_label("Answer", exact=True).fill("We")
+    expect(chat(laptop).get_by_role("img", name="Carol is typing…")).to_be_visible()
+    operator(page).get_by_label("Answer", exact=True).fill("")
+    operator(page).get_by_role("button", name="Close").click()
+    chat(laptop).get_by_role("button", name="5 of 5").click()
+    expect(operator(page).get_by_text("★★★★★")).to_be_visible()
+
+
 def test_a_revoked_session_is_cut_and_its_device_shows_nothing_more(somebody: Somebody, page_address: str) -> None:
     page = somebody()
     page.goto(page_address)

@@ -79,6 +79,12 @@ def test_every_view_passes_axe(looked_at: Callable[[], Page], shop: Shop, theme:
     is_accessible(page)
     is_large_enough(visit)
     page.context.set_offline(False)
+    at = f"/app/conversations/{shop.conversations()[0]['id']}"
+    shop.api.patch(at, json={"is_closed": True, "asks_rating": True}).raise_for_status()
+    visit.get_by_role("button", name="3 of 5").click()
+    expect(visit.get_by_label("Tell us more, if you like")).to_be_focused()
+    is_accessible(page)
+    is_large_enough(visit)
 
     visit.get_by_role("button", name="All conversations").click()
     is_accessible(page)
@@ -208,6 +214,54 @@ def test_it_speaks(somebody: Somebody, shop: Shop, lang: str, name: str) -> None
     page = somebody()
     page.goto(shop.page(lang=lang))
     expect(page.get_by_role("button", name=name, exact=True)).to_be_visible()
+
+
+def test_it_fits_where_there_is_little_room_and_texts_are_spaced_out(looked_at: Callable[[], Page], shop: Shop) -> None:
+    """WCAG 1.4.10 and 1.4.12: 320 pixels, as at 400 %, and a visitor's own spacing."""
+    page = looked_at()
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.goto(shop.page(lang="de", user_name="Donaudampfschifffahrtsgesellschaftskapitän", open=True))
+    visit = chat(page)
+    visit.wait_for()
+    page.evaluate(
+        "() => { const it = new CSSStyleSheet(); it.replaceSync('* { line-height: 1.5 !important;"
+        " letter-spacing: .12em !important; word-spacing: .16em !important }');"
+        " document.querySelector('acquaint-chat').shadowRoot.adoptedStyleSheets.push(it) }"
+    )
+    visit.get_by_label("Nachricht", exact=True).fill("Rindfleischetikettierungsüberwachungsaufgabenübertragung?")
+    page.keyboard.press("Enter")
+    expect(visit.locator("li.said.sent")).to_be_visible()
+    for it in visit.get_by_role("button").all():
+        box = it.bounding_box()
+        if box is not None:
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 320
+    assert fits(visit)
+    visit.get_by_role("button", name="Alle Gespräche").click()
+    assert fits(visit)
+    is_large_enough(visit)
+
+
+def fits(it: Locator) -> bool:
+    """Nothing has to be scrolled sideways."""
+    wide = "it => [it, ...it.querySelectorAll('.scroll')].every(one => one.scrollWidth <= one.clientWidth)"
+    return bool(it.evaluate(wide))
+
+
+def test_whoever_forces_colours_sees_where_each_thing_ends(browser: Browser, shop: Shop) -> None:
+    context = browser.new_context(forced_colors="active")
+    page = context.new_page()
+    visit = opens(page, shop.page())
+    says(visit, "In black and white.")
+    said = hears(visit, "In black and white.").locator("p")
+    for it in (page.locator("acquaint-chat .launcher"), visit.get_by_role("button", name="Send"), said):
+        width, colour, behind = it.evaluate(
+            "it => { const { borderTopWidth, borderTopColor, backgroundColor } = getComputedStyle(it);"
+            " return [borderTopWidth, borderTopColor, backgroundColor] }"
+        )
+        assert width != "0px"
+        assert colour != behind
+    context.close()
 
 
 def test_nothing_moves_for_those_who_want_no_movement(looked_at: Callable[[], Page], shop: Shop) -> None:

@@ -320,6 +320,50 @@ def test_a_closed_conversation_says_so(somebody: Somebody, shop: Shop) -> None:
     expect(visit.get_by_label("Message", exact=True)).to_be_hidden()
 
 
+def test_who_answers_is_seen_typing_and_reading(somebody: Somebody, shop: Shop) -> None:
+    visit = opens(somebody(), shop.page())
+    says(visit, "Is anybody there?")
+    has_said(visit, "Is anybody there?")
+    last = shop.conversations()[0]["last_message"]
+    at = f"/app/conversations/{last['conversation_id']}"
+    shop.api.post(f"{at}/typing", json={"on": True, "operator": "Carol"}).raise_for_status()
+    expect(visit.get_by_role("img", name="Carol is typing…")).to_be_visible()
+    shop.api.post(f"{at}/typing", json={"on": False}).raise_for_status()
+    expect(visit.locator(".dots")).to_be_hidden()
+    shop.api.post(f"{at}/typing", json={"on": True}).raise_for_status()
+    expect(visit.get_by_role("img", name="Support is typing…")).to_be_visible()
+
+    expect(hears(visit, "Is anybody there?")).to_contain_text("Sent")
+    shop.api.post(f"{at}/read", json={"up_to": last["id"]}).raise_for_status()
+    expect(hears(visit, "Is anybody there?")).to_contain_text("Seen")
+
+
+def test_what_is_over_is_rated_once_and_a_word_may_follow(somebody: Somebody, shop: Shop) -> None:
+    page = somebody()
+    visit = opens(page, shop.page())
+    says(visit, "Thank you, that was all.")
+    has_said(visit, "Thank you, that was all.")
+    expect(visit.get_by_role("group", name="How did we do?")).to_be_hidden()
+    at = f"/app/conversations/{shop.conversations()[0]['id']}"
+    shop.api.patch(at, json={"is_closed": True, "asks_rating": True}).raise_for_status()
+    visit.get_by_role("button", name="4 of 5").click()
+    expect(visit.get_by_text("Thank you!", exact=True)).to_be_visible()
+    expect(visit.get_by_role("button", name="5 of 5")).to_be_disabled()
+    visit.get_by_label("Tell us more, if you like").fill("Quick, and kind.")
+    visit.get_by_role("button", name="Send").click()
+    expect(visit.get_by_label("Tell us more, if you like")).to_be_hidden()
+    rating = shop.api.get(at).json()["rating"]
+    assert (rating["score"], rating["comment"]) == (4, "Quick, and kind.")
+
+    page.reload()
+    visit = opens(page)
+    latest(visit)
+    expect(visit.get_by_text("Thank you!", exact=True)).to_be_visible()
+    shop.api.patch(at, json={"is_closed": False}).raise_for_status()
+    expect(visit.get_by_label("Message", exact=True)).to_be_visible()
+    expect(visit.get_by_role("group", name="How did we do?")).to_be_hidden()
+
+
 def test_somebody_else_in_the_conversation_is_seen_typing_and_reading(somebody: Somebody, shop: Shop) -> None:
     visit = opens(somebody(), shop.page(token=shop.token(ann)))
     says(visit, "Is anybody there?")

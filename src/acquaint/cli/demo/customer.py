@@ -28,6 +28,7 @@ from starlette.routing import Route
 
 HERE: Final = Path(__file__).parent
 SHOWN: Final = 8  # conversations that the page's operator has before them
+OPERATOR: Final = "Carol"  # whom visitors see typing
 
 PEOPLE: Final[Mapping[str, Mapping[str, str]]] = {
     "ann": {"email": "ann@acme.example", "name": "Ann"},
@@ -114,13 +115,34 @@ def backend(customer: Customer, app_api: httpx2.AsyncClient) -> Starlette:
                 shown = {"id": it["id"], "user": user, "name": name, "opened_at": it["opened_at"]}
                 judged = {"assurance": it["assurance"], "sees": why["sees"], "sentence": why["sentence"]}
                 sessions.append(shown | judged)
-        said = [{"author": it["author"], "text": it["text"]} for it in reversed(page["items"])]
-        return JSONResponse({"said": said, "sessions": sessions})
+        shown = await _asked(app_api.get(f"/app/conversations/{id}"))
+        said = [{"id": it["id"], "author": it["author"], "text": it["text"]} for it in reversed(page["items"])]
+        about = {"is_closed": shown["closed_at"] is not None, "rating": shown["rating"]}
+        return JSONResponse({"said": said, "sessions": sessions, **about})
 
     async def answer(request: Request) -> Response:
         sent = await _sent(request)
         path = f"/app/conversations/{int(sent['conversation'])}/messages"
         return JSONResponse(await _asked(app_api.post(path, json={"text": str(sent["text"])})))
+
+    async def read(request: Request) -> Response:
+        sent = await _sent(request)
+        path = f"/app/conversations/{int(sent['conversation'])}/read"
+        return JSONResponse(await _asked(app_api.post(path, json={"up_to": str(sent["up_to"])})))
+
+    async def typing(request: Request) -> Response:
+        sent = await _sent(request)
+        shown = {"on": bool(sent["on"]), "operator": OPERATOR}
+        await _asked(app_api.post(f"/app/conversations/{int(sent['conversation'])}/typing", json=shown))
+        return Response(status_code=204)
+
+    async def close(request: Request) -> Response:
+        """Closed, and its visitor is asked how it was; or open again."""
+        sent = await _sent(request)
+        is_closed = bool(sent["is_closed"])
+        change = {"is_closed": is_closed, "asks_rating": True} if is_closed else {"is_closed": False}
+        await _asked(app_api.patch(f"/app/conversations/{int(sent['conversation'])}", json=change))
+        return Response(status_code=204)
 
     async def revoke(request: Request) -> Response:
         sent = await _sent(request)
@@ -134,6 +156,9 @@ def backend(customer: Customer, app_api: httpx2.AsyncClient) -> Starlette:
         Route("/operator/conversations", conversations),
         Route("/operator/conversations/{id:int}", conversation),
         Route("/operator/answers", answer, methods=["POST"]),
+        Route("/operator/reading", read, methods=["POST"]),
+        Route("/operator/typing", typing, methods=["POST"]),
+        Route("/operator/closing", close, methods=["POST"]),
         Route("/operator/revocations", revoke, methods=["POST"]),
     ]
     here = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])

@@ -185,12 +185,12 @@ export class Chat {
 
   /** @param {import("./client/types.js").News} news */
   #hear(news) {
-    const { type } = news, isBack = type === "connection" && news.status === "online"
-    if (isBack) this.current?.comeBack()
-    if (type === "gap") this.current?.load()
-    if (type === "gap" || isBack) this.list()
-    if (type === "typing") this.current?.hear(news)
-    if (type === "event") this.#happens(news)
+    if (news.type === "event") this.#happens(news)
+    else if (news.type === "typing") this.current?.hear(news)
+    else if (news.type === "gap" || news.status === "online") {
+      this.current?.comeBack()
+      this.list()
+    }
     this.changed()
   }
 

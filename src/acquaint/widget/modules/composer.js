@@ -15,8 +15,8 @@ export function composer({ say, size, direction }, send, types) {
   /** What was chosen, and how it is shown. @type {Map<File, HTMLElement>} */
   const chosen = new Map()
 
-  const text = h("textarea", { rows: 1, dir: direction, maxlength: LONGEST_TEXT, "aria-label": say("message"), placeholder: say("write"), oninput, onkeydown, onpaste: ondrop })
-  const go = round(say("send"), "send", { type: "submit", class: "round go", disabled: true })
+  const text = h("textarea", { rows: 1, dir: direction, maxLength: LONGEST_TEXT, ariaLabel: say("message"), placeholder: say("write"), oninput, onkeydown, onpaste: ondrop })
+  const go = round(say("send"), "send", { type: "submit", className: "round go", disabled: true })
   const pick = h("input", { type: "file", multiple: true, hidden: true, onchange: () => (attach(pick.files), (pick.value = "")) })
   const clip = round(say("attach"), "clip", { onclick: () => pick.click() })
   const files = h("ul.files"), problem = h("p.error", { role: "alert" })
@@ -76,7 +76,7 @@ export function composer({ say, size, direction }, send, types) {
 
   /** @param {File} file */
   function preview(file) {
-    const drawn = isPicture(file.type) ? h("img", { src: URL.createObjectURL(file), alt: "" }) : icon("file")
+    const drawn = isPicture(file.type) ? h("img", { src: URL.createObjectURL(file), alt: "" }) : icon("clip")
     return h("li", drawn, h("span", { dir: "auto" }, file.name), round(say("remove", file.name), "close", { onclick: () => (drop(file), show()) }))
   }
 

@@ -1,5 +1,7 @@
 /** One conversation as it is shown: what was said, oldest first, and what is on its way. It draws nothing. */
 
+import { randomId } from "./client/api.js"
+
 const PART = 30 // messages that are read at a time
 const TYPING_IS_OVER = 6_000 // milliseconds
 
@@ -14,10 +16,10 @@ const TYPING_IS_OVER = 6_000 // milliseconds
  * @property {string | null} [name]
  * @property {string} text
  * @property {Shared[]} files
- * @property {string} at
+ * @property {string} created_at
+ * @property {string | null} [edited_at]
+ * @property {string | null} [deleted_at]
  * @property {"sent" | "sending" | "failed"} state
- * @property {boolean} [isDeleted]
- * @property {boolean} [isEdited]
  * @property {boolean} [isSeen]
  * @property {string | null} [problem]
  */
@@ -30,16 +32,15 @@ export class Exchange {
   problem = null
   /** The name of who is typing; empty where they have none, null where nobody is. @type {string | null} */
   typing = null
-  /** @type {string | null} */
-  #next = null
+  /** Where older messages are, if there are any. @type {string | null} */
+  next = null
   /** What is known of the conversation. @type {import("./client/types.js").Conversation | null} */
-  #it = null
+  about = null
   /** @type {Map<string, Message>} */
   #messages = new Map()
   /** On their way, in the order they were said. @type {Map<string, Draft>} */
   #drafts = new Map()
   #sending = Promise.resolve()
-  #readUpTo = 0
   #latest = 0
   #freshAfter = Infinity
   #timer = 0
@@ -51,27 +52,15 @@ export class Exchange {
     if (id) this.load()
   }
 
-  get title() {
-    return this.#it?.title
-  }
-
-  get hasOlder() {
-    return this.#next !== null
-  }
-
-  get isClosed() {
-    return Boolean(this.#it?.closed_at)
-  }
-
   /** What its visitor thought of it: null where the App asks that, undefined where it does not. */
   get rating() {
-    const { closed_at, asks_rating, rating } = this.#it ?? {}
+    const { closed_at, asks_rating, rating } = this.about ?? {}
     return asks_rating ? null : (closed_at && rating) || undefined
   }
 
   /** @returns {Entry[]} */
   get entries() {
-    const { members = [], operators_read_id } = this.#it ?? {}, others = members.filter(({ user }) => user.id !== this.chat.who.user?.id)
+    const { members = [], operators_read_id } = this.about ?? {}, others = members.filter(({ user }) => user.id !== this.chat.who.user?.id)
     const read = Math.max(Number(operators_read_id ?? 0), ...others.map((it) => Number(it.last_read_id)))
     const said = [...this.#messages.values()].sort((one, other) => Number(one.id) - Number(other.id))
     return [...said.map((it) => this.#entry(it, read)), ...this.#drafts.values()]
@@ -89,19 +78,19 @@ export class Exchange {
     if (!id) return
     await this.#asking(async () => {
       const [it, page] = await Promise.all([client.conversation(id), client.history(id, { limit: PART })])
-      if (!this.#it && it.unread) this.#freshAfter = Number(it.members.find(({ user }) => user.id === who.user?.id)?.last_read_id)
-      this.#it = it
-      if (!this.#messages.size) this.#next = page.next
+      if (!this.about && it.unread) this.#freshAfter = Number(it.members.find(({ user }) => user.id === who.user?.id)?.last_read_id)
+      this.about = it
+      if (!this.#messages.size) this.next = page.next
       page.items.forEach((message) => this.#take(message))
     })
   }
 
   async older() {
-    const { id } = this, after = this.#next
+    const { id } = this, after = this.next
     if (this.isLoading || !id || !after) return
     await this.#asking(async () => {
       const page = await this.chat.client.history(id, { limit: PART, after })
-      this.#next = page.next
+      this.next = page.next
       page.items.forEach((message) => this.#take(message))
     })
   }
@@ -122,13 +111,10 @@ export class Exchange {
 
   /** What is in front of somebody is read, once. */
   read() {
-    const { id, chat } = this, last = Math.max(0, ...[...this.#messages.values()].filter((it) => !chat.isMine(it)).map((it) => Number(it.id)))
-    if (!id || last <= this.#readUpTo || document.hidden) return
-    this.#readUpTo = last
-    const listed = chat.listed(id)
-    if (!listed?.unread) return
+    const { id, chat } = this, listed = chat.listed(id)
+    if (!id || !listed?.unread || !this.#latest || document.hidden) return
     listed.unread = 0
-    chat.client.markRead(id, String(last)).catch(() => (this.#readUpTo = 0))
+    chat.client.markRead(id, String(this.#latest)).catch(() => {}) // it is counted again when the list is read
     chat.changed()
   }
 
@@ -138,7 +124,7 @@ export class Exchange {
   say(text, given) {
     const files = given.map((it) => ({ url: URL.createObjectURL(it), name: it.name, type: it.type, size: it.size }))
     /** @type {Draft} */
-    const draft = { key: crypto.randomUUID?.() ?? `${Math.random()}${Math.random()}`, isMine: true, text, files, at: new Date().toISOString(), state: "sending", given, kept: [] }
+    const draft = { key: randomId(), isMine: true, text, files, created_at: new Date().toISOString(), state: "sending", given, kept: [] }
     this.#drafts.set(draft.key, draft)
     this.#send(draft)
   }
@@ -157,7 +143,7 @@ export class Exchange {
     this.chat.changed()
   }
 
-  /** What could not be sent for want of a connection is sent. */
+  /** The connection is there again: what could not be sent for want of it is sent. */
   comeBack() {
     for (const it of this.#drafts.values()) if (it.isOffline) this.again(it)
     this.load()
@@ -170,10 +156,9 @@ export class Exchange {
 
   /** What the visitor thought of it, now that it is over. @param {number} score @param {string} [comment] */
   async rate(score, comment) {
-    if (!this.id || !this.#it) return
-    const rating = await this.chat.client.rate(this.id, score, comment)
-    this.#it = { ...this.#it, rating, asks_rating: false }
-    this.chat.changed()
+    if (!this.id) return
+    await this.chat.client.rate(this.id, score, comment)
+    await this.load()
   }
 
   /** One after the other: they arrive in the order they were written. @param {Draft} draft */
@@ -209,7 +194,7 @@ export class Exchange {
   #begun(it) {
     if (!it) return
     this.id = it.id
-    this.#it = it
+    this.about = it
     if (it.last_message) this.#take(it.last_message)
     this.chat.list()
   }
@@ -218,7 +203,7 @@ export class Exchange {
 
   /** @param {import("./client/types.js").LiveEvent | import("./client/types.js").Typing} news */
   hear(news) {
-    const { id, chat } = this, it = this.#it, { user } = news, isMe = user === chat.who.user?.id
+    const { id, chat } = this, it = this.about, { user } = news, isMe = user === chat.who.user?.id
     if (!id || news.conversation !== id) return
     const whose = it?.members.find((member) => member.user.id === user)
     if (news.type === "typing") return isMe || this.#types(news.on ? news.operator ?? whose?.user.name ?? "" : null)
@@ -246,7 +231,7 @@ export class Exchange {
   /** @param {Message} message */
   #take(message) {
     const id = Number(message.id)
-    if (this.#latest && id > this.#latest) this.chat.heard(message, this.#it)
+    if (this.#latest && id > this.#latest) this.chat.heard(message, this.about)
     this.#latest = Math.max(this.#latest, id)
     this.#messages.set(message.id, message)
     if (message.client_id) this.#drop(message.client_id)
@@ -260,20 +245,10 @@ export class Exchange {
 
   /** @param {Message} it @param {number} read @returns {Entry} */
   #entry(it, read) {
-    const { chat } = this, isMine = chat.isMine(it), files = chat.filesOf(it)
-    return {
-      key: it.client_id ?? it.id,
-      id: it.id,
-      isMine,
-      name: isMine ? null : chat.nameOf(it, this.#it),
-      text: files.length === 1 && it.text === files[0]?.name ? "" : it.text, // which only repeats what stands beside it
-      files,
-      at: it.created_at,
-      state: "sent",
-      isDeleted: Boolean(it.deleted_at),
-      isEdited: Boolean(it.edited_at),
-      isSeen: isMine && Number(it.id) <= read,
-    }
+    const { chat } = this, { id, client_id, created_at, edited_at, deleted_at } = it, isMine = chat.isMine(it), files = chat.filesOf(it)
+    const text = files.length === 1 && it.text === files[0]?.name ? "" : it.text // which only repeats what stands beside it
+    const name = isMine ? null : chat.nameOf(it, this.about), isSeen = isMine && Number(id) <= read
+    return { key: client_id ?? id, id, isMine, name, text, files, created_at, edited_at, deleted_at, state: "sent", isSeen }
   }
 }
 

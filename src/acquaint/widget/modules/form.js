@@ -2,22 +2,24 @@
 
 import { h } from "./dom.js"
 
-const SHORTEST_NAME = 2
+/** Two letters, and something@some.where: the server knows better, and is asked. */
+const NAME = "\\s*\\S.*\\S\\s*", EMAIL = ".+@.+\\..+"
 
 /** @param {import("./panel.js").Place} place */
 export function form({ say, chat, go }) {
-  const name = field("name", "text", "short", (it) => it.value.trim().length >= SHORTEST_NAME)
-  const email = field("email", "email", "address", (it) => it.validity.valid && /@.+\../.test(it.value))
+  const name = field("name", "text", "short", NAME)
+  const email = field("email", "email", "address", EMAIL)
   const problem = h("p.error", { role: "alert" }), begin = h("button.main", say("begin"))
-  const node = h("form.view.scroll.form", { novalidate: true, onsubmit }, h("p.big", say("claim")), h("p", say("why")), name.node, email.node, problem, begin)
+  const node = h("form.view.scroll.form", { noValidate: true, onsubmit }, h("p.big", say("claim")), h("p", say("why")), name.node, email.node, problem, begin)
 
-  /** @param {"name" | "email"} key @param {string} type @param {"short" | "address"} wrong @param {(it: HTMLInputElement) => boolean} isGood */
-  function field(key, type, wrong, isGood) {
+  /** @param {"name" | "email"} key @param {string} type @param {"short" | "address"} wrong @param {string} pattern */
+  function field(key, type, wrong, pattern) {
     const error = h("p.error", { id: `${key}-error` })
-    const input = h("input", { type, name: key, autocomplete: key, maxlength: 254, required: true, dir: "auto", "aria-describedby": error.id, oninput: () => input.ariaInvalid && check() })
+    const input = h("input", { type, name: key, autocomplete: key, maxLength: 254, pattern, required: true, dir: "auto", oninput: () => input.ariaInvalid && check() })
+    input.setAttribute("aria-describedby", error.id)
 
     function check() {
-      const good = isGood(input)
+      const good = input.validity.valid
       input.ariaInvalid = good ? null : "true"
       error.textContent = good ? "" : say(wrong)
       return good

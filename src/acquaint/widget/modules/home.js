@@ -20,10 +20,10 @@ export function home(place) {
       "li",
       h(
         `button.row${it.unread ? ".new" : ""}`,
-        { "data-id": it.id, onclick: () => go("talk", it.id) },
+        { id: it.id, onclick: () => go("talk", it.id) },
         h("span.face", icon("chat")),
         h("div", h("p", h("bdi", text || it.title || say("talk"))), h("p", h("bdi", (text && it.title) || by))),
-        h("span.end", h("time", { datetime: it.updated_at }, short(last?.created_at ?? it.updated_at)), counted(it.unread, say)),
+        h("span.end", h("time", { dateTime: it.updated_at }, short(last?.created_at ?? it.updated_at)), counted(it.unread, say)),
       ),
     )
   }
@@ -32,9 +32,9 @@ export function home(place) {
     node,
     title: look.heading,
     update() {
-      const focused = /** @type {ShadowRoot} */ (node.getRootNode()).activeElement?.getAttribute("data-id")
+      const root = /** @type {ShadowRoot} */ (node.getRootNode()), focused = root.activeElement
       list.replaceChildren(...chat.conversations.map(row))
-      if (focused) /** @type {HTMLElement | null} */ (list.querySelector(`[data-id="${focused}"]`))?.focus()
+      if (focused && !focused.isConnected) root.getElementById(focused.id)?.focus()
       first.hidden = chat.status === "ended"
       list.hidden = !chat.conversations.length
       self.update()

@@ -41,12 +41,12 @@ export async function wordsOf(wanted) {
 /** @param {string} language @param {Texts} texts */
 function speaking(language, texts) {
   const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" })
+  const short = new Intl.DateTimeFormat(language, { dateStyle: "medium" })
+  const full = new Intl.DateTimeFormat(language, { dateStyle: "full" })
+  const near = new Intl.RelativeTimeFormat(language, { numeric: "auto" })
 
   /** @param {string} moment */
   const time = (moment) => clock.format(new Date(moment))
-
-  /** @param {string} moment @param {Intl.DateTimeFormatOptions} how */
-  const date = (moment, how) => new Date(moment).toLocaleDateString(language, { day: "numeric", ...how })
 
   return {
     language,
@@ -58,14 +58,12 @@ function speaking(language, texts) {
 
     /** Today, yesterday, or the date. @param {string} moment */
     day(moment) {
-      const days = daysFromNow(moment)
-      if (days < -1 || days > 0) return date(moment, { weekday: "long", month: "long", year: days < -300 ? "numeric" : undefined })
-      const near = new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(days, "day")
-      return near.charAt(0).toLocaleUpperCase(language) + near.slice(1)
+      const days = daysFromNow(moment), text = days < -1 || days > 0 ? full.format(new Date(moment)) : near.format(days, "day")
+      return text.charAt(0).toLocaleUpperCase(language) + text.slice(1)
     },
 
     /** For a list: the time if it was today, otherwise a short date. @param {string} moment */
-    short: (moment) => (daysFromNow(moment) ? date(moment, { month: "short" }) : time(moment)),
+    short: (moment) => (daysFromNow(moment) ? short.format(new Date(moment)) : time(moment)),
 
     /** @param {number} bytes */
     size(bytes) {

@@ -8,7 +8,7 @@ const MOST = 99
 
 /** @param {Words} words @param {() => void} onclick */
 export function launcher({ say }, onclick) {
-  const node = h("button.launcher", { "aria-haspopup": "dialog", part: "launcher", onclick })
+  const node = h("button.launcher", { ariaHasPopup: "dialog", part: "launcher", onclick })
   return {
     node,
     /** @param {boolean} isOpen @param {number} unread */
@@ -24,5 +24,5 @@ export function launcher({ say }, onclick) {
 /** A number in a badge, or nothing where there is none. @param {number} count @param {Words["say"]} say */
 export function counted(count, say) {
   const shown = count > MOST ? `${MOST}+` : String(count)
-  return count ? h("span.badge", { role: "img", "aria-label": say("unread", shown) }, shown) : null
+  return count ? h("span.badge", { role: "img", ariaLabel: say("unread", shown) }, shown) : null
 }

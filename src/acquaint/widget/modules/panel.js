@@ -41,12 +41,12 @@ export function panel(around, shut) {
   /** @type {View | null} */
   let view = null
 
-  const back = round(say("back"), "back", { class: "round back", onclick: () => go("home") })
-  const face = h("div.face", icon("chat")), title = h("h2", { id: "title" }), who = h("div")
+  const back = round(say("back"), "down", { className: "round back", onclick: () => go("home") })
+  const face = h("div.face", icon("chat")), title = h("h2"), who = h("div")
   const note = h("p.note", { role: "status" })
-  const heard = h("div.heard", { role: "log", "aria-live": "polite", "aria-label": say("fresh") })
+  const heard = h("div.heard", { role: "log", ariaLabel: say("fresh") })
   const head = h("div.head", back, face, h("div", title, who), round(say("close"), "close", { onclick: shut }))
-  const node = h("div.panel", { part: "panel", role: "dialog", "aria-labelledby": "title", hidden: true, onkeydown }, head, note, heard)
+  const node = h("div.panel", { part: "panel", role: "dialog", hidden: true, onkeydown }, head, note, heard)
 
   /** Whether one says who one is before one says anything. */
   const isAsked = () => look.asksWho && chat.isUnknown
@@ -73,15 +73,15 @@ export function panel(around, shut) {
   function update() {
     if (!view) return
     const { status } = chat, isTalk = name === "talk"
-    title.textContent = view.title
+    title.textContent = node.ariaLabel = view.title
     who.replaceChildren(isTalk && (status === "claimed" || status === "verified") ? whoIs(place, chat) : "")
-    node.dataset.view = name
+    title.hidden = name === "home"
     node.ariaModal = String(COVERS.matches)
     face.hidden = !isTalk
     back.hidden = !isTalk || !chat.conversations.length
     const wrong = chat.isOffline ? "offline" : status === "ended" ? status : null, text = wrong ? say(wrong) : ""
     note.hidden = !wrong
-    if (note.textContent !== text) note.replaceChildren(icon("alert"), text)
+    if (note.textContent !== text) note.textContent = text
     view.update()
   }
 

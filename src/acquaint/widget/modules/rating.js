@@ -1,16 +1,16 @@
 /** What a visitor thought of a conversation that is over, if the App asks: stars once, and a word to them. */
 
-import { h, icon } from "./dom.js"
+import { h } from "./dom.js"
 
 const BEST = 5
 
 /** @param {import("./panel.js").Place} place @param {import("./exchange.js").Exchange} exchange */
 export function rating({ say, chat }, exchange) {
   const problem = h("p.error", { role: "alert" })
-  const stars = Array.from({ length: BEST }, (_, at) => h("button.round", { "aria-label": say("stars", at + 1, BEST), onclick: () => give(at + 1) }, icon("star")))
-  const comment = h("textarea", { rows: 2, maxlength: 2_000, "aria-label": say("comment"), placeholder: say("comment"), dir: "auto" })
+  const stars = Array.from({ length: BEST }, (_, at) => h("button.round", { ariaLabel: say("stars", at + 1, BEST), onclick: () => give(at + 1) }))
+  const comment = h("textarea", { rows: 2, maxLength: 2_000, ariaLabel: say("comment"), placeholder: say("comment"), dir: "auto" })
   const more = h("form", { onsubmit }, h("div.box", comment), h("button.main", say("send")))
-  const asked = h("b", { role: "status" }), node = h("div.rate", { role: "group", "aria-label": say("rate") }, asked, h("div", ...stars), more, problem)
+  const asked = h("b", { role: "status" }), node = h("div.rate", { role: "group", ariaLabel: say("rate") }, asked, h("div", ...stars), more, problem)
 
   /** @param {number} score @param {string} [text] */
   async function give(score, text) {
@@ -36,7 +36,7 @@ export function rating({ say, chat }, exchange) {
       node.hidden = given === undefined
       asked.textContent = say(given ? "thanks" : "rate")
       stars.forEach((star, at) => {
-        star.ariaPressed = String(at < (given?.score ?? 0))
+        star.textContent = at < (given?.score ?? 0) ? "★" : "☆"
         star.disabled = Boolean(given)
       })
       more.hidden = !given || Boolean(given.comment)

@@ -20,7 +20,7 @@ export function said({ say, time, size }, exchange, it, isTurn, isLast, onload) 
   function attachment({ url, name, type, size: bytes }) {
     const shown = name || say("file")
     if (isPicture(type)) return h("a.picture", away(url), h("img", { src: url, alt: shown, onload }))
-    return h("a.file", away(url), { download: shown }, icon("file"), h("span", { dir: "auto" }, shown, bytes ? h("small", size(bytes)) : ""))
+    return h("a.file", away(url), { download: shown }, icon("clip"), h("span", { dir: "auto" }, shown, bytes ? h("small", size(bytes)) : ""))
   }
 
   const failed = () => [
@@ -30,14 +30,14 @@ export function said({ say, time, size }, exchange, it, isTurn, isLast, onload) 
   ]
   const sent = () => [
     it.isMine ? "" : h("span", by),
-    h("time", { datetime: it.at }, time(it.at)),
-    it.isEdited ? h("span", say("edited")) : "",
+    h("time", { dateTime: it.created_at }, time(it.created_at)),
+    it.edited_at ? h("span", say("edited")) : "",
     it.isMine ? h("span", say(it.state === "sending" ? "sending" : it.isSeen ? "seen" : "sent")) : "",
   ]
   return h(
     `li.said.${it.state}${it.isMine ? ".mine" : ""}${isTurn ? ".turn" : ""}`,
     h("span.heard", `${by}: `),
-    ...(it.isDeleted ? [h("p.gone", say("deleted"))] : [...it.files.map(attachment), it.text && h("p", { dir: "auto" }, ...linked(it.text))]),
+    ...(it.deleted_at ? [h("p.gone", say("deleted"))] : [...it.files.map(attachment), it.text && h("p", { dir: "auto" }, ...linked(it.text))]),
     (isLast || it.state !== "sent") && h("div.meta", ...(it.state === "failed" ? failed() : sent())),
   )
 }

@@ -21,13 +21,13 @@ export function talk(place, id) {
   /** @type {Entry | undefined} */
   let latest
 
-  const list = h("ol.list", { "aria-label": say("talk") })
+  const list = h("ol.list")
   const older = h("button.link", { onclick: () => it.older() }, say("older"))
   const intro = h("div.intro", h("div.face", icon("chat")), h("b", look.heading), look.greeting)
   const typing = h("div.dots", { role: "img" }, h("i"), h("i"), h("i"))
   const wrong = h("div.intro", { role: "alert" }, h("p", say("broken")), h("button.main", { onclick: () => it.load() }, say("again")))
   const jump = h("button.jump", { onclick: toEnd }, say("fresh"))
-  const scroll = h("div.scroll.talk", { tabindex: 0, role: "group", "aria-label": say("talk"), onscroll }, wrong, older, intro, list, typing, jump)
+  const scroll = h("div.scroll.talk", { tabIndex: 0, role: "group", ariaLabel: say("talk"), onscroll }, wrong, older, intro, list, typing, jump)
   const write = composer(place, (text, files) => (toEnd(), it.say(text, files)), (on) => it.types(on))
   const closed = h("div.closed", h("p", say("closed"))), rated = rating(place, it)
   const node = h("div.view", scroll, closed, rated.node, write.node)
@@ -35,7 +35,7 @@ export function talk(place, id) {
   function onscroll() {
     isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_THE_END
     if (isAtEnd) arrived()
-    if (scroll.scrollTop < AT_THE_END && it.hasOlder) it.older()
+    if (scroll.scrollTop < AT_THE_END && it.next) it.older()
   }
 
   function toEnd() {
@@ -54,12 +54,11 @@ export function talk(place, id) {
     const { entries } = it, { scrollHeight, scrollTop } = scroll, [first] = entries, last = entries.at(-1)
     list.replaceChildren(...nodesOf(entries))
     wrong.hidden = !it.problem || Boolean(first)
-    older.hidden = !it.hasOlder
-    intro.hidden = it.hasOlder || !wrong.hidden || (it.isLoading && !first)
-    typing.hidden = !it.typing && (!it.isLoading || Boolean(first))
-    typing.ariaLabel = it.typing ? say("typing", it.typing) : "…"
-    closed.hidden = !it.isClosed
-    write.node.hidden = it.isClosed
+    older.hidden = !it.next
+    intro.hidden = Boolean(it.next) || !wrong.hidden || (it.isLoading && !first)
+    typing.hidden = it.typing === null && (!it.isLoading || Boolean(first))
+    typing.ariaLabel = say("typing", it.typing || say("team"))
+    write.node.hidden = !(closed.hidden = !it.about?.closed_at)
     rated.update()
     if (isAtEnd) toEnd()
     else if (oldest && first?.key !== oldest.key) scroll.scrollTop = scrollTop + scroll.scrollHeight - scrollHeight
@@ -80,12 +79,12 @@ export function talk(place, id) {
     }
 
     entries.forEach((entry, at) => {
-      const before = entries[at - 1], after = entries[at + 1], date = day(entry.at), isNewDay = date !== today
+      const before = entries[at - 1], after = entries[at + 1], date = day(entry.created_at), isNewDay = date !== today
       if (isNewDay) keep(`day ${(today = date)}`, 0, () => h("li.day", date))
       if (!isFresh && (isFresh = it.isFresh(entry))) keep("fresh", 0, () => h("li.day.fresh", say("fresh")))
       const isTurn = isNewDay || !inARow(before, entry), isLast = !inARow(entry, after)
       const make = () => said(place, it, entry, isTurn, isLast, () => isAtEnd && toEnd())
-      keep(entry.key, [entry.state, entry.text, entry.isDeleted, entry.isEdited, isLast && entry.isSeen, isTurn, isLast, entry.problem, entry.files.length], make)
+      keep(entry.key, [entry, isTurn, isLast], make)
     })
     shown = kept
     return [...kept.values()].map(({ node }) => node)
@@ -94,16 +93,16 @@ export function talk(place, id) {
   return {
     node,
     get title() {
-      return it.title ?? say("team")
+      return it.about?.title ?? say("team")
     },
     isBlank: () => !it.entries.length && write.isBlank(),
     update,
-    focus: () => (it.isClosed ? scroll : write).focus(),
+    focus: () => (it.about?.closed_at ? scroll : write).focus(),
     close: () => (write.forget(), it.close()),
   }
 }
 
 /** @param {Entry} [one] @param {Entry} [other] */
 function inARow(one, other) {
-  return one && other && one.isMine === other.isMine && one.name === other.name && Date.parse(other.at) - Date.parse(one.at) < IN_A_ROW
+  return one && other && one.isMine === other.isMine && one.name === other.name && Date.parse(other.created_at) - Date.parse(one.created_at) < IN_A_ROW
 }
