@@ -7,11 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from acquaint.adapters.argon2 import CHEAPEST
+from acquaint.bootstrap import open_house
 from acquaint.domain.errors import NotFound
 from acquaint.domain.users import UserId
 from acquaint.ports.store import Recognised
-from acquaint.services import files, moving, sessions, upkeep, users
+from acquaint.services import apps, files, moving, sessions, upkeep, users
 from acquaint.services.core import Core, device_of, fingerprint
+from acquaint.settings import Settings
 from tests.cast import Cast, ann, ben, eve, kiosk, laptop, phone
 from tests.services.doors import allow, events, registered, sees, verified, visitor, write
 from tests.services.filing import PNG, pieces
@@ -211,3 +214,24 @@ async def test_the_operator_sees_how_much_there_is(core: Core, acme: Cast) -> No
     found = await upkeep.sizes(core)
     assert (found["users"], found["messages"], found["sessions"], found["files"]) == (2, 1, 2, 1)
     assert found["file_bytes"] == len(PNG)
+
+
+async def test_a_server_that_serves_does_both_by_itself(
+    settings: Settings, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for period in ("SWEPT_EVERY", "TURNS_TAKEN_EVERY"):
+        monkeypatch.setattr(upkeep, period, timedelta(milliseconds=10))
+    async with open_house(settings, clock=clock, hashing=CHEAPEST) as house:
+        core = house.core
+        acme = Cast(await apps.create(core, "Acme"))
+        it = await visitor(core, acme, laptop)
+        await sessions.log_out(core, it.session)
+        clock.forward(days=401)
+
+        async def is_known() -> bool:
+            async with core.store.read() as tx:
+                return await tx.sessions.get(acme.app.id, it.session.id) is not None
+
+        async with asyncio.timeout(10):
+            while await is_known() or await is_remembered(core, acme, laptop):  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.02)
