@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from acquaint.adapters import mentions
 from acquaint.adapters.line import DETAILS_LEFT_OUT
 from acquaint.adapters.memory import MemoryBus
 from acquaint.adapters.valkey import ValkeyBus
@@ -20,7 +22,7 @@ from acquaint.domain.conversations import ConversationId
 from acquaint.domain.events import Event, EventId, EventKind
 from acquaint.domain.sessions import SessionId
 from acquaint.domain.users import UserId
-from acquaint.ports.bus import Bus
+from acquaint.ports.bus import LARGEST_MENTION, Bus
 from tests.adapters.roads import Road, postgres_road, valkey_road
 from tests.support.valkey import running_valkey
 
@@ -302,6 +304,91 @@ async def test_a_node_that_stops_while_the_line_is_cut_stops_all_the_same(road: 
         one.tell([ended(1)])
     assert not one.is_whole
     await road.mend()
+
+
+# What is only mentioned
+
+
+@asynccontextmanager
+async def overhearing(bus: Bus) -> AsyncIterator[list[Any]]:
+    mentioned: list[Any] = []
+    bus.listen_in(lambda words: mentioned.append(json.loads(words)))
+    async with running(bus):
+        yield mentioned
+
+
+async def test_what_a_node_mentions_the_others_hear_in_order_and_once_and_it_does_not_itself(road: Road) -> None:
+    one, other, third = road.bus(), road.bus(), road.bus()
+    async with overhearing(one) as at_one, overhearing(other) as at_other, overhearing(third) as at_third:
+        said = [{"n": number, "text": "Zoé 😀 \0" * number} for number in range(0, 400, 4)]
+        said.append({"n": -1, "text": "ü" * 50_000})  # more than a notification of PostgreSQL holds
+        for it in said:
+            while not one.mention(json.dumps(it, ensure_ascii=False).encode(), of=1):
+                await asyncio.sleep(0.01)  # there is only so much room
+        await until(lambda: len(at_other) == len(at_third) == len(said))
+        assert at_other == at_third == said
+        assert at_one == []
+
+
+async def test_events_go_first_however_much_is_mentioned(road: Road) -> None:
+    one, other = road.bus(), road.bus()
+    mentioned: list[bytes] = []
+    other.listen_in(mentioned.append)
+    async with running(one), running(other) as at_other:
+        for sender in range(10):
+            while one.mention(b'"%s"' % (b"x" * 50_000), of=sender):
+                continue
+        one.tell([ended(1)])
+        await until(lambda: at_other.ids == [1])
+        assert len(mentioned) < 10, "there were some forty of them"
+
+
+async def test_who_floods_the_line_leaves_room_for_the_others(road: Road) -> None:
+    bus = road.bus()
+    count = 0
+    while bus.mention(b'"%s"' % (b"x" * 10_000), of=1):
+        count += 1
+    assert 0 < count < 100
+    assert bus.mention(b'"somebody else"', of=2)
+    assert not bus.mention(b'"%s"' % (b"x" * LARGEST_MENTION), of=3), "that is too much for anybody"
+
+
+async def test_a_mention_that_is_old_when_the_line_is_mended_is_said_to_nobody(
+    road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mentions, "STALE_AFTER", 0.05)
+    one, other = road.bus(), road.bus()
+    one.mention(b'"old"', of=1)
+    await asyncio.sleep(0.06)
+    async with overhearing(other) as at_other, running(one):
+        one.mention(b'"new"', of=1)
+        await until(lambda: at_other == ["new"])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        '{"node":"x","events":[],"mentions":[{"what":[1]},17]}',
+        '{"node":"x","events":[],"mentions":{}}',
+        '{"node":"x","events":[],"mentions":[broken]}',
+        "2/3 what begins in the middle",
+        "1/3 what never ends",
+        "1/99 [",
+        "9/2 [",
+    ],
+)
+async def test_what_somebody_else_mentions_breaks_nothing(road: Road, message: str) -> None:
+    one, other = road.bus(), road.bus()
+
+    def raises(words: bytes) -> None:
+        raise RuntimeError("oh")
+
+    other.listen_in(raises)
+    async with running(one), overhearing(other) as at_other:
+        await road.shout(message)
+        one.mention(b'"a word"', of=1)
+        await until(lambda: "a word" in at_other)
+        assert other.is_whole
 
 
 async def test_nodes_on_another_database_hear_nothing(tmp_path: Path) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from acquaint.adapters.argon2 import CHEAPEST
 from acquaint.bootstrap import House, open_house, utc_now
+from acquaint.domain.apps import AppId
 from acquaint.domain.conversations import ConversationId, ConversationKind
 from acquaint.domain.members import Change
 from acquaint.domain.users import UserId
@@ -28,51 +28,12 @@ from acquaint.settings import Settings
 from tests.cast import Cast, ann, ben, carol, eve, kiosk, phone
 from tests.realtime.conftest import Ear, until
 from tests.services.doors import verified, visitor
+from tests.support.nodes import Nodes, hurry, nodes, two_nodes, valkey_nodes, wired
 from tests.support.valkey import running_valkey
 
-Nodes = tuple[House, House]
+__all__ = ["hurry", "nodes", "valkey_nodes", "wired"]  # fixtures
+
 A_CALL = Aside("carrier pigeon", {"sdp": "v=0 ü" * 5_000, "n": 1})
-
-
-@pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in {
-        "TOLD_EVERY": 0.02,
-        "STILL_THERE_EVERY": 0.1,
-        "SILENT_FOR": 0.6,
-        "CALLED_EVERY": 0.05,
-    }.items():
-        monkeypatch.setattr(attendance, name, seconds)
-
-
-@asynccontextmanager
-async def two_nodes(settings: Settings) -> AsyncIterator[Nodes]:
-    async with (
-        open_house(settings, clock=utc_now, hashing=CHEAPEST) as one,
-        open_house(settings, clock=utc_now, hashing=CHEAPEST) as other,
-    ):
-        await until(lambda: one.core.bus.is_whole and other.core.bus.is_whole)
-        yield one, other
-
-
-@pytest.fixture(params=["valkey", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def wired(request: pytest.FixtureRequest, settings: Settings) -> Settings:
-    """Nodes on a file they share and Valkey, or on PostgreSQL alone."""
-    if request.param == "valkey":
-        return replace(settings, bus_url=request.getfixturevalue("valkey_url"))
-    return replace(settings, database_url=request.getfixturevalue("postgresql"))
-
-
-@pytest.fixture
-async def nodes(wired: Settings) -> AsyncIterator[Nodes]:
-    async with two_nodes(wired) as both:
-        yield both
-
-
-@pytest.fixture
-async def valkey_nodes(settings: Settings, valkey_url: str) -> AsyncIterator[Nodes]:
-    async with two_nodes(replace(settings, bus_url=valkey_url)) as both:
-        yield both
 
 
 async def made(house: House) -> Cast:
@@ -117,11 +78,12 @@ async def test_what_ann_says_in_passing_is_heard_on_the_other_node_in_order_by_t
     ]
     assert [it.read("carrier pigeon", int) for it in bens.asides[:20]] == list(range(20))
     assert bens.asides[20].read("carrier pigeon", dict) == A_CALL.words
-    assert bens.asides[20].read("another", dict) is bens.asides[20].read("carrier pigeon", int) is None
+    assert bens.asides[20].read("another", dict) is None
+    assert bens.asides[20].read("carrier pigeon", int) is None
     assert (len(carols.asides), len(carols.typing)) == (20, 3)
     assert [it.operator for it in anns_phone.typing] == ["Otto"], "her other device hears only of others"
     assert len(anns_phone.asides) == 20
-    assert eves.asides == eves.typing == []
+    assert (eves.asides, eves.typing) == ([], [])
     assert anns.asides == [], "nothing comes back"
 
 
@@ -142,7 +104,7 @@ async def test_who_may_not_hear_it_on_the_other_node_does_not(valkey_nodes: Node
     await here.hub.pass_on(anns, group, Aside("carrier pigeon", "to the group"))
     await until(lambda: eves.asides)
     assert len(eves.typing) == 1
-    assert bens.asides == bens.typing == carols.asides == carols.typing == []
+    assert (bens.asides, bens.typing, carols.asides, carols.typing) == ([], [], [], [])
 
 
 async def said_of(house: House, acme: Cast, **what: Any) -> bytes:
@@ -244,7 +206,11 @@ async def test_who_comes_is_away_and_goes_on_one_node_is_known_on_the_other(node
     acme = await made(here)
     a = await verified(here.core, acme, ann)
     changed: list[UserId] = []
-    there.hub.look_out(lambda _, user_id: changed.append(user_id))
+
+    async def look_out(_: AppId, user_ids: frozenset[UserId]) -> None:
+        changed.extend(user_ids)
+
+    there.hub.look_out(look_out)
     assert here_on(there, a) == (False, None)
     anns, second = await ear(here, a), await ear(here, a)
     await until(lambda: here_on(there, a) == (True, True))
@@ -256,7 +222,7 @@ async def test_who_comes_is_away_and_goes_on_one_node_is_known_on_the_other(node
     await until(lambda: here_on(there, a) == (True, False))
     here.hub.forget(anns)
     await until(lambda: here_on(there, a) == (False, False))
-    assert set(changed) == {id_of(a)}
+    await until(lambda: set(changed) == {id_of(a)})
     assert here_on(here, a) == (False, False)
 
 
@@ -285,7 +251,7 @@ async def test_a_node_that_dies_is_forgotten_after_a_while(valkey_nodes: Nodes) 
     here.hub._overheard(mentioned.write(Roll("dying", [(acme.app.id, id_of(a), 2)], begins=True, ends=True)))
     assert here_on(here, a) == (True, True)
     await until(lambda: here_on(here, a) == (False, False))
-    assert await ear(there, a)
+    await ear(there, a)
     await until(lambda: here_on(here, a) == (True, True))
 
 

@@ -39,6 +39,8 @@ TOLD_EVERY: Final = 0.5  # seconds
 ROLLS_AT_ONCE: Final = 30  # of at most 300 users: so that the Bus has time for what people say
 
 CALLED_EVERY: Final = 2.0  # seconds; who asks more often is answered once
+CALLED_UNASKED_EVERY: Final = 60.0
+"""Seconds. Should something that was said never have been heard, and nobody know it: so long is somebody wrong."""
 
 
 class Person(NamedTuple):
@@ -67,7 +69,7 @@ class Attendance:
         self._elsewhere: dict[str, _Node] = {}
         self._untold: dict[Person, None] = {}
         self._is_asked = self._asks = True
-        self._is_calling = False  # everybody is being told
+        self._begins = self._is_calling = False  # everybody is about to be told, or is being told
         self._called_at = self._said_at = float("-inf")
 
     def of(self, app_id: AppId, user_id: UserId) -> Whereabouts | None:
@@ -162,11 +164,11 @@ class Attendance:
 
     def next_roll(self, now: float) -> Roll | None:
         """What is to be said to the others now; None when there is nothing more. Then ``unsaid``, if it cannot be."""
-        begins = self._is_asked and not self._is_calling and now - self._called_at >= CALLED_EVERY
-        if begins:
-            self._is_asked, self._is_calling, self._called_at = False, True, now
+        called_for = now - self._called_at
+        if called_for >= (CALLED_EVERY if self._is_asked else CALLED_UNASKED_EVERY) and not self._is_calling:
+            self._is_asked, self._begins, self._is_calling, self._called_at = False, True, True, now
             self._untold = dict.fromkeys((*self._untold, *self._here))
-        if not (begins or self._untold or self._is_calling or self._asks or now - self._said_at >= STILL_THERE_EVERY):
+        if not (self._untold or self._is_calling or self._asks or now - self._said_at >= STILL_THERE_EVERY):
             return None
         people = list(islice(self._untold, MOST_IN_ROLL))
         for person in people:
@@ -174,12 +176,15 @@ class Attendance:
         ends = self._is_calling and not self._untold
         self._is_calling = self._is_calling and not ends
         asks, self._asks, self._said_at = self._asks, False, now
+        begins, self._begins = self._begins, False
         return Roll(self._node, [(*it, self._state_here(it)) for it in people], begins=begins, ends=ends, asks=asks)
 
-    def unsaid(self) -> None:
-        """What was to be said was not: everybody is told again."""
-        self._is_calling = False
-        self.missed()
+    def unsaid(self, roll: Roll) -> None:
+        """It is to be said later."""
+        people = [Person(AppId(app_id), UserId(user_id)) for app_id, user_id, _ in roll.people]
+        self._untold = dict.fromkeys((*people, *self._untold))
+        self._begins, self._asks = self._begins or roll.begins, self._asks or roll.asks
+        self._is_calling = self._is_calling or roll.ends
 
     async def tell(self, bus: Bus) -> None:
         """Tells the others who is here, until it is cancelled; then that nobody is."""
@@ -193,7 +198,7 @@ class Attendance:
                     if roll is None:
                         break
                     if not bus.mention(write(roll), of=_NOBODY):
-                        self.unsaid()
+                        self.unsaid(roll)
                         break
         finally:
             bus.mention(write(Roll(self._node, leaves=True)), of=_NOBODY)

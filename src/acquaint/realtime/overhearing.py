@@ -1,4 +1,4 @@
-"""What other nodes say in passing, judged again here before anybody hears it.
+"""What is said in passing on its way between nodes: sealed here, and judged again there before anybody hears it.
 
 Whoever says it is read from the store, not believed: a session that is live, of somebody who may act and may say it
 there. What has no seal of a node, is late, or is too much is dropped without a word.
@@ -15,18 +15,21 @@ import structlog
 
 from ..domain.apps import AppId
 from ..domain.errors import Busy, Refusal
+from ..domain.events import Event, EventKind
 from ..domain.sessions import Session
 from ..ports.store import Reading
 from ..services.asides import Audience, Remark, audience_of
 from ..services.core import Core
 from ..services.live import going_on
-from .mentioned import Sealed, Seals, read_remark
+from .mentioned import Sealed, Seals, read_remark, write_remark
 
 MOST_WAITING: Final = 1_000  # remarks
 MOST_BYTES: Final = 4_000_000
 """Of those. Against memory filled over the Bus while the database is slow; lower would lose calls in a busy second."""
 
 MOST_AT_ONCE: Final = 50  # remarks that are judged in one read
+
+_OF_SECRETS: Final = frozenset({EventKind.SECRET_ROTATED, EventKind.SECRET_RETIRED})
 
 log = structlog.get_logger()
 
@@ -36,11 +39,24 @@ Tell = Callable[[Remark, Session | None, Audience], Awaitable[None]]
 class Overhearing:
     """One remark after the other, so that those of one session are told in the order in which they were heard."""
 
-    def __init__(self, core: Core, seals: Seals, tell: Tell) -> None:
-        self._core, self._seals, self._tell = core, seals, tell
+    def __init__(self, core: Core, tell: Tell) -> None:
+        self._core, self._seals, self._tell = core, Seals(), tell
         self._waiting: deque[Sealed] = deque()
         self._bytes = 0
         self._is_judging = False
+
+    def happened(self, event: Event) -> None:
+        if event.kind in _OF_SECRETS:
+            self._seals.forget(event.app_id)
+
+    def lost(self) -> None:
+        self._seals.forget()
+
+    async def sealed(self, tx: Reading, remark: Remark) -> bytes | None:
+        """What is mentioned to the other nodes; nothing, of an App that has no secret."""
+        now = self._core.clock()
+        keys = await self._seals.of(tx, remark.app_id, now)
+        return write_remark(remark, keys[-1], now) if keys else None
 
     def heard(self, it: Sealed) -> bool:
         """Whether ``judge`` is to be started."""

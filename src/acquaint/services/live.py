@@ -13,7 +13,7 @@ going_on    a session of which only the id is known
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -131,6 +131,9 @@ class Listener(Protocol):
         ...
 
 
+LookOut = Callable[[AppId, frozenset[UserId]], Awaitable[None]]
+
+
 class Hub(Protocol):
     """Where connections register, of any protocol."""
 
@@ -189,8 +192,8 @@ class Hub(Protocol):
         """The client says of its user that somebody is there, or nobody."""
         ...
 
-    def look_out(self, changed: Callable[[AppId, UserId], None]) -> None:
-        """From now on it is called with everybody whose whereabouts may have changed. Quick, and never raises."""
+    def look_out(self, changed: LookOut) -> None:
+        """From now on it is called with users of an App whose whereabouts may have changed. It may raise Busy."""
         ...
 
 

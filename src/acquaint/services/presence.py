@@ -1,19 +1,24 @@
 """Who is here just now, and who may know it.
 
-seen_by   of users, as a session may know it
+seen_by          of users, as a session may know it
+whereabouts_by   the same by what their connections tell, for those who are told of each change
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from ..domain.identities import Assurance
 from ..domain.users import UserId
 from ..ports.store import Recognised
 from .core import Core
 from .directory import ONLINE_FOR
+from .live import Hub, Whereabouts
+
+_LATE: Final = timedelta(seconds=30)  # what was on its way may be noted after somebody went
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ async def seen_by(
     """Of each of them that is there: known to themselves and to verified users who share a conversation with them,
     but not to whom they block; to all verified users where the Policy ``shows_online_users``.
 
-    ``is_connected`` says of whom this process holds a connection.
+    ``is_connected`` says who has a connection.
     """
     own = by.session.user_id
     if own is None or not ids:
@@ -51,3 +56,22 @@ async def seen_by(
         is_online = is_connected(id) or (seen_at is not None and seen_at >= since)
         presences[id] = Presence(is_online and user.may_act, seen_at) if id in known else Presence()
     return presences
+
+
+async def whereabouts_by(core: Core, hub: Hub, by: Recognised, ids: Collection[UserId]) -> dict[UserId, Whereabouts]:
+    """Without those of whom the session may not know it, or nothing is known.
+
+    Who is connected to nothing is here for as long as they count as online after they were last seen.
+    """
+    now = core.clock()
+    seen = await seen_by(core, by, ids, is_connected=lambda _: True)
+    found = {}
+    for id, it in seen.items():
+        known, seen_at = hub.whereabouts(by.app.id, id), it.last_seen_at
+        if not it.is_online:
+            continue
+        if known is not None and (known.is_connected or seen_at is None or seen_at <= known.since + _LATE):
+            found[id] = known
+        elif seen_at is not None:
+            found[id] = Whereabouts(seen_at >= now - ONLINE_FOR, seen_at, is_connected=False)
+    return found

@@ -383,6 +383,10 @@ def in_iq(inside: str, kind: str = "get", to: str = "") -> str:
     return f'<iq type="{kind}" id="q1" {to} xmlns="jabber:client">{inside}</iq>'
 
 
+def in_list(items: str) -> str:
+    return in_iq(f'<query xmlns="jabber:iq:privacy"><list name="x">{items}</list></query>', "set")
+
+
 @pytest.mark.parametrize(
     ("frame", "ask"),
     [
@@ -415,11 +419,17 @@ def test_what_every_server_is_asked_is_answered(space: str) -> None:
     ("frame", "condition"),
     [
         (in_iq('<vCard xmlns="vcard-temp"/>'), "service-unavailable"),
-        (in_iq('<query xmlns="jabber:iq:privacy"><list name="public"/></query>', "set"), "service-unavailable"),
-        (
-            in_iq('<subscribe xmlns="https://connectycube.com/protocol/status_streaming"/>', "set"),
-            "service-unavailable",
-        ),
+        (in_iq('<subscribe xmlns="https://connectycube.com/protocol/status_streaming"/>', "set"), "bad-request"),
+        (in_iq('<query xmlns="jabber:iq:privacy"><active/></query>', "set"), "bad-request"),
+        (in_iq('<query xmlns="jabber:iq:privacy"><list/></query>', "set"), "bad-request"),
+        (in_iq(f'<query xmlns="jabber:iq:privacy"><list name="{"x" * 101}"/></query>', "set"), "bad-request"),
+        (in_iq('<query xmlns="jabber:iq:privacy"><list name="x"/><list name="y"/></query>', "set"), "bad-request"),
+        (in_iq('<query xmlns="jabber:iq:privacy"><list name="x"><item/></list></query>', "set"), "bad-request"),
+        (in_iq('<query xmlns="jabber:iq:privacy"><list name="x"><item/></list></query>'), "bad-request"),
+        (in_list('<item type="group" value="friends" action="deny" order="1"/>'), "bad-request"),
+        (in_list('<item type="jid" value="1-2@example.com" action="burn" order="1"/>'), "bad-request"),
+        (in_list('<item type="jid" value="example.com" action="deny" order="1"/>'), "bad-request"),
+        (in_list('<item type="jid" value="1_5f0000000000000000000001@muc.x" action="deny"/>'), "bad-request"),
         (in_iq('<query xmlns="jabber:iq:register"><password>x</password></query>', "set"), "service-unavailable"),
         (in_iq('<command xmlns="http://jabber.org/protocol/commands"/>', "set"), "service-unavailable"),
         (in_iq('<query xmlns="jabber:iq:last"/>'), "service-unavailable"),

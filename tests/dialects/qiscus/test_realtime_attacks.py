@@ -11,10 +11,11 @@ import pytest
 import structlog
 
 from acquaint.bootstrap import House
-from acquaint.dialects.qiscus import broker, online, stream
+from acquaint.dialects.qiscus import broker, stream
 from acquaint.dialects.qiscus.mqtt import MOST_REFUSED
 from acquaint.dialects.qiscus.topics import MOST_SUBSCRIPTIONS
 from acquaint.domain.conversations import ConversationKind
+from acquaint.realtime import lookouts
 from acquaint.realtime.hub import MOST_CONNECTIONS
 from acquaint.services import apps, blocks, limits, messages, sessions, sign_in, users
 from acquaint.services.core import Core
@@ -100,7 +101,7 @@ async def test_what_was_asked_for_before_anybody_was_there_is_not_heard_by_whoev
     said = await messages.post(core, hers.it, room, Draft("for ben"))
     await messages.mark_read(core, bens.it.session, room, said.id)
     await hers.rest()
-    await asyncio.sleep(online.PAUSE / 10)
+    await asyncio.sleep(lookouts.PAUSE / 10)
     assert told(await eves.rest()) == []
 
 

@@ -101,3 +101,28 @@ def test_chat_and_rest_are_about_the_same_things(cube: Cube) -> None:
     assert told["kicked"]["dialog"] == dialog, "by whom the SDK looks for in the wrong place"
     assert told["benHeard"] == ["By chat", "By REST", "Between us"]
     assert told["errors"] == []
+
+
+def test_somebody_hears_only_from_whom_they_want_to_and_when_others_come_and_go(cube: Cube) -> None:
+    told = cube.tells("chat_privacy")
+    ben, eve = told["ben"], told["eve"]
+    name = "nobody of these"
+
+    def denied(who: str) -> list[int]:
+        return sorted(it["user_id"] for it in told[who]["list"]["items"] if it["action"] == "deny")
+
+    assert told["before"]["names"] == {"default": None, "active": None, "names": [name]}
+    assert told["inForce"]["names"] == {"default": name, "active": None, "names": [name, name]}, "the SDK counts both"
+    assert (denied("before"), denied("inForce"), denied("declined")) == ([ben], sorted([ben, eve]), [eve])
+    assert told["declined"]["names"]["default"] is None
+    assert told["after"] == {
+        "names": {"default": None, "active": None, "names": []},
+        "list": {"name": "", "items": []},
+    }
+    assert told["heard"][2:] == ["Heard again", "Heard as well"]
+    assert sorted(told["heard"][:2]) == ["Before it was in force", "Hello"]
+    assert (told["typing"], told["system"], told["errors"]) == ([], [], []), "and who is blocked is not told so"
+    assert [it["code"] for it in told["refused"]] == [404, 404, 404]
+    assert told["seen"] == [[ben, 0], told["going"]]
+    assert told["going"][0] == ben
+    assert told["going"][1] > 0, "0 is said of who is here"

@@ -34,7 +34,7 @@ from ...services.live import Aside, Hub, Listener
 from ...services.messages import Draft
 from ...services.visibility import visible
 from ...web.ids import as_hex, read_hex
-from . import stanzas
+from . import privacy, stanzas
 from .asks import (
     Ask,
     Available,
@@ -45,17 +45,20 @@ from .asks import (
     LastSeen,
     Marker,
     Occupants,
+    Privacy,
     Result,
     Saying,
     Signal,
     Typing,
     Unasked,
+    Watch,
 )
 from .extra import extra_told, extras_in, payload_in
 from .jid import Person, Room
 from .named import named
 from .news import Stanza, Telling, is_ours, known_as, marker
 from .stanzas import Condition
+from .watches import Watches
 from .xml import Element, element, with_children, write
 
 PROTOCOL: Final = "xmpp"
@@ -85,6 +88,7 @@ class Here:
     user_id: UserId
     jid: str
     resource: str
+    watches: Watches
     hears_copies: bool = False  # whether this device wants to hear what one's other devices say
 
     @property
@@ -126,6 +130,12 @@ async def _act(here: Here, ask: Ask, stanza: Element) -> Sequence[str]:
             await _say(here, ask, stanza)
         case Signal():
             await _signal(here, ask, stanza)
+        case Privacy(what):
+            answer = await privacy.act(here.core, here.it, here.telling.names, what)
+            return [stanzas.result(stanza, *([] if answer is None else [answer]), to=here.jid)]
+        case Watch():
+            await here.watches.ask(ask.of, on=ask.on)
+            return [stanzas.result(stanza, to=here.jid)]
         case LastSeen(of):
             return [stanzas.result(stanza, await _last_seen(here, of), to=here.jid)]
         case Occupants(room):
@@ -305,6 +315,8 @@ def _missing(here: Here, ask: Ask, stanza: Element, refusal: NotFound) -> str:
     if isinstance(ask, Join):
         about = Element("x", stanzas.MUC)
         return stanzas.error(stanza, "forbidden", "Not a member", to=here.jid, about=about)
+    if isinstance(ask, Privacy):
+        return _error(here, stanza, "item-not-found", f"There is no such {refusal.what}.")
     if refusal.what == "conversation":
         return _error(here, stanza, "forbidden", "Not a member")
     if refusal.what == "message":

@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from . import jid, stanzas
+from . import jid, privacy, stanzas
 from .jid import Person, Room
+from .privacy import AskPrivacy
 from .stanzas import Condition
 from .xml import Element
 
@@ -121,6 +122,19 @@ class LastSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Whether the client wants to be told from now on when the user comes and goes."""
+
+    of: Person
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    what: AskPrivacy
+
+
+@dataclass(frozen=True, slots=True)
 class Occupants:
     """Who of a room's members is connected."""
 
@@ -140,6 +154,8 @@ Ask = (
     | Saying
     | Signal
     | LastSeen
+    | Watch
+    | Privacy
     | Occupants
 )
 
@@ -232,6 +248,10 @@ def _iq(stanza: Element) -> Ask:
             return Result()  # whether the app is in front: it is told everything, either way
         case "get", "query", stanzas.LAST if isinstance(to, Person):
             return LastSeen(to)
+        case "set", "subscribe", stanzas.STATUS:
+            return _watch(asked)
+        case _, "query", privacy.PRIVACY if to is None:
+            return _privacy(kind, asked)
         case "get", "query", stanzas.DISCO_ITEMS if isinstance(to, Room):
             return Occupants(to)
         case "get", "query", stanzas.ROSTER if to is None:
@@ -243,9 +263,23 @@ def _iq(stanza: Element) -> Ask:
     raise Refused(_NOT_HERE)
 
 
+def _watch(asked: Element) -> Watch:
+    of = jid.read(asked.get("user_jid"))
+    if not isinstance(of, Person):
+        raise Refused("bad-request")
+    return Watch(of, asked.get("enable") in ("true", "1"))
+
+
+def _privacy(kind: str, asked: Element) -> Privacy:
+    what = privacy.asked(kind, asked)
+    if what is None:
+        raise Refused("bad-request")
+    return Privacy(what)
+
+
 def _abilities() -> Element:
     it = Element("query", stanzas.DISCO_INFO)
     it.children.append(Element("identity", stanzas.DISCO_INFO, {"category": "server", "type": "im"}))
-    for feature in (stanzas.CARBONS, stanzas.DISCO_INFO, stanzas.LAST, stanzas.PING, stanzas.ROSTER):
+    for feature in (stanzas.CARBONS, stanzas.DISCO_INFO, stanzas.LAST, stanzas.PING, privacy.PRIVACY, stanzas.ROSTER):
         it.children.append(Element("feature", stanzas.DISCO_INFO, {"var": feature}))
     return it

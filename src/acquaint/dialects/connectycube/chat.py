@@ -15,6 +15,7 @@ from ...web.dialect import Visit
 from .jid import Names
 from .news import Telling
 from .stream import SUBPROTOCOL, Stream
+from .watches import Watching
 
 PATH: Final = "/ws"
 
@@ -30,7 +31,7 @@ class Chat:
 
     def __init__(self, core: Core, hub: Hub) -> None:
         self._core, self._hub = core, hub
-        self._telling = Telling(Names.at(core.public_url))
+        self._telling, self._watching = Telling(Names.at(core.public_url)), Watching(hub)
         self._strangers: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +61,15 @@ class Chat:
 
         mark = f"{int(self._core.clock().timestamp())}-{self._core.chance(12).hex()}"
         stream = Stream(
-            self._core, self._hub, self._telling, visit, send, mark=mark, origin=_origin(scope), bound=known
+            self._core,
+            self._hub,
+            self._telling,
+            self._watching,
+            visit,
+            send,
+            mark=mark,
+            origin=_origin(scope),
+            bound=known,
         )
         code = None
         try:

@@ -30,6 +30,7 @@ LAST: Final = "jabber:iq:last"  # XEP-0012
 ROSTER: Final = "jabber:iq:roster"
 DISCO_INFO: Final = "http://jabber.org/protocol/disco#info"  # XEP-0030
 DISCO_ITEMS: Final = "http://jabber.org/protocol/disco#items"
+STATUS: Final = "https://connectycube.com/protocol/status_streaming"
 MOBILE: Final = "http://tigase.org/protocol/mobile#v2"
 
 Condition = Literal[
@@ -146,6 +147,12 @@ _QUOTED: Final = 3071  # characters of an address that are repeated to who wrote
 
 def ping(id: str, domain: str, to: str) -> str:
     return write(with_children(element("iq", type="get", id=id, from_=domain, to=to), element("ping", PING)))
+
+
+def last_activity(of: str, seconds: int, id: str) -> str:
+    """How long ago somebody was here, which nobody asked just now; without ``to``, for ``addressed``."""
+    query = Element("query", LAST, {"seconds": str(seconds)})
+    return write(with_children(element("iq", type="result", id=id, from_=of), query))
 
 
 # Messages

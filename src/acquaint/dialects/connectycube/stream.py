@@ -30,10 +30,12 @@ from .asks import CHAT_STATES
 from .auth import DOOR, LIFETIME
 from .jid import Person
 from .news import Stanza, Telling
+from .watches import Watches, Watching
 from .xml import Element, element, with_children, write
 from .xmpp import Do, Effect, Enter, HangUp, Pause, Protocol, Prove, Say, State
 
 LOOKED_AFTER: Final = 15.0  # seconds between two looks at whether the client is still there
+LOOKS_AROUND: Final = 4  # every so many of those looks, at who is here: who asks over HTTP is connected to nothing
 SUBPROTOCOL: Final = "xmpp"  # RFC 7395, section 3.1
 
 log = structlog.get_logger()
@@ -47,6 +49,7 @@ class Stream:
         core: Core,
         hub: Hub,
         telling: Telling,
+        watching: Watching,
         visit: Visit,
         send: Send,
         *,
@@ -54,7 +57,8 @@ class Stream:
         origin: str | None,
         bound: Callable[[], None],
     ) -> None:
-        self._core, self._hub, self._telling, self._visit, self._send = core, hub, telling, visit, send
+        self._core, self._hub, self._telling, self._watching = core, hub, telling, watching
+        self._visit, self._send = visit, send
         self._origin, self._bound = origin, bound
         self._protocol = Protocol(telling.names, mark, core.clock())
         self._outgoing = Outgoing(send)
@@ -84,6 +88,7 @@ class Stream:
             looking.cancel()
             self._outgoing.gone()
             if self._here is not None:
+                self._here.watches.close()
                 self._hub.forget(self)
             if self._entrance is not None and self._entrance.is_new:
                 await self._end(self._entrance.it)
@@ -172,7 +177,9 @@ class Stream:
         if entrance is None or entrance.it.user is None:
             raise RuntimeError("nobody has signed in here")
         jid, resource = self._protocol.jid, self._protocol.resource
-        here = Here(self._core, self._hub, self._telling, self, entrance.it, entrance.it.user.id, jid, resource)
+        core, hub, telling, it = self._core, self._hub, self._telling, entrance.it
+        watches = Watches(core, hub, self._watching, it, telling.names, self._say_to_them)
+        here = Here(core, hub, telling, self, it, entrance.it.user.id, jid, resource, watches)
         self._here = here
         try:
             await self._hub.welcome(self)
@@ -247,9 +254,18 @@ class Stream:
             self._used = self._core.recognised.went_on(self._used, self._core.clock())
 
     async def _look_after(self) -> None:
+        looks = 0
         while True:
             await asyncio.sleep(LOOKED_AFTER)
             self._perform(self._protocol.waited(self._core.clock()))
+            looks += 1
+            if looks % LOOKS_AROUND == 0 and self._here is not None:
+                try:
+                    await self._here.watches.look()
+                except Busy:
+                    continue
+                except Exception:
+                    log.exception("chat_look_broke", request_id=self._visit.request_id)
 
     async def _end(self, it: Recognised) -> None:
         """A session that a password opened here is nobody's once the connection is gone: nobody has its token."""
