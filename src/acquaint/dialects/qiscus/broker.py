@@ -78,10 +78,6 @@ class Broker:
             known()
             log.info("mqtt_disconnected", request_id=visit.request_id, address=visit.address, code=code)
 
-    def close(self) -> None:
-        """Tells nobody any more who is here."""
-        self._online.close()
-
 
 def _origin(scope: Scope) -> str | None:
     """Which page asks, as a browser says it; what is no browser says nothing."""

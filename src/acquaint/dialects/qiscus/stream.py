@@ -25,6 +25,7 @@ from ...ports.store import Recognised
 from ...services import sessions, tickets
 from ...services.core import Core
 from ...services.live import Cut, Hub, Told, Typed
+from ...services.presence import whereabouts_by
 from ...services.visibility import visible
 from ...web.dialect import Visit
 from ...web.outgoing import Outgoing
@@ -271,8 +272,8 @@ class Stream:
     # Who they are
 
     async def _prove(self, user_name: str, ticket: str) -> None:
-        """By a ticket of ``mqtt_config``. One that is spent does nothing: who comes back says the same again, and then the
-        token in their topics says who they are."""
+        """By a ticket of ``mqtt_config``. One that is spent does nothing: who comes back says the same again, and then
+        the token in their topics says who they are."""
         with contextlib.suppress(Busy, Refusal):
             it = await tickets.redeem_live(self._core, ticket, self._visit.address)
             if it.user is not None and id_of(it.user) == user_name:
@@ -350,12 +351,12 @@ class Stream:
             except Refusal as refusal:
                 if isinstance(refusal, Busy):
                     raise
-        for user_id, (is_here, at) in (await self._online.seen_by(ear.it, names)).items():
+        for user_id, it in (await whereabouts_by(self._core, self._hub, ear.it, names)).items():
             id = names[user_id]
-            if ear is self._ear and (again or self._shown.get(id) is not is_here):
-                payload = f"{int(is_here)}:{int(at.timestamp() * 1000)}".encode()
+            if ear is self._ear and (again or self._shown.get(id) is not it.is_here):
+                payload = f"{int(it.is_here)}:{int(it.since.timestamp() * 1000)}".encode()
                 if self.tell(OfUser(id), payload, retained=again):
-                    self._shown[id] = is_here
+                    self._shown[id] = it.is_here
 
     # As time goes by
 
