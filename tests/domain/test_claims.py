@@ -77,6 +77,19 @@ def test_rows_11_to_13_fifteen_minutes_either_way_are_fresh(iat: float) -> None:
     assert read(fresh(iat=iat)).identifiers
 
 
+@pytest.mark.parametrize(
+    ("iat", "allowed"), [(NOW - 901, 900), (NOW - 900, None), (NOW + 60, None), (NOW + 60.5, 60), (NOW + 899, 60)]
+)
+def test_row_12_an_app_may_want_less_of_the_future_than_of_the_past(iat: float, allowed: int | None) -> None:
+    rules = TokenRules(RULES.max_age, requires_typ=True, max_future=timedelta(minutes=1))
+    if allowed is None:
+        assert read(fresh(iat=iat), rules=rules).identifiers
+        return
+    with pytest.raises(StaleToken) as refusal:
+        read(fresh(iat=iat), rules=rules)
+    assert refusal.value.allowed == timedelta(seconds=allowed)
+
+
 @pytest.mark.parametrize("iat", [NOW - 900.5, NOW - 901, NOW + 901, 0, -1, 1e11])
 def test_rows_11_and_12_more_is_stale_and_the_refusal_measures_it(iat: float) -> None:
     refusal = refusal_of(fresh(iat=iat))

@@ -30,6 +30,7 @@ policies = st.builds(
     Policy,
     **{it.name: st.booleans() for it in fields(Policy) if it.type == "bool"},
     token_max_age=st.timedeltas(timedelta(seconds=1), timedelta(days=1)),
+    token_max_future=st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=1)),
     session_idle=lifetimes,
     session_at_most=lifetimes,
     token_lifetime=st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=24)),
@@ -65,7 +66,15 @@ def test_durations_are_said_as_people_say_them(text: object, seconds: float) -> 
 
 @pytest.mark.parametrize("text", ["none", "", None])
 @pytest.mark.parametrize(
-    "rule", ["session_idle", "session_at_most", "password_min_length", "chat_key_max_age", "token_lifetime"]
+    "rule",
+    [
+        "session_idle",
+        "session_at_most",
+        "password_min_length",
+        "chat_key_max_age",
+        "token_lifetime",
+        "token_max_future",
+    ],
 )
 def test_what_may_be_left_to_the_dialect_can_be_given_back_to_it(rule: str, text: str | None) -> None:
     assert getattr(Policy().changed({rule: 60}).changed({rule: text}), rule) is None
@@ -81,6 +90,7 @@ NONSENSE: dict[str, list[object]] = {
     "unverified_users_kept": [*DURATIONS, "23h", "3651d"],
     "file_space": [0, -1, MOST_FILE_SPACE + 1, 1.5, "much", True, [1]],
     "token_max_age": [*DURATIONS, "", "none", None, "25h", 86401],
+    "token_max_future": [*DURATIONS, "25h", 86401],
     "enforcement": ["", None, "Report", "on", True, 1, ["off"], {"off": 1}],
     "workspace_names_device": ["", None, "Random", "maybe", False, ["never"]],
     "session_idle": [*DURATIONS, "3651d", "999999999d"],

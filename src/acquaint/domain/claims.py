@@ -35,12 +35,13 @@ class TokenRules:
 
     max_age: timedelta
     requires_typ: bool
+    max_future: timedelta | None = None  # None: as far ahead as behind
 
 
 def identity_in(token: SignedToken, rules: TokenRules, now: datetime) -> Identity:
     """The verified identity a fresh token names; refuses with TokenRefused or StaleToken, naming the claim."""
     check_typ(token.header, required=rules.requires_typ)
-    check_age(token.claims, rules.max_age, now)
+    check_age(token.claims, rules, now)
     check_window(token.claims, now)
     return Identity((_identifier(token.claims),), Assurance.VERIFIED, _profile(token.claims), is_vouched=True)
 
@@ -54,13 +55,16 @@ def check_typ(header: Mapping[str, Any], *, required: bool) -> None:
         raise TokenRefused("typ", "must be JWT")
 
 
-def check_age(claims: Mapping[str, Any], max_age: timedelta, now: datetime) -> None:
-    """``iat`` is there and at most ``max_age`` from now; a token from the future is as stale as an old one."""
+def check_age(claims: Mapping[str, Any], rules: TokenRules, now: datetime) -> None:
+    """``iat`` is there and not too far from now; a token from the future is as stale as an old one."""
     if "iat" not in claims:
         raise TokenRefused("iat", "is required")
     skew = now - moment(claims, "iat")
-    if abs(skew) > max_age:
-        raise StaleToken(skew=skew, allowed=max_age, now=now)
+    allowed = rules.max_age
+    if skew < timedelta(0) and rules.max_future is not None:
+        allowed = rules.max_future
+    if abs(skew) > allowed:
+        raise StaleToken(skew=skew, allowed=allowed, now=now)
 
 
 def check_window(claims: Mapping[str, Any], now: datetime) -> None:

@@ -160,7 +160,8 @@ async def sign_in_with_token(core: Core, app: App, token: str, place: Place) -> 
     await limits.take(core, limits.TOKENS_PER_ADDRESS, place.address)
     try:
         signed = core.signer.verify(token, await believed_secrets(core, app))
-        rules = TokenRules(app.policy.token_max_age, app.policy.token_requires_typ)
+        policy = app.policy
+        rules = TokenRules(policy.token_max_age, policy.token_requires_typ, policy.token_max_future)
         identity = identity_in(signed, rules, core.clock())
     except InvalidCredentials as refusal:
         await note_refusal(core, app, place, refusal.doubt)

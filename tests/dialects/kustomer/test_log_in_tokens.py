@@ -290,6 +290,14 @@ async def test_the_age_of_a_token_is_the_apps_to_choose(phone: Phone, core: Core
     assert refusal(answer) == (401, "expired_jwt", "iat is older than 30 seconds")
 
 
+async def test_row_12_how_far_it_may_be_ahead_is_the_apps_to_narrow(phone: Phone, core: Core, acme: Cast) -> None:
+    await apps.change_policy(core, acme.app, {"token_max_future": "1m"})
+    now = int(core.clock().timestamp())
+    answer = await phone.log_in(signed(core, acme, externalId="acct-1", iat=now + 61))
+    assert refusal(answer) == (401, "invalid_jwt", "iat is in the future")
+    assert (await phone.log_in(signed(core, acme, externalId="acct-1", iat=now + 60))).status_code == 201
+
+
 async def test_row_25_an_app_is_never_without_a_secret_and_one_signed_before_is_a_bad_signature(
     phone: Phone, core: Core, acme: Cast
 ) -> None:

@@ -51,6 +51,7 @@ _BY_NAME: Final[Mapping[str, Any]] = {
     "custom": {"plan": "gold"},
     "allowed_origins": ["https://acme.example"],
     "token_max_age": 900,
+    "token_max_future": None,
     "session_idle": None,
     "session_at_most": None,
     "token_lifetime": None,
