@@ -7,7 +7,7 @@ announce        the App says something, in several messages or one
 called          a conversation by its name, as the App sees it
 channels        those of some names that a user may come into
 of_kinds        what a user is in, and ``said_in`` what was said there, for the App's own eyes
-unread_of       how much somebody has not read
+unread_of       how much somebody has not read; ``behind`` who has not read what was said in some time
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ from ..domain.conversations import (
 from ..domain.errors import IdentifierTaken, NotAllowed, NotFound, Unacceptable
 from ..domain.events import EventKind
 from ..domain.identities import Assurance
-from ..domain.listings import ConversationsAsked, Listed, MessagesAsked
+from ..domain.ids import LARGEST, first_at
+from ..domain.listings import Between, ConversationsAsked, Listed, MessagesAsked
 from ..domain.members import NOTHING, OPEN, Change
+from ..domain.paging import PageAsked
 from ..domain.sessions import SessionId
 from ..domain.users import UserId
 from ..ports.store import Recognised, Transaction
@@ -45,6 +47,10 @@ from .messages import Draft, add_in
 from .sessions import note, present
 
 LONGEST_UNIQUE_ID: Final = 255
+LOOKED_AT: Final = 1_000  # conversations, for who has not read something in them
+LOOKED_AT_ONCE: Final = 100
+MEMBERS_LOOKED_AT: Final = 20_000
+"""Against a question about many large channels, which would hold up everybody else's; who is beyond it is not found."""
 NOBODY: Final = UserId(0)
 TAKEN: Final = "opened_by_user"
 """Among what a channel keeps by door: nobody but a user said that it should have this name."""
@@ -174,6 +180,30 @@ async def unread_of(core: Core, app: App, user_id: UserId) -> Mapping[Conversati
     """How many messages are unread in each of the user's conversations, of the 1,000 with the latest messages."""
     async with core.store.search() as tx:
         return await tx.messages.unread(await tx.conversations.seen_as(_of_user(app, user_id)))
+
+
+async def behind(core: Core, app: App, during: Between) -> list[UserId]:
+    """Who has not read something that others said in this time, in the order in which they came to the App.
+
+    Looks at the 1,000 conversations with the latest messages, and at 20,000 members of theirs.
+    """
+    since = 1 if during.since is None else first_at(during.since)
+    before = LARGEST if during.until is None else first_at(during.until)
+    found: set[UserId] = set()
+    after, looked_at, members_looked_at = None, 0, 0
+    async with core.store.search() as tx:
+        while looked_at < LOOKED_AT and members_looked_at < MEMBERS_LOOKED_AT:
+            page = await tx.conversations.of_app(app.id, PageAsked(LOOKED_AT_ONCE, after))
+            talks = {it.id: it for it in page.items if it.last_message_id is not None and it.last_message_id >= since}
+            for id, members in (await tx.conversations.members_of(talks)).items():
+                last = talks[id].last_message_id or 0
+                late = [it for it in members if it.user_id not in found and (it.last_read_id or 0) < last]
+                found |= await tx.messages.are_behind(late, since, before)
+                members_looked_at += len(members)
+            after, looked_at = page.next, looked_at + len(page.items)
+            if after is None or after < since:
+                break
+    return sorted(found)
 
 
 async def announce(core: Core, app: App, id: ConversationId, drafts: Sequence[Draft]) -> list[Message]:

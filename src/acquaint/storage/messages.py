@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.conversations import (
     Author,
-    Conversation,
     ConversationId,
     ConversationKind,
     Membership,
@@ -24,11 +23,10 @@ from . import columns as column
 from . import tables as t
 from .adding import add
 from .connection import Row
+from .marks import MARKS, STANDING, SqlMarks
 from .paging import LAST, page_of
-from .reactions import SqlReactions
-from .statements import Statement, among, later, listed
+from .statements import Statement, among, later
 
-MOST_COUNTED: Final = 100  # unread messages of one conversation; a badge says "99+"
 ERASED_AT_ONCE: Final = 200
 MOST_ALIKE: Final = 20
 """Messages of one client id in all the conversations of a user: everybody chooses theirs, so they may meet."""
@@ -108,65 +106,13 @@ _OLDEST_FIRST_FOR = Statement(
     .order_by(_messages.id)
     .limit(bindparam("limit"))
 )
-_marks = listed("marks", conversation_id=BigInteger(), user_id=BigInteger(), beyond=BigInteger())
-_standing = (  # of the marks' conversations, beyond the mark, neither hidden by its user nor deleted
-    _messages.conversation_id == _marks.c.conversation_id,
-    _messages.id > _marks.c.beyond,
-    _messages.deleted_at.is_(None),
-    ~exists()
-    .where(_hidden.message_id == _messages.id, _hidden.user_id == _marks.c.user_id)
-    .correlate(t.messages, _marks),
-)
-_beyond = (
-    select(_messages.id)
-    .where(*_standing, _messages.sender_id.is_distinct_from(_marks.c.user_id))
-    .limit(MOST_COUNTED)
-    .correlate(_marks)
-    .subquery("beyond")
-)
 _BEYOND = Statement(
     select(*MESSAGE)
-    .select_from(_marks)
-    .join(t.messages, _messages.conversation_id == _marks.c.conversation_id)
-    .where(*_standing)
+    .select_from(MARKS)
+    .join(t.messages, _messages.conversation_id == MARKS.c.conversation_id)
+    .where(*STANDING)
     .order_by(_messages.id)
     .limit(bindparam("limit"))
-)
-_UNREAD = Statement(
-    select(
-        _marks.c.conversation_id,
-        select(func.count()).select_from(_beyond).correlate(_marks).scalar_subquery(),
-    ).select_from(_marks)
-)
-_LATEST_IDS = Statement(
-    select(
-        _marks.c.conversation_id,
-        select(_messages.id)
-        .where(*_standing, _messages.id < bindparam("before"))
-        .order_by(_messages.id.desc())
-        .limit(literal_column("1"))
-        .correlate(_marks)
-        .scalar_subquery(),
-    ).select_from(_marks)
-)
-_inboxes = listed("inboxes", conversation_id=BigInteger(), beyond=BigInteger())
-_waiting = (
-    select(_messages.id)
-    .where(
-        _messages.conversation_id == _inboxes.c.conversation_id,
-        _messages.id > _inboxes.c.beyond,
-        _messages.deleted_at.is_(None),
-        _messages.author == t.BY_USER,
-    )
-    .limit(MOST_COUNTED)
-    .correlate(_inboxes)
-    .subquery("waiting")
-)
-_UNREAD_BY_OPERATORS = Statement(
-    select(
-        _inboxes.c.conversation_id,
-        select(func.count()).select_from(_waiting).correlate(_inboxes).scalar_subquery(),
-    ).select_from(_inboxes)
 )
 _NAMED_BY_OTHERS = Statement(
     select(_messages.id)
@@ -217,7 +163,7 @@ _ERASE_COMMENTS = Statement(
 )
 
 
-class SqlMessages(SqlReactions):
+class SqlMessages(SqlMarks):
     async def add(self, message: Message) -> tuple[Message, bool]:
         try:
             message = await add(self._db, _ADD, message, _values(message), lambda: self._look_for(message))
@@ -260,13 +206,6 @@ class SqlMessages(SqlReactions):
         found = await self.many((await self.latest_ids(memberships, LAST)).values())
         return {it.conversation_id: it for it in found.values()}
 
-    async def latest_ids(self, memberships: Sequence[Membership], before: int) -> Mapping[ConversationId, MessageId]:
-        if not memberships:
-            return {}
-        marks = [[it.conversation_id, it.user_id, it.cleared_up_to or 0] for it in memberships]
-        rows = await self._db.rows(_LATEST_IDS, marks=column.of_data(marks), before=before)
-        return {ConversationId(row[0]): MessageId(row[1]) for row in rows if row[1] is not None}
-
     async def is_named_by_others(self, id: ConversationId, client_id: str, sender_id: UserId | None) -> bool:
         values = {"conversation_id": id, "client_id": client_id, "sender_id": sender_id}
         return await self._db.row(_NAMED_BY_OTHERS, **values) is not None
@@ -277,22 +216,6 @@ class SqlMessages(SqlReactions):
             rows = await self._db.rows(_BY_CLIENT_ID_FOR, user_id=user_id, client_id=client_id)
             found += map(message_of, rows)
         return found
-
-    async def unread(self, memberships: Sequence[Membership]) -> Mapping[ConversationId, int]:
-        if not memberships:
-            return {}
-        read = [
-            [it.conversation_id, it.user_id, max(it.last_read_id or 0, it.cleared_up_to or 0)] for it in memberships
-        ]
-        rows = await self._db.rows(_UNREAD, marks=column.of_data(read))
-        return {ConversationId(conversation_id): unread for conversation_id, unread in rows}
-
-    async def unread_by_operators(self, conversations: Sequence[Conversation]) -> Mapping[ConversationId, int]:
-        if not conversations:
-            return {}
-        read = [[it.id, it.operators_read_id or 0] for it in conversations]
-        rows = await self._db.rows(_UNREAD_BY_OPERATORS, inboxes=column.of_data(read))
-        return {ConversationId(conversation_id): unread for conversation_id, unread in rows}
 
     async def beyond(self, memberships: Sequence[Membership], id: int, limit: int) -> list[Message]:
         if not memberships:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -10,6 +11,7 @@ import pytest
 from tests.cast import Cast
 from tests.dialects.qiscus.asking import Asking
 from tests.dialects.qiscus.chatting import Chatting
+from tests.support.clock import SetClock
 from tests.support.databases import on_both_databases
 
 
@@ -157,3 +159,29 @@ async def test_a_range_of_comments_has_both_its_ends(chatting: Chatting) -> None
     asked = {"room_id": room, "first_comment_id": said[1]["id"], "last_comment_id": said[2]["id"]}
     found = (await chatting.server("GET", "load_comments_with_range", **asked))["comments"]
     assert [it["message"] for it in found] == ["three", "two"]
+
+
+@on_both_databases
+async def test_who_has_unread_comments_of_some_time(chatting: Chatting, clock: SetClock) -> None:
+    ann, _, eve = [await chatting.comes(it) for it in ("ann", "ben", "eve")]
+    pair, group = await ann.room_with("ben"), (await ann.posts("create_room", name="B", participants=["eve"]))["room"]
+
+    async def unread(**asked: Any) -> list[str]:
+        return list((await chatting.server("GET", "get_unread_users", **asked))["user_ids"])
+
+    def at(hours: int) -> str:
+        return (clock() + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M:%S")
+
+    assert await unread() == []
+    await ann.says(pair, "hello")
+    clock.forward(hours=2)
+    said = await ann.says(group["id"], "hello, too")
+    assert await unread() == ["ben", "eve"], "who said it has nothing to read"
+    assert (await unread(page=2, limit=1), await unread(page=3, limit=1)) == (["eve"], [])
+    assert await unread(start_time=at(-1)) == ["eve"]
+    assert await unread(end_time=at(-1)) == ["ben"]
+    assert await unread(start_time=at(1)) == []
+    await eve.posts("update_comment_status", room_id=group["id"], last_comment_read_id=said["id"])
+    assert await unread() == ["ben"]
+    for wrong in ("2026-01-01", "yesterday", "2026-13-01 00:00:00", "0000-00-00 00:00:00"):
+        assert (await chatting.asking.rest("GET", "get_unread_users", params={"start_time": wrong})).status_code == 400

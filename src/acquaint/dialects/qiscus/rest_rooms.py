@@ -6,6 +6,7 @@ Both spellings of the family are read; ids of rooms are texts in the answers, wh
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.responses import Response
 from ...domain.apps import App
 from ...domain.conversations import Conversation, ConversationId, ConversationKind
 from ...domain.errors import NotFound, Unacceptable
+from ...domain.listings import Between
 from ...domain.members import Change
 from ...domain.users import User, UserId
 from ...services import conversations, hosting
@@ -21,14 +23,14 @@ from ...services.core import Core
 from ...web.dialect import core_of
 from ...web.ids import read_integer
 from . import wire
-from .auth import app_of_server, find_user
+from .auth import app_of_server, find_user, id_of
 from .chat_wire import rest_participant, rest_room
 from .faces import Faces
 from .families import Call
 from .names import check_unique_id, room_called
 from .participants import part_of
 from .reading import Asked, read
-from .rooms import LARGEST_PAGE, LAST_PAGE, MOST_NAMED, looks_of, users_named
+from .rooms import LARGEST_PAGE, LAST_PAGE, MOST_NAMED, USUAL_PAGE, looks_of, users_named
 
 USERS: Final = ("user_ids", "emails", "participants")
 USER: Final = ("user_id", "user_email", "sender_email", "email")
@@ -156,6 +158,27 @@ async def unread_of_users(request: Request) -> Response:
     return wire.answer({"user_unread_count": counts})
 
 
+async def unread_users(request: Request) -> Response:
+    """GET get_unread_users: who has unread comments of this time, by page."""
+    core, app, asked = await asked_by_server(request)
+    page, limit = asked.number("page", 1, LAST_PAGE), asked.number("limit", USUAL_PAGE, LARGEST_PAGE)
+    during = Between(_moment(asked, "start_time"), _moment(asked, "end_time"))
+    found = (await hosting.behind(core, app, during))[(page - 1) * limit : page * limit]
+    faces = await Faces.of(core, app, found)
+    return wire.answer({"user_ids": [id_of(faces.known[id]) for id in found if id in faces.known]})
+
+
+def _moment(asked: Asked, name: str) -> datetime | None:
+    """As the vendor writes them; in UTC, since they say no zone."""
+    text = asked.text(name)
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise Unacceptable(name, "must be a time as in 2026-01-31 23:59:59") from error
+
+
 async def asked_by_server(request: Request) -> tuple[Core, App, Asked]:
     """Who asks is found out before what they ask is read."""
     app = await app_of_server(request)
@@ -218,5 +241,6 @@ FOR_SERVERS: Final = (
     Call("POST", "remove_room_participants", remove),
     Call("GET", "get_user_rooms", of_user),
     Call("GET", "get_unread_count", unread),
+    Call("GET", "get_unread_users", unread_users),
     Call("GET", "get_user_unread_count", unread_of_users),
 )

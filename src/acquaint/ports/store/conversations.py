@@ -137,6 +137,11 @@ class Messages(Protocol):
         100 are counted."""
         ...
 
+    async def are_behind(self, memberships: Sequence[Membership], since: int, before: int) -> set[UserId]:
+        """Whose membership has a message of somebody else beyond its last_read_id, that they see and that was not
+        deleted, of an id from ``since`` on and before that one."""
+        ...
+
     async def beyond(self, memberships: Sequence[Membership], id: int, limit: int) -> list[Message]:
         """What was said in all these conversations beyond the id, the oldest first; as each member sees it, and
         without what was deleted."""
