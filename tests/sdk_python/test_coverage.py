@@ -89,20 +89,11 @@ def test_every_operation_is_wrapped_or_listed() -> None:
     assert wrapped | set(NOT_WRAPPED) == whole
 
 
-def test_every_call_is_made_by_both_kinds_of_client() -> None:
+def test_every_call_is_made_by_a_client() -> None:
     folder = Path(acquaint_client.__file__).parent
     sources = "".join((folder / name).read_text() for name in ("client.py", "server.py", "_visitor.py", "live.py"))
     for name in made():
         assert f"_calls.{name}(" in sources, name
-    for waits, awaits in (
-        (acquaint_client.Client, acquaint_client.AsyncClient),
-        (acquaint_client.ServerClient, acquaint_client.AsyncServerClient),
-    ):
-        assert public(waits) == public(awaits)
-
-
-def public(client: type) -> set[str]:
-    return {name for name in dir(client) if not name.startswith("_")}
 
 
 def test_the_roles_of_keys_are_the_servers() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from acquaint_client import Identifiers, Retries, SessionEnded
+from acquaint_client.errors import InvalidCredentials
 from acquaint_client.live import AsyncLive, LiveEvent, Typing
 from tests.cast import ann, ben
 from tests.sdk_python.hands import Acme, Hand
@@ -138,3 +139,25 @@ async def test_a_connection_can_be_closed_while_it_waits_to_come_back(acme: Acme
         await asyncio.sleep(0.1)
         await live.close()
         assert await asyncio.wait_for(listening, PATIENCE) is None
+
+
+async def test_the_apps_own_server_hears_everybody_until_its_key_is_revoked(acme: Acme) -> None:
+    made = await acme.backend.make_key("inbox", ["org.user"])
+    inbox = Hand(type(acme.backend.it)(acme.url, made.text))
+    async with inbox.live() as hears:
+        phone = acme.visitor()
+        started = await phone.start_conversation("hello", payload={"page": "/cart"})
+        said = await until(hears, lambda it: isinstance(it, LiveEvent) and it.message is not None)
+        assert (said.message.text, said.conversation_id) == ("hello", started.id)
+        async with phone.live() as types:
+            await types.typing(started.id)
+            typing = await until(hears, lambda it: isinstance(it, Typing))
+            assert (typing.user_id, typing.on) == (said.user_id, True)
+            await acme.backend.show_typing(started.id, operator="Mia")
+            shown = await until(types, lambda it: isinstance(it, Typing))
+            assert shown == Typing(conversation_id=started.id, user_id=None, on=True, operator="Mia")
+        assert not hasattr(hears.it, "typing")
+        await acme.backend.revoke_key(made.key.id)
+        with pytest.raises(InvalidCredentials):
+            await until(hears, lambda it: False)
+    await inbox.close()

@@ -240,7 +240,7 @@ def methods_of(kind: type) -> dict[str, Callable[..., Any]]:
 def admission(user: str) -> httpx2.Response:
     """Somebody whom a provider testified to was let in."""
     at = "2026-11-21T12:00:00.000Z"
-    nothing = {"name": None, "email": None, "phone": None, "external_id": None, "custom": {}}
+    nothing: dict[str, Any] = {"name": None, "email": None, "phone": None, "external_id": None, "custom": {}}
     names = {"external_id": f"{user}-1", "email": None, "login": None, "phone": None}
     who = {"id": user, "identifiers": names, "name": None, "avatar_url": None, "phone": None, "custom": {}}
     session = {"id": "7", "user_id": user, "assurance": "verified", "workspace": None, "door": "native"}

@@ -1,4 +1,4 @@
-"""What happens in one's conversations, as it happens. Needs ``acquaint-client[live]``.
+"""What happens in one's conversations, or in all of an App's, as it happens. Needs ``acquaint-client[live]``.
 
     with client.live() as live:              async with client.live() as live:
         for it in live:                          async for it in live:
@@ -8,9 +8,12 @@
     Typing        somebody is writing, or no longer
     Gap           more was missed than is told again: read ``history``
 
-A connection that breaks is made again, and goes on where it was. It belongs to the session that it was opened in: when
-that has ended, the loop ends with SessionEnded. Once the block was entered, nothing is missed; what happened just
-before may be told as well.
+    Live, AsyncLive      a visitor's
+    Inbox, AsyncInbox    the App's own server's: ``ServerClient.live``
+
+A connection that breaks is made again, and goes on where it was. It belongs to the session that it was opened in, or to
+the API key: when that has ended, the loop ends with SessionEnded or InvalidCredentials. Once the block was entered,
+nothing is missed; what happened just before may be told as well.
 """
 
 from __future__ import annotations
@@ -22,11 +25,11 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 from urllib.parse import urlencode
 
 import websockets.asyncio.client
@@ -34,7 +37,8 @@ import websockets.sync.client
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from . import _calls, models
-from .errors import AcquaintError, Offline, Refused, ServerFault, StrangeAnswer, TicketRefused, TryLater
+from ._flow import PREFIX, Wire
+from .errors import KINDS, AcquaintError, Offline, Refused, ServerFault, StrangeAnswer, TicketRefused, TryLater
 from .models import LiveTicket, Message
 
 if TYPE_CHECKING:
@@ -161,20 +165,17 @@ class Listening:
             self.after = str(id)
 
 
-class Live:
+class Inbox:
     """A live connection. One thread listens; another one may close it."""
 
-    def __init__(self, client: Client) -> None:
-        self._client, self._listening = client, Listening()
-        self._token = ""
+    def __init__(self, way: _Way) -> None:
+        self._way, self._listening = way, Listening()
         self._socket: websockets.sync.client.ClientConnection | None = None
         self._leave: Callable[[], None] = contextlib.ExitStack().close
         self._closed = threading.Event()
 
     def __enter__(self) -> Self:
-        ticket = self._client._do(_calls.live_ticket())
-        self._token = _token_of(self._client)
-        self._socket = self._open(ticket)
+        self._socket = self._open(self._way.first())
         return self
 
     def __exit__(
@@ -211,12 +212,6 @@ class Live:
                 return news
         return None
 
-    def typing(self, conversation_id: str, on: bool = True) -> None:
-        """Shows the others that one is writing. Lost when the connection is: it is worth nothing later."""
-        if self._socket is not None:
-            with contextlib.suppress(ConnectionClosed):
-                self._socket.send(_typing(conversation_id, on))
-
     def _come_back(self, error: Exception, until: float | None) -> None:
         while True:
             pause = self._listening.pause(error)
@@ -226,7 +221,7 @@ class Live:
             if left < pause:
                 raise TimeoutError
             try:
-                self._socket = self._open(self._client._do_as(self._token, _calls.live_ticket()))
+                self._socket = self._open(self._way.again())
             except AcquaintError as another:
                 error = another
             else:
@@ -234,13 +229,14 @@ class Live:
                     self._leave()
                 return
 
-    def _open(self, ticket: LiveTicket) -> websockets.sync.client.ClientConnection:
+    def _open(self, to: _Address) -> websockets.sync.client.ClientConnection:
         self._leave()
         try:
             with contextlib.ExitStack() as opening:
-                url = _address(self._client, ticket)
                 socket = opening.enter_context(
-                    websockets.sync.client.connect(url, open_timeout=OPEN_TIMEOUT, max_size=LARGEST_FRAME)
+                    websockets.sync.client.connect(
+                        to.url, additional_headers=to.headers, open_timeout=OPEN_TIMEOUT, max_size=LARGEST_FRAME
+                    )
                 )
                 if not self._listening.is_ready(socket.recv(OPEN_TIMEOUT)):
                     raise ConnectionError("the server did not say ready")
@@ -251,19 +247,29 @@ class Live:
         return socket
 
 
-class AsyncLive:
+class Live(Inbox):
+    """A visitor's."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(_VisitorsWay(client))
+
+    def typing(self, conversation_id: str, on: bool = True) -> None:
+        """Shows the others that one is writing. Lost when the connection is: it is worth nothing later."""
+        if self._socket is not None:
+            with contextlib.suppress(ConnectionClosed):
+                self._socket.send(_typing(conversation_id, on))
+
+
+class AsyncInbox:
     """A live connection. One task listens; another one may close it."""
 
-    def __init__(self, client: AsyncClient) -> None:
-        self._client, self._listening = client, Listening()
-        self._token = ""
+    def __init__(self, way: _AsyncWay) -> None:
+        self._way, self._listening = way, Listening()
         self._socket: websockets.asyncio.client.ClientConnection | None = None
         self._closed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        ticket = await self._client._do(_calls.live_ticket())
-        self._token = _token_of(self._client)
-        self._socket = await self._open(ticket)
+        self._socket = await self._open(await self._way.first())
         return self
 
     async def __aexit__(
@@ -301,12 +307,6 @@ class AsyncLive:
                     return news
         return None
 
-    async def typing(self, conversation_id: str, on: bool = True) -> None:
-        """Shows the others that one is writing. Lost when the connection is: it is worth nothing later."""
-        if self._socket is not None:
-            with contextlib.suppress(ConnectionClosed):
-                await self._socket.send(_typing(conversation_id, on))
-
     async def _come_back(self, error: Exception) -> None:
         while True:
             pause = self._listening.pause(error)
@@ -315,7 +315,7 @@ class AsyncLive:
                     await self._closed.wait()
                 return
             try:
-                self._socket = await self._open(await self._client._do_as(self._token, _calls.live_ticket()))
+                self._socket = await self._open(await self._way.again())
             except AcquaintError as another:
                 error = another
             else:
@@ -323,10 +323,12 @@ class AsyncLive:
                     await self._socket.close()
                 return
 
-    async def _open(self, ticket: LiveTicket) -> websockets.asyncio.client.ClientConnection:
-        url, socket = _address(self._client, ticket), None
+    async def _open(self, to: _Address) -> websockets.asyncio.client.ClientConnection:
+        socket = None
         try:
-            socket = await websockets.asyncio.client.connect(url, open_timeout=OPEN_TIMEOUT, max_size=LARGEST_FRAME)
+            socket = await websockets.asyncio.client.connect(
+                to.url, additional_headers=to.headers, open_timeout=OPEN_TIMEOUT, max_size=LARGEST_FRAME
+            )
             async with asyncio.timeout(OPEN_TIMEOUT):
                 if not self._listening.is_ready(await socket.recv()):
                     raise ConnectionError("the server did not say ready")
@@ -342,6 +344,89 @@ class AsyncLive:
         return socket
 
 
+class AsyncLive(AsyncInbox):
+    """A visitor's."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        super().__init__(_AsyncVisitorsWay(client))
+
+    async def typing(self, conversation_id: str, on: bool = True) -> None:
+        """Shows the others that one is writing. Lost when the connection is: it is worth nothing later."""
+        if self._socket is not None:
+            with contextlib.suppress(ConnectionClosed):
+                await self._socket.send(_typing(conversation_id, on))
+
+
+# Where a connection is made to, the first time and later
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class _Way(Protocol):
+    def first(self) -> _Address: ...
+    def again(self) -> _Address: ...
+
+
+class _AsyncWay(Protocol):
+    async def first(self) -> _Address: ...
+    async def again(self) -> _Address: ...
+
+
+class _VisitorsWay:
+    """By a ticket of the session that it was opened in first, and of no other."""
+
+    def __init__(self, client: Client) -> None:
+        self._client, self._token = client, ""
+
+    def first(self) -> _Address:
+        ticket = self._client._do(_calls.live_ticket())
+        self._token = _token_of(self._client)
+        return _address(self._client, ticket)
+
+    def again(self) -> _Address:
+        return _address(self._client, self._client._do_as(self._token, _calls.live_ticket()))
+
+
+class _AsyncVisitorsWay:
+    def __init__(self, client: AsyncClient) -> None:
+        self._client, self._token = client, ""
+
+    async def first(self) -> _Address:
+        ticket = await self._client._do(_calls.live_ticket())
+        self._token = _token_of(self._client)
+        return _address(self._client, ticket)
+
+    async def again(self) -> _Address:
+        return _address(self._client, await self._client._do_as(self._token, _calls.live_ticket()))
+
+
+class BackendsWay:
+    """By the API key."""
+
+    def __init__(self, wire: Wire, api_key: str) -> None:
+        url = wire.url.replace("http", "ws", 1) + PREFIX + "/app/live"
+        self._address = _Address(url, {"Authorization": f"Bearer {api_key}"})
+
+    def first(self) -> _Address:
+        return self._address
+
+    again = first
+
+
+class AsyncBackendsWay:
+    def __init__(self, wire: Wire, api_key: str) -> None:
+        self._way = BackendsWay(wire, api_key)
+
+    async def first(self) -> _Address:
+        return self._way.first()
+
+    again = first
+
+
 _FAILURES: Final = (OSError, TimeoutError, EOFError, ConnectionClosed, InvalidHandshake, InvalidURI)
 
 
@@ -353,6 +438,9 @@ def _refusal(error: Exception) -> AcquaintError:
         more: dict[str, Any] = {"status": status, "request_id": headers.get("X-Request-Id")}
         if seconds.isascii() and seconds.isdigit():
             more["evidence"] = {"retry_after": int(seconds)}
+        code = _frame(error.response.body or b"").get("code")
+        if code in ("invalid_credentials", "app_closed"):
+            return KINDS[code]("The live connection was refused.", code=code, **more)
         if status == 401:
             return TicketRefused("The ticket for the live connection was refused.", code="ticket_refused", **more)
         if status in (429, 503):
@@ -365,9 +453,9 @@ def _refusal(error: Exception) -> AcquaintError:
     return Offline(f"No live connection: {str(error) or type(error).__name__}.")
 
 
-def _address(client: Client | AsyncClient, ticket: LiveTicket) -> str:
+def _address(client: Client | AsyncClient, ticket: LiveTicket) -> _Address:
     base = client._visitor.wire.url.replace("http", "ws", 1)
-    return f"{base}{ticket.path}?{urlencode({'ticket': ticket.ticket})}"
+    return _Address(f"{base}{ticket.path}?{urlencode({'ticket': ticket.ticket})}")
 
 
 def _token_of(client: Client | AsyncClient) -> str:

@@ -7,7 +7,7 @@ AsyncServerClient     awaits (asyncio); otherwise the same, method by method
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Literal, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
 import httpx2
 
@@ -48,6 +48,9 @@ from .models import (
     Visibility,
     Webhook,
 )
+
+if TYPE_CHECKING:
+    from .live import AsyncInbox, Inbox
 
 T = TypeVar("T")
 
@@ -210,6 +213,12 @@ class ServerClient(Asking):
     def explain_visibility(self, conversation_id: str, session_id: str) -> Visibility:
         """Why does this session see this conversation, or not?"""
         return self._do(_calls.explain_visibility(conversation_id, session_id))
+
+    def live(self) -> Inbox:
+        """What happens in all conversations of the App, as it happens; needs ``acquaint-client[live]``."""
+        from .live import BackendsWay, Inbox  # which needs websockets
+
+        return Inbox(BackendsWay(self._wire, self._api_key))
 
     # Rules, keys and secrets
 
@@ -487,6 +496,12 @@ class AsyncServerClient(AsyncAsking):
     async def explain_visibility(self, conversation_id: str, session_id: str) -> Visibility:
         """Why does this session see this conversation, or not?"""
         return await self._do(_calls.explain_visibility(conversation_id, session_id))
+
+    def live(self) -> AsyncInbox:
+        """What happens in all conversations of the App, as it happens; needs ``acquaint-client[live]``."""
+        from .live import AsyncBackendsWay, AsyncInbox  # which needs websockets
+
+        return AsyncInbox(AsyncBackendsWay(self._wire, self._api_key))
 
     # Rules, keys and secrets
 
