@@ -34,7 +34,6 @@ export class Asking {
 
   /** When no change of who is here is under way. Answers whether somebody is. */
   async settled() {
-    await this.#visitor.ready;
     await this.#visitor.queue.idle();
     return this.#visitor.login !== null;
   }

@@ -6,7 +6,7 @@
 
 import { Api, idIn, randomId } from "./api.js";
 import { Asking } from "./asking.js";
-import { Live } from "./live.js";
+import { liveFor } from "./live.js";
 import { Visitor, call } from "./session.js";
 import { usualStorage } from "./storage.js";
 
@@ -46,7 +46,7 @@ export class ChatClient {
     this.visitor.unsaid = userData;
     /** @protected */
     this.asking = new Asking(this.visitor);
-    this.#live = new Live(this.visitor, this.asking, WebSocket ?? globalThis.WebSocket);
+    this.#live = liveFor(this.visitor, this.asking, WebSocket ?? globalThis.WebSocket);
   }
 
   // Who is here: without the network
@@ -68,7 +68,7 @@ export class ChatClient {
 
   /** How the live connection is. @returns {import("./types.js").Connection} */
   get connection() {
-    return this.#live.status;
+    return this.#live.status();
   }
 
   /**

@@ -194,7 +194,8 @@ export class Visitor {
       await this.reload(); // what another tab did meanwhile
       turn.throwIfAborted();
     } catch (refusal) {
-      void (turn.aborted ? this.#end(found.token) : this.#drop(found)); // nobody holds it
+      if (turn.aborted) void this.#end(found.token);
+      else void this.#drop(found); // nobody holds it
       throw refusal;
     }
     // Where tabs cannot take turns, another one was faster.

@@ -37,7 +37,10 @@ export class Tabs {
     };
     addEventListener("storage", heard, { signal });
     // A page that comes back from the back-forward cache heard nothing meanwhile.
-    addEventListener("pageshow", ({ persisted }) => void (persisted && changed()), { signal });
+    const shown = (/** @type {PageTransitionEvent} */ event) => {
+      if (event.persisted) changed();
+    };
+    addEventListener("pageshow", shown, { signal });
   }
 
   /** Tells the other clients of this page; the browser tells other tabs. */
