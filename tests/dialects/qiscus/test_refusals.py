@@ -97,6 +97,8 @@ HOSTILE: list[dict[str, Any]] = [
             "name": {},
             "identity_token": 1.5,
             "room_id": {},
+            "sender": {},
+            "topic": {},
         }
     },
 ]

@@ -43,7 +43,7 @@ async def event_report(request: Request) -> Response:
 async def realtime(request: Request) -> Response:
     """POST realtime: whether the caller has a realtime connection to this node."""
     caller, hub = await caller_of(request), visit_of(request).hub
-    await read(request)
+    (await read(request)).text("topic")  # what it asks about is always its own
     return wire.answer({"status": hub is not None and hub.is_connected(caller.app.id, caller.user.id)})
 
 
