@@ -208,6 +208,28 @@ test("user data that the server refuses does not keep anybody from talking", asy
   assert.match(console.warn.mock.calls[0].arguments[0], /unacceptable/);
 });
 
+test("what could not be said of a visitor for want of a network goes along the next time, unless they left", async (t) => {
+  const app = await acme(t);
+  const way = await gateway(t);
+  const phone = app.visitor({ url: way.url, attempts: 1 });
+  const { id } = await phone.startConversation("Hello");
+  phone.setUserData({ name: "Ann" });
+  way.cut();
+  assert.equal((await refused(phone.post(id, "again"))).isOffline, true);
+  way.mend();
+  await phone.post(id, "again");
+  assert.equal(phone.state.user.claimed.name, "Ann");
+
+  phone.setUserData({ name: "Eve" });
+  way.cut();
+  const posting = refused(phone.post(id, "more"));
+  await phone.logOut();
+  assert.ok(["superseded", "offline"].includes((await posting).code));
+  way.mend();
+  await phone.startConversation("the next one");
+  assert.equal(phone.state.user.claimed.name, null);
+});
+
 test("a session that the App's server vouched for is taken over", async (t) => {
   const app = await acme(t);
   const identifiers = { external_id: ann.external_id };

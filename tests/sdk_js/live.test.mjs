@@ -170,6 +170,25 @@ test("a server that hangs up at once is not stormed", async (t) => {
   assert.deepEqual(pauses.slice(0, 8), [250, 500, 1000, 2000, 4000, 8000, 15000, 15000]);
 });
 
+test("a server that says when to come back is asked again then, and not before", async (t) => {
+  const app = await acme(t);
+  const headers = { "content-type": "application/problem+json", "retry-after": "20" };
+  const refusal = JSON.stringify({ code: "too_many_requests", title: "Too many requests" });
+  const fetch = (url, init) =>
+    url.endsWith("/live/tickets") ? new Response(refusal, { status: 429, headers }) : globalThis.fetch(url, init);
+  const phone = app.visitor({ fetch });
+  await phone.startConversation("Hello");
+  const pauses = [];
+  const { setTimeout: real } = globalThis;
+  t.mock.method(globalThis, "setTimeout", (act, milliseconds) => {
+    if (phone.connection === "offline") pauses.push(milliseconds);
+    return real(act, milliseconds);
+  });
+  phone.listen(() => {});
+  await until(() => phone.connection === "offline");
+  assert.equal(pauses[0], 20_000);
+});
+
 test("without a WebSocket one is told so", async (t) => {
   const app = await acme(t);
   if (typeof globalThis.WebSocket !== "undefined") return t.skip("this Node has one");

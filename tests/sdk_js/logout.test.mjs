@@ -86,6 +86,27 @@ test("logging out works offline, and the server is told when it can be", async (
   await until(async () => !(await isOpen(token)));
 });
 
+test("a page that is closed after an offline log out waits for nothing", async (t) => {
+  const app = await acme(t);
+  const way = await gateway(t);
+  const ours = new Set();
+  const { setTimeout: real, clearTimeout: clear } = globalThis;
+  t.mock.method(Math, "random", () => 1);
+  t.mock.method(globalThis, "setTimeout", (act, milliseconds, ...more) => {
+    const timer = real(act, milliseconds, ...more);
+    if (milliseconds === 2000) ours.add(timer); // until the server is told again
+    return timer;
+  });
+  t.mock.method(globalThis, "clearTimeout", (timer) => (ours.delete(timer), clear(timer)));
+  const kiosk = app.visitor({ url: way.url });
+  await kiosk.logIn(app.jwt(ann));
+  way.cut();
+  await kiosk.logOut();
+  assert.equal(ours.size, 1);
+  kiosk.close();
+  assert.equal(ours.size, 0);
+});
+
 test("who comes after an offline log out is somebody new", async (t) => {
   const app = await acme(t);
   const way = await gateway(t);
