@@ -88,17 +88,13 @@ async def test_many_are_deleted_by_their_ids(backend: Backend) -> None:
     assert (await backend.ask("GET", f"/v1/customers/{mara['id']}")).status_code == 404
 
 
-@pytest.mark.parametrize("body", [[], {}, None, ["x"], [1], [{}] * 101, [None], "x"])
-async def test_what_is_no_list_of_customers_is_refused(backend: Backend, body: Any) -> None:
-    for method in ("POST", "PUT"):
-        error(await backend.ask(method, BULK, json=body), 400, "bad_request")
-
-
-@pytest.mark.parametrize(
-    "ids", ["", "ids=", f"ids={'a' * 24}," * 1 + "&ids=x", "id=x", "ids=" + ",".join(["a" * 24] * 101)]
-)
-async def test_a_deletion_of_nobody_or_of_too_many_is_refused(backend: Backend, ids: str) -> None:
-    error(await backend.ask("DELETE", f"{BULK}?{ids}"), 400, "bad_request")
+async def test_what_is_no_list_of_customers_is_refused(backend: Backend) -> None:
+    nonsense: list[Any] = [[], {}, None, ["x"], [1], [{}] * 101, [None], "x"]
+    for body in nonsense:
+        for method in ("POST", "PUT"):
+            error(await backend.ask(method, BULK, json=body), 400, "bad_request")
+    for ids in ("", "ids=", f"ids={'a' * 24}&ids=x", "id=x", "ids=" + ",".join(["a" * 24] * 101)):
+        error(await backend.ask("DELETE", f"{BULK}?{ids}"), 400, "bad_request")
 
 
 async def test_a_job_counts_as_one_request(backend: Backend) -> None:
@@ -132,9 +128,12 @@ async def test_a_job_is_the_orgs_own_and_gone_after_a_day(
 async def test_a_key_does_in_bulk_what_it_may_do_one_by_one(backend: Backend, role: Role, method: str) -> None:
     mara = await backend.customer(name="Mara")
     asking = await backend.with_roles(role)
-    row = {"name": "Eve"} | ({"id": mara["id"]} if method == "PUT" else {})
-    path = f"{BULK}?ids={mara['id']}" if method == "DELETE" else BULK
-    error(await asking.ask(method, path, **({} if method == "DELETE" else {"json": [row]})), 403, "forbidden")
+    rows = [{"name": "Eve"} | ({"id": mara["id"]} if method == "PUT" else {})]
+    if method == "DELETE":
+        answer = await asking.ask(method, f"{BULK}?ids={mara['id']}")
+    else:
+        answer = await asking.ask(method, BULK, json=rows)
+    error(answer, 403, "forbidden")
     shown = (await backend.done("GET", "/v1/customers"))["data"]
     assert [it["attributes"]["name"] for it in shown] == ["Mara"]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from acquaint.domain.keys import Role
 from acquaint.services.core import Core
 from tests.cast import Cast, ann
@@ -82,43 +80,43 @@ async def test_what_a_visitor_only_says_finds_nobody(acme: Cast, backend: Backen
     assert len(await names(backend)) == 1
 
 
-@pytest.mark.parametrize(
-    ("query", "where"),
-    [
-        ({"and": [{"customer_password": {"equals": "x"}}]}, "/and/0/customer_password"),
-        ({"and": [{"password_hash": {"starts_with": "$"}}]}, "/and/0/password_hash"),
-        ({"and": [{"customer_email": {"starts_with": "a"}}]}, "/and/0/customer_email"),
-        ({"and": [{"customer_email": {"contains": "a"}}]}, "/and/0/customer_email"),
-        ({"and": [{"customer_email": {"$ne": ""}}]}, "/and/0/customer_email"),
-        ({"and": [{"customer_email": {"equals": {"$ne": ""}}}]}, "/and/0/customer_email"),
-        ({"and": [{"customer_email": {"equals": ""}}]}, "/and/0/customer_email"),
-        ({"and": [{"customer_email": {"equals": "x" * 257}}]}, "/and/0/customer_email"),
-        ({"and": [{"customer_email": "x"}]}, "/and/0/customer_email"),
-        ({"and": [{"customer_email": {"equals": "no address"}}]}, "/and/0/customer_email"),
-        ({"and": [{"customer_email": {}}]}, "/and/0/customer_email"),
-        ({"and": [{"customer_id": {"equals": "x"}}]}, "/and/0/customer_id"),
-        ({"and": [{"customer_created_at": {"gte": "soon"}}]}, "/and/0/customer_created_at"),
-        ({"and": [{"customer_created_at": {"gte": 7}}]}, "/and/0/customer_created_at"),
-        ({"and": [{"customer_created_at": {"equals": "2026-01-01"}}]}, "/and/0/customer_created_at"),
-        ({"and": [{}]}, "/and/0"),
-        ({"and": [{"customer_name": {"equals": "a"}, "customer_id": {"equals": "a"}}]}, "/and/0"),
-        ({"and": {"customer_name": "a"}}, "/and"),
-        ({"and": [{"customer_tags": {"equals": "a"}}] * 21}, "/and"),
-        ({"or": [{"customer_tags": {"equals": "a"}}, {"customer_name": {"equals": "a"}}]}, "/or/0/customer_tags"),
-        ({"or": [{"customer_tags": {"not_equals": "a"}}]}, "/or/0/customer_tags"),
-        ({"not": [{"customer_tags": {"equals": "a"}}]}, "/not"),
-        ({"sort": [{"customer_password": "asc"}]}, "/sort"),
-        ({"sort": [{"customer_name": "up"}]}, "/sort"),
-        ({"sort": [{"customer_name": ["asc"]}]}, "/sort"),
-        ({"sort": [{}]}, "/sort"),
-        ({"queryContext": "conversation"}, "/queryContext"),
-        ({"timeZone": "America/New_York"}, "/timeZone"),
-    ],
-)  # fmt: skip
-async def test_a_query_that_cannot_be_answered_is_refused(backend: Backend, query: dict[str, Any], where: str) -> None:
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"and": [{"customer_password": {"equals": "x"}}]}, "/and/0/customer_password"),
+    ({"and": [{"password_hash": {"starts_with": "$"}}]}, "/and/0/password_hash"),
+    ({"and": [{"customer_email": {"starts_with": "a"}}]}, "/and/0/customer_email"),
+    ({"and": [{"customer_email": {"contains": "a"}}]}, "/and/0/customer_email"),
+    ({"and": [{"customer_email": {"$ne": ""}}]}, "/and/0/customer_email"),
+    ({"and": [{"customer_email": {"equals": {"$ne": ""}}}]}, "/and/0/customer_email"),
+    ({"and": [{"customer_email": {"equals": ""}}]}, "/and/0/customer_email"),
+    ({"and": [{"customer_email": {"equals": "x" * 257}}]}, "/and/0/customer_email"),
+    ({"and": [{"customer_email": "x"}]}, "/and/0/customer_email"),
+    ({"and": [{"customer_email": {"equals": "no address"}}]}, "/and/0/customer_email"),
+    ({"and": [{"customer_email": {}}]}, "/and/0/customer_email"),
+    ({"and": [{"customer_id": {"equals": "x"}}]}, "/and/0/customer_id"),
+    ({"and": [{"customer_created_at": {"gte": "soon"}}]}, "/and/0/customer_created_at"),
+    ({"and": [{"customer_created_at": {"gte": 7}}]}, "/and/0/customer_created_at"),
+    ({"and": [{"customer_created_at": {"equals": "2026-01-01"}}]}, "/and/0/customer_created_at"),
+    ({"and": [{}]}, "/and/0"),
+    ({"and": [{"customer_name": {"equals": "a"}, "customer_id": {"equals": "a"}}]}, "/and/0"),
+    ({"and": {"customer_name": "a"}}, "/and"),
+    ({"and": [{"customer_tags": {"equals": "a"}}] * 21}, "/and"),
+    ({"or": [{"customer_tags": {"equals": "a"}}, {"customer_name": {"equals": "a"}}]}, "/or/0/customer_tags"),
+    ({"or": [{"customer_tags": {"not_equals": "a"}}]}, "/or/0/customer_tags"),
+    ({"not": [{"customer_tags": {"equals": "a"}}]}, "/not"),
+    ({"sort": [{"customer_password": "asc"}]}, "/sort"),
+    ({"sort": [{"customer_name": "up"}]}, "/sort"),
+    ({"sort": [{"customer_name": ["asc"]}]}, "/sort"),
+    ({"sort": [{}]}, "/sort"),
+    ({"queryContext": "conversation"}, "/queryContext"),
+    ({"timeZone": "America/New_York"}, "/timeZone"),
+]
+
+
+async def test_a_query_that_cannot_be_answered_is_refused(backend: Backend) -> None:
     """Attack 18: fields and operators are those that are named, whatever else a store would understand."""
-    found = error(await backend.ask("POST", SEARCH, json=query), 400, "bad_request")
-    assert found["source"] == {"pointer": where}
+    for query, where in REFUSED:
+        found = error(await backend.ask("POST", SEARCH, json=query), 400, "bad_request")
+        assert found["source"] == {"pointer": where}
 
 
 async def test_nobody_pages_for_ever(backend: Backend) -> None:
