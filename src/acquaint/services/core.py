@@ -55,8 +55,12 @@ class IdMaker:
         self._last = 0
 
     def __call__(self) -> int:
-        low = int.from_bytes(self._chance(2), "big")  # where the millisecond begins: nodes rarely meet
-        self._last = max(self._last + 1, ids.compose(ids.milliseconds_at(self._clock()), low))
+        milliseconds = ids.milliseconds_at(self._clock())
+        if milliseconds > self._last >> ids.LOW_BITS:
+            low = int.from_bytes(self._chance(2), "big")  # where the millisecond begins: nodes rarely meet
+            self._last = ids.compose(milliseconds, low)
+        else:
+            self._last += 1
         return self._last
 
 
