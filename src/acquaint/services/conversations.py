@@ -101,6 +101,7 @@ async def start(
         async with core.store.write() as tx:
             session, user = await ensure_user(core, tx, it)
             conversation = await _existing_direct(tx, session, others) if kind is ConversationKind.DIRECT else None
+            is_new = conversation is None
             if conversation is not None:
                 await members.show(core, tx, conversation, user.id)
             else:
@@ -110,6 +111,8 @@ async def start(
             message = None
             if first is not None:
                 message, conversation = await post_in(core, tx, conversation, first, session, user)
+            if is_new:  # nothing was said in it but this
+                return Seen(conversation, tuple(await tx.conversations.members(conversation.id)), message, 0), session
             return await _seen(tx, conversation, user.id, message), session
 
     return await once_more_if_taken(once)
