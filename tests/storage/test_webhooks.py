@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from acquaint.domain.apps import AppId
+from acquaint.domain.errors import NotFound
 from acquaint.domain.events import Event, EventId, EventKind
 from acquaint.domain.paging import PageAsked
 from acquaint.domain.webhooks import Delivery, DeliveryState, Outcome, Trouble, Webhook, WebhookId
+from acquaint.storage.store import SqlStore
 from tests.storage.world import World
 
 CREATED, BANNED = EventKind.USER_CREATED, EventKind.USER_BANNED
@@ -153,3 +157,42 @@ async def test_deliveries_are_listed_page_by_page_and_forgotten_in_parts(world: 
         assert await tx.deliveries.sweep(world.now, 10) == 0
         assert await tx.deliveries.sweep(world.now + timedelta(seconds=1), 3) == 3
         assert await tx.deliveries.sweep(world.now + timedelta(seconds=1), 3) == 2
+
+
+async def test_who_begins_to_ask_hears_of_the_very_next_event(world: World) -> None:
+    await happens(world)  # nobody asks for anything yet, and that may be remembered
+    it = await added(world)
+    event_id = await happens(world)
+    assert [told.event_id for told in await deliveries(world, it)] == [event_id]
+    await saved(world, replace(it, kinds=frozenset({BANNED})))
+    await happens(world)
+    banned = await happens(world, BANNED)
+    assert {told.event_id for told in await deliveries(world, it)} == {event_id, banned}
+
+
+async def test_what_was_undone_is_not_believed(world: World) -> None:
+    it = await added(world)
+    event_id = await happens(world)
+
+    async def refused() -> None:
+        async with world.store.write() as tx:
+            await tx.webhooks.remove(it.id)
+            await tx.events.add(Event(EventId(world.new_id()), world.acme.id, CREATED, world.now))
+            raise NotFound("webhook")
+
+    with pytest.raises(NotFound):
+        await refused()
+    later = await happens(world)
+    assert {told.event_id for told in await deliveries(world, it)} == {event_id, later}
+
+
+async def test_another_process_begins_to_ask_and_the_next_event_here_is_told(world: World, url: str) -> None:
+    await happens(world)
+    elsewhere = SqlStore(url, new_id=world.new_id, clock=world.clock, told=lambda _: None)
+    try:
+        async with elsewhere.write() as tx:
+            it = await tx.webhooks.add(webhook(world))
+    finally:
+        await elsewhere.close()
+    event_id = await happens(world)
+    assert [told.event_id for told in await deliveries(world, it)] == [event_id]

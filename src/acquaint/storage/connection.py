@@ -25,6 +25,13 @@ class Own:
     clock: Clock
     told: Callable[[Sequence[Event]], None]
     number: int  # written beside its events: others are told by watching for what is not theirs
+    wanted: dict[int, frozenset[str]] | None = None
+    """Which kinds of Events the webhooks of an App ask for, by App, where a writer knows what it may still believe."""
+
+    def forget(self) -> None:
+        """What was read before may not be so any more."""
+        if self.wanted is not None:
+            self.wanted.clear()
 
     def now(self) -> int:
         return column.of_moment(self.clock())

@@ -47,6 +47,7 @@ FOR_EVENT = Statement(  # by every Event that is added
         ).where(_kinds.app_id == bindparam("app_id"), _kinds.kind == bindparam("kind")),
     )
 )
+KINDS_WANTED = Statement(select(_kinds.kind).where(_kinds.app_id == bindparam("app_id")).distinct())
 _PUT = Statement(
     _put.on_conflict_do_update(
         index_elements=[_deliveries.webhook_id, _deliveries.event_id],

@@ -19,7 +19,7 @@ from . import columns as column
 from . import tables as t
 from .adding import add
 from .connection import Connection, Row
-from .deliveries import FOR_EVENT
+from .deliveries import FOR_EVENT, KINDS_WANTED
 from .paging import LAST, page_of
 from .statements import Statement, among
 
@@ -46,6 +46,9 @@ _OF_OTHERS = Statement(
     .where(_events.id > bindparam("after"), _events.written_by != bindparam("written_by"))
     .order_by(_events.id)
 )
+
+
+_EVERY_KIND: Final = frozenset(it.value for it in EventKind)
 
 
 @cache
@@ -83,11 +86,22 @@ class SqlEvents:
 
     async def add(self, event: Event) -> Event:
         event = await add(self._db, _ADD, event, _values(event, self._db.own.number))
-        if event.app_id is not None:
+        if event.app_id is not None and event.kind.value in await self._wanted(event.app_id):
             at, kind = column.of_moment(event.at), event.kind.value
             await self._db.change(FOR_EVENT, app_id=event.app_id, kind=kind, event_id=event.id, at=at)
         self._db.events.append(event)
         return event
+
+    async def _wanted(self, app_id: AppId) -> Collection[str]:
+        """The kinds that the App's webhooks may ask for: all of them, where nobody remembers which."""
+        remembered = self._db.own.wanted
+        if remembered is None:
+            return _EVERY_KIND
+        kinds = remembered.get(app_id)
+        if kinds is None:
+            kinds = frozenset(row[0] for row in await self._db.rows(KINDS_WANTED, app_id=app_id))
+            remembered[app_id] = kinds
+        return kinds
 
     async def many(self, ids: Collection[EventId]) -> dict[EventId, Event]:
         rows = await self._db.rows(_MANY, ids=list(ids)) if ids else []

@@ -24,6 +24,7 @@ from typing import Any, Final, TypeVar
 
 from ..domain.errors import Busy
 from ..domain.events import Event
+from .connection import Own
 
 T = TypeVar("T")
 
@@ -80,11 +81,12 @@ class _Phase(Enum):
 
 
 class GroupCommit:
-    """Gives turns and commits them. ``tell`` hears of the events of every commit, before the blocks' tasks go on."""
+    """Gives turns and commits them. The events of every commit are told before the blocks' tasks go on; what blocks
+    remember of the database is forgotten when somebody else wrote, and when something was undone."""
 
-    def __init__(self, connection: sqlite3.Connection, tell: Callable[[Sequence[Event]], None]) -> None:
-        self._connection = connection
-        self._tell = tell
+    def __init__(self, connection: sqlite3.Connection, own: Own) -> None:
+        self._connection, self._own = connection, own
+        self._version_seen: int | None = None  # by the blocks so far
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="acquaint-writer")
         self._phase = _Phase.RESTING
         self._waiting: deque[Turn] = deque()
@@ -231,6 +233,9 @@ class GroupCommit:
 
     def _open(self) -> None:
         self._phase = _Phase.OPEN
+        if (version := _data_version(self._connection)) != self._version_seen:
+            self._version_seen = version
+            self._own.forget()
         self._begun_at = time.monotonic()
         self._watchdog = asyncio.get_running_loop().call_later(LONGEST_TURN, self._take_away)
 
@@ -286,10 +291,11 @@ class GroupCommit:
         group = self._group
         self._rest()
         if error := result.exception():
+            self._own.forget()
             _refuse(group, error)
         else:
             self._version = result.result()
-            self._tell([event for turn in group for event in turn.events])
+            self._own.tell([event for turn in group for event in turn.events])
             for turn in group:
                 if turn.done is not None and not turn.done.done():
                     turn.done.set_result(None)
@@ -298,6 +304,7 @@ class GroupCommit:
     def _undo(self, turn: Turn, why: NotNow = OVER) -> None:
         turn.connection = why
         self._inside = None
+        self._own.forget()
         try:
             self._connection.execute("ROLLBACK TO turn")
             self._connection.execute("RELEASE turn")
@@ -317,6 +324,7 @@ class GroupCommit:
             self._inside.connection = _TAKEN_AWAY
             self._inside = None
         _roll_back(self._connection)
+        self._own.forget()
         self._rest()
         _refuse(group, error)
         asyncio.get_running_loop().call_soon(self._next_if_resting)

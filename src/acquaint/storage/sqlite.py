@@ -10,6 +10,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -51,7 +52,7 @@ class SqliteEngine:
     is_embedded = True
 
     def __init__(self, path: Path, own: Own) -> None:
-        self._path, self._own = path, own
+        self._path, self._own = path, replace(own, wanted={})
         self._its_writer: GroupCommit | None = None
         self._readers = Lending(
             MOST_READERS,
@@ -95,7 +96,7 @@ class SqliteEngine:
     @property
     def _writer(self) -> GroupCommit:
         if self._its_writer is None:
-            self._its_writer = GroupCommit(connect(self._path, wait_for_locks=0), self._own.tell)
+            self._its_writer = GroupCommit(connect(self._path, wait_for_locks=0), self._own)
         return self._its_writer
 
 

@@ -92,6 +92,7 @@ class SqlWebhooks:
         await self._ask_for_kinds(webhook)
 
     async def remove(self, id: WebhookId) -> None:
+        self._db.own.forget()
         await self._db.change(_ASK_FOR_NOTHING, id=id)
         for statement in _REMOVE:
             await self._db.change(statement, id=id)
@@ -101,6 +102,7 @@ class SqlWebhooks:
         return [(AppId(app_id), WebhookId(id)) for app_id, id in rows]
 
     async def _ask_for_kinds(self, webhook: Webhook) -> None:
+        self._db.own.forget()
         if webhook.is_enabled:
             for kind in sorted(webhook.kinds):
                 await self._db.change(_ASK_FOR, app_id=webhook.app_id, kind=kind.value, webhook_id=webhook.id)
