@@ -438,7 +438,7 @@ def _refusal(error: Exception) -> AcquaintError:
         more: dict[str, Any] = {"status": status, "request_id": headers.get("X-Request-Id")}
         if seconds.isascii() and seconds.isdigit():
             more["evidence"] = {"retry_after": int(seconds)}
-        code = _frame(error.response.body or b"").get("code")
+        code = _frame(bytes(error.response.body or b"")).get("code")
         if code in ("invalid_credentials", "app_closed"):
             return KINDS[code]("The live connection was refused.", code=code, **more)
         if status == 401:
