@@ -10,12 +10,13 @@ import pytest
 from acquaint.domain import searches
 from acquaint.domain.conversations import ConversationId, ConversationKind, MessageId
 from acquaint.domain.errors import TooManyRequests, Unacceptable
+from acquaint.domain.limits import Limit
 from acquaint.domain.listings import Between
 from acquaint.domain.members import Change
 from acquaint.domain.paging import PageAsked
 from acquaint.domain.searches import Search, words_in
 from acquaint.ports.store import Recognised
-from acquaint.services import blocks, conversations, members, saying, searching
+from acquaint.services import blocks, conversations, limits, members, saying, searching
 from acquaint.services.core import Core
 from tests.cast import Cast, ann, ben, carol, eve, laptop, phone
 from tests.support.clock import SetClock
@@ -114,8 +115,15 @@ async def test_page_by_page_everything_is_found_once(core: Core, acme: Cast, mon
     for number in range(30):
         id = await say(core, a, talks[number * number % 4], f"{'needle' if number % 3 else 'straw'} {number}")
         expected += [id] if number % 3 else []
-    for bounds in ({}, {"LOOKED_AT": 7}, {"READS": 1}, {"READ_AT_ONCE": 1, "READS": 3}, {"CHARACTERS_LOOKED_AT": 1}):
+    for bounds in (
+        {},
+        {"LOOKED_AT": 7},
+        {"READS": 1},
+        {"READ_FIRST": 1, "READ_AT_ONCE": 1, "READS": 3},
+        {"CHARACTERS_LOOKED_AT": 1},
+    ):
         with monkeypatch.context() as smaller:
+            smaller.setattr(limits, "MESSAGE_SEARCHES_PER_SESSION", Limit("searches", 10_000, limits.MINUTE))
             for name, value in bounds.items():
                 smaller.setattr(searching, name, value)
             seen, after, pages = [], None, 0
@@ -169,6 +177,6 @@ def test_what_cannot_be_looked_for_is_refused() -> None:
 
 async def test_nobody_searches_without_end(core: Core, acme: Cast) -> None:
     a = await verified(core, acme, ann)
-    for _ in range(120):
+    for _ in range(60):
         await found(core, a, "x")
     await refused(found(core, a, "x"), TooManyRequests)

@@ -21,11 +21,11 @@ LONGEST_SEARCH: Final = 200  # characters
 MOST_WORDS: Final = 10
 MOST_CONVERSATIONS: Final = 100  # that one search may name
 
-LOOKED_AT: Final = 5_000
+LOOKED_AT: Final = 2_000
 """Messages that one search looks at; the next one goes on where it stopped. Against keeping the database busy with a
 word that nobody said; lower would hurt who looks for something old, page by page."""
 
-CHARACTERS_LOOKED_AT: Final = 1_000_000
+CHARACTERS_LOOKED_AT: Final = 500_000
 """The same for the length of what is looked at: a message may have 20,000 characters, and comparing costs by each."""
 
 

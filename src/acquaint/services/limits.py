@@ -79,8 +79,8 @@ TYPING_PER_KEY: Final = Limit("typing_per_key", 6_000, MINUTE)
 """Times that an App's server says an operator types. Against keeping the database busy; lower would hurt an inbox with
 hundreds of people in it, each of whom says so every few seconds."""
 
-MESSAGE_SEARCHES_PER_SESSION: Final = Limit("message_searches_per_session", 120, MINUTE)
-"""Searches of one session in what it sees. Against keeping the database and a processor busy, each looks at up to 5,000
+MESSAGE_SEARCHES_PER_SESSION: Final = Limit("message_searches_per_session", 60, MINUTE)
+"""Searches of one session in what it sees. Against keeping the database and a processor busy, each looks at up to 2,000
 messages; lower would hurt who searches with every letter they type."""
 
 CHANGES_PER_SESSION: Final = Limit("changes_per_session", 300, MINUTE)

@@ -26,8 +26,9 @@ from . import limits
 from .core import Core
 from .visibility import seen_as
 
-READ_AT_ONCE: Final = 50  # messages of one history
-READS: Final = 200
+READ_FIRST: Final = 10  # messages of one history: most of them are not walked any further
+READ_AT_ONCE: Final = 50
+READS: Final = 100
 """Parts of histories that one search reads. Against somebody in a thousand conversations in which hardly anything was
 said; the next search goes on."""
 
@@ -132,7 +133,8 @@ class _Walk:
         newest, id = self._heads[0]
         if self.must_read:
             self.reads += 1
-            page = await self._tx.messages.history_for(self._mine[id], PageAsked(READ_AT_ONCE, after=1 - newest))
+            limit = READ_AT_ONCE if id in self._read else READ_FIRST
+            page = await self._tx.messages.history_for(self._mine[id], PageAsked(limit, after=1 - newest))
             self._read[id] = deque(page.items)
             if page.next is None:
                 self._whole.add(id)
