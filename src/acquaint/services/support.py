@@ -22,6 +22,7 @@ from ..domain.conversations import (
     Membership,
     Message,
     MessageId,
+    Rating,
     visibility_of,
 )
 from ..domain.errors import NotAllowed, NotFound
@@ -133,8 +134,11 @@ async def annotate(
     custom: Callable[[Mapping[str, Any]], Mapping[str, Any]],
     *,
     closes: bool = False,
+    score: int | None = None,
 ) -> None:
     """Changes the custom data of a support conversation, and with ``closes`` ends it: nothing more can be said.
+
+    ``score`` is what its visitor thinks of it now, from 1 to 5; the latest one counts.
 
     Refuses with NotFound like ``one_chat``. Closing twice is fine, and changes nothing the second time.
     """
@@ -147,6 +151,10 @@ async def annotate(
             return
         now = core.clock()
         conversation = replace(was, custom=dict(custom(was.custom)), closed_at=now if closes else was.closed_at)
+        details: dict[str, Any] = {"closed": True} if closes else {}
+        if score is not None and was.closed_at is not None and not (was.is_rated and _scored(was) == score):
+            conversation = replace(conversation, rating=Rating(score, now), asks_rating=False)
+            details["survey"] = score
         if conversation == was:
             return
         await tx.conversations.save(replace(conversation, updated_at=now))
@@ -158,8 +166,12 @@ async def annotate(
             user_id=session.user_id,
             session_id=session.id,
             conversation_id=id,
-            **({"closed": True} if closes else {}),
+            **details,
         )
+
+
+def _scored(it: Conversation) -> int | None:
+    return None if it.rating is None else it.rating.score
 
 
 async def overview(core: Core, session: Session) -> Sequence[Conversation]:

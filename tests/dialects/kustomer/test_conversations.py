@@ -249,7 +249,7 @@ async def test_a_log_in_elsewhere_that_brings_older_conversations_is_noticed(
     assert await stats(tablet) != was
 
 
-async def test_what_somebody_thought_of_it_is_kept_with_the_conversation(phone: Phone) -> None:
+async def test_what_somebody_thought_of_it_is_kept_with_the_conversation(phone: Phone, core: Core, acme: Cast) -> None:
     session = await phone.chat("Hello")
     path = f"{SESSIONS}/{session}/satisfaction"
     assert refusal(await phone.ask("POST", path))[0] == 403
@@ -263,6 +263,9 @@ async def test_what_somebody_thought_of_it_is_kept_with_the_conversation(phone: 
     [listed] = await phone.asked("GET", SESSIONS)
     assert listed["attributes"]["satisfaction"] == {"id": survey["id"], "status": "commented", "lockedAt": None}
     assert listed["attributes"]["custom"] == {}
+    seen = await conversations.one_of_app(core, acme.app, id_of(session))
+    assert seen.conversation.rating is not None
+    assert seen.conversation.rating.score == 5  # as the App's people see it, whichever the API
 
 
 @pytest.mark.parametrize(

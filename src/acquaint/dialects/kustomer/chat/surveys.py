@@ -8,7 +8,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ....domain.conversations import ConversationId
+from ....domain.conversations import BEST_SCORE, ConversationId
 from ....domain.errors import NotAllowed, Unacceptable
 from ....services import support
 from ....services.support import Chat
@@ -41,15 +41,22 @@ async def respond(request: Request) -> Response:
     chat = await _ended(request, caller)
     asked = await read(request)
     answers = asked.objects("answers", MOST_ANSWERS)
+    rating = asked.number("rating", 0, 1, HIGHEST_RATING) if asked.values.get("rating") is not None else None
     said = {
-        "rating": asked.number("rating", 0, 1, HIGHEST_RATING) if asked.values.get("rating") is not None else None,
+        "rating": rating,
         "answers": None if answers is None else [_answer(it) for it in answers],
         "submittedAt": wire.moment(asked.moment("submittedAt")),
     }
     given = {name: value for name, value in said.items() if value is not None}
     if not given:
         raise Unacceptable("", NOTHING_GIVEN)
-    await support.annotate(core, caller.recognised, chat.conversation.id, lambda was: _answered(was, given))
+    await support.annotate(
+        core,
+        caller.recognised,
+        chat.conversation.id,
+        lambda was: _answered(was, given),
+        score=rating if rating is not None and rating <= BEST_SCORE else None,  # of the usual scale, which we ask with
+    )
     return wire.document(_survey(caller, await support.one_chat(core, caller.session, chat.conversation.id)))
 
 
