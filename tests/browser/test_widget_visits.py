@@ -336,6 +336,11 @@ def test_who_answers_is_seen_typing_and_reading(somebody: Somebody, shop: Shop) 
     expect(hears(visit, "Is anybody there?")).to_contain_text("Sent")
     shop.api.post(f"{at}/read", json={"up_to": last["id"]}).raise_for_status()
     expect(hears(visit, "Is anybody there?")).to_contain_text("Seen")
+    says(visit, "Good.")
+    expect(hears(visit, "Good.")).to_contain_text("Sent")
+    shop.answers("I am.")  # who answers has read
+    expect(hears(visit, "Good.")).to_contain_text("Seen")
+    expect(visit.locator(".dots")).to_be_hidden()
 
 
 def test_what_is_over_is_rated_once_and_a_word_may_follow(somebody: Somebody, shop: Shop) -> None:

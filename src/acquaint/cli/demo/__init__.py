@@ -1,6 +1,7 @@
 """``acquaint demo``: a fresh server and a customer's backend, a story that is played, and a page to play it by hand.
 
 customer   what a customer has: people, a backend that signs tokens for them, and a page
+inbox      what the customer's backend hears live
 device     a device of somebody's, talking to the server as any client would
 story      what is played, and what must hold
 stage      the two servers, from their start to their end

@@ -12,7 +12,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -71,8 +71,8 @@ def _base64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def backend(customer: Customer, app_api: httpx2.AsyncClient) -> Starlette:
-    """The customer's own server, as far as chat is concerned."""
+def backend(customer: Customer, app_api: httpx2.AsyncClient, is_typing: Callable[[str], bool]) -> Starlette:
+    """The customer's own server, as far as chat is concerned. ``is_typing`` says if a visitor is, where."""
 
     async def page(request: Request) -> Response:
         laptop, phone = (str(request.url.replace(port=port, path="/shop", query="")) for port in customer.ports)
@@ -117,7 +117,11 @@ def backend(customer: Customer, app_api: httpx2.AsyncClient) -> Starlette:
                 sessions.append(shown | judged)
         shown = await _asked(app_api.get(f"/app/conversations/{id}"))
         said = [{"id": it["id"], "author": it["author"], "text": it["text"]} for it in reversed(page["items"])]
-        about = {"is_closed": shown["closed_at"] is not None, "rating": shown["rating"]}
+        about = {
+            "is_closed": shown["closed_at"] is not None,
+            "rating": shown["rating"],
+            "is_typing": is_typing(str(id)),
+        }
         return JSONResponse({"said": said, "sessions": sessions, **about})
 
     async def answer(request: Request) -> Response:

@@ -24,6 +24,7 @@ from ...settings import Settings
 from ...web import logs
 from ...web.listening import Listener, configuration
 from .customer import Customer, backend
+from .inbox import listening
 from .story import STEPS, play
 
 HOST: Final = "127.0.0.1"
@@ -57,7 +58,8 @@ async def _perform(
         async with (
             customer.as_app() as app_api,
             _served(Listener, build_app(house), [server], house.stop_serving) as serving,
-            _served(_Backend, backend(customer, app_api), [page, phone], _nothing),
+            listening(customer) as inbox,
+            _served(_Backend, backend(customer, app_api, inbox.is_typing), [page, phone], _nothing),
         ):
             _open(address, settings.public)
             playing = asyncio.create_task(play(customer, app_api, _tell))

@@ -157,7 +157,7 @@ export class Chat {
   /** The server's own words for what it refused; null where nothing was heard of it. @param {unknown} error */
   wordsOf(error) {
     const { status, detail } = /** @type {Problem} */ (error)
-    return (status && status < 500 && detail) || null
+    return status && status < 500 && detail ? String(detail) : null
   }
 
   close() {

@@ -171,7 +171,7 @@ export class AcquaintChat extends HTMLElement {
 
   /** @param {string} kind @param {any} [detail] */
   #tell(kind, detail) {
-    if (kind === "heard") return this.#panel?.say(`${detail.name ?? this.#words?.say("team")}: ${detail.text}`)
+    if (kind === "heard") return this.#panel?.heard(detail)
     if (kind === "auth" && this.#panel?.isOpen) this.#panel.becomeOther()
     this.dispatchEvent(new CustomEvent(`acquaint:${kind}`, { detail, bubbles: true, composed: true }))
   }

@@ -28,10 +28,7 @@ const TYPING_IS_OVER = 6_000 // milliseconds
 
 export class Exchange {
   isLoading = false
-  /** @type {unknown} */
-  problem = null
-  /** The name of who is typing; empty where they have none, null where nobody is. @type {string | null} */
-  typing = null
+  isBroken = false
   /** Where older messages are, if there are any. @type {string | null} */
   next = null
   /** What is known of the conversation. @type {import("./client/types.js").Conversation | null} */
@@ -43,6 +40,8 @@ export class Exchange {
   #sending = Promise.resolve()
   #latest = 0
   #freshAfter = Infinity
+  /** Who is typing. @type {import("./client/types.js").Typing | null} */
+  #typing = null
   #timer = 0
 
   /** @param {import("./chat.js").Chat} chat @param {string} [id] */
@@ -50,6 +49,11 @@ export class Exchange {
     this.chat = chat
     this.id = id
     if (id) this.load()
+  }
+
+  /** The name of who is typing; empty where they have none, null where nobody is. */
+  get typing() {
+    return this.#typing && (this.#typing.operator ?? this.#member(this.#typing.user)?.user.name ?? "")
   }
 
   /** What its visitor thought of it: null where the App asks that, undefined where it does not. */
@@ -73,40 +77,25 @@ export class Exchange {
 
   // Reading
 
-  async load() {
+  /** What is known of the conversation, and part of what was said. @param {string | null} [after] a `next`; none: the latest */
+  async load(after) {
     const { id, chat } = this, { client, who } = chat
-    if (!id) return
-    await this.#asking(async () => {
-      const [it, page] = await Promise.all([client.conversation(id), client.history(id, { limit: PART })])
-      if (!this.about && it.unread) this.#freshAfter = Number(it.members.find(({ user }) => user.id === who.user?.id)?.last_read_id)
-      this.about = it
-      if (!this.#messages.size) this.next = page.next
-      page.items.forEach((message) => this.#take(message))
-    })
-  }
-
-  async older() {
-    const { id } = this, after = this.next
-    if (this.isLoading || !id || !after) return
-    await this.#asking(async () => {
-      const page = await this.chat.client.history(id, { limit: PART, after })
-      this.next = page.next
-      page.items.forEach((message) => this.#take(message))
-    })
-  }
-
-  /** @param {() => Promise<void>} task */
-  async #asking(task) {
+    if (!id || (after && this.isLoading)) return
     this.isLoading = true
-    this.problem = null
-    this.chat.changed()
+    this.isBroken = false
+    chat.changed()
     try {
-      await task()
+      const [it, page] = await Promise.all([client.conversation(id), client.history(id, { limit: PART, after: after ?? undefined })])
+      const isFirst = !this.about
+      this.about = it
+      if (isFirst && it.unread) this.#freshAfter = Number(this.#member(who.user?.id)?.last_read_id)
+      if (after || !this.#messages.size) this.next = page.next
+      page.items.forEach((message) => this.#take(message))
     } catch (/** @type {any} */ error) {
-      if (!isLate(error)) this.problem = error
+      this.isBroken = !isLate(error)
     }
     this.isLoading = false
-    this.chat.changed()
+    chat.changed()
   }
 
   /** What is in front of somebody is read, once. */
@@ -205,14 +194,15 @@ export class Exchange {
   hear(news) {
     const { id, chat } = this, it = this.about, { user } = news, isMe = user === chat.who.user?.id
     if (!id || news.conversation !== id) return
-    const whose = it?.members.find((member) => member.user.id === user)
-    if (news.type === "typing") return isMe || this.#types(news.on ? news.operator ?? whose?.user.name ?? "" : null)
-    if (news.message) this.#take(news.message)
+    if (news.type === "typing") return isMe || this.#types(news.on ? news : null)
+    const whose = this.#member(user), { message, kind, up_to = null } = news, isNew = kind === "message.posted"
+    if (message) this.#take(message)
     else if (news.message_id) this.#messages.delete(news.message_id)
-    else if (news.kind !== "messages.read") this.load()
-    else if (whose) whose.last_read_id = news.up_to ?? null
-    else if (it && !user) it.operators_read_id = news.up_to ?? null
-    if (news.kind === "message.posted" && !isMe) this.#types(null)
+    else if (kind !== "messages.read") this.load()
+    else if (whose) whose.last_read_id = up_to
+    else if (it && !user) it.operators_read_id = up_to
+    if (it && isNew && message?.author === "operator") it.operators_read_id = message.id // who answers has read
+    if (isNew && !isMe) this.#types(null)
   }
 
   close() {
@@ -221,11 +211,16 @@ export class Exchange {
     if (this.chat.current === this) this.chat.current = null
   }
 
-  /** @param {string | null} name */
-  #types(name) {
+  /** @param {string | null | undefined} id */
+  #member(id) {
+    return this.about?.members.find(({ user }) => user.id === id)
+  }
+
+  /** @param {import("./client/types.js").Typing | null} news */
+  #types(news) {
     clearTimeout(this.#timer)
-    this.typing = name
-    if (name !== null) this.#timer = setTimeout(() => (this.#types(null), this.chat.changed()), TYPING_IS_OVER)
+    this.#typing = news
+    if (news) this.#timer = setTimeout(() => (this.#types(null), this.chat.changed()), TYPING_IS_OVER)
   }
 
   /** @param {Message} message */

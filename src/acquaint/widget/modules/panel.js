@@ -44,9 +44,9 @@ export function panel(around, shut) {
   const back = round(say("back"), "down", { className: "round back", onclick: () => go("home") })
   const face = h("div.face", icon("chat")), title = h("h2"), who = h("div")
   const note = h("p.note", { role: "status" })
-  const heard = h("div.heard", { role: "log", ariaLabel: say("fresh") })
+  const log = h("div.heard", { role: "log", ariaLabel: say("fresh") })
   const head = h("div.head", back, face, h("div", title, who), round(say("close"), "close", { onclick: shut }))
-  const node = h("div.panel", { part: "panel", role: "dialog", hidden: true, onkeydown }, head, note, heard)
+  const node = h("div.panel", { part: "panel", role: "dialog", hidden: true, onkeydown }, head, note, log)
 
   /** Whether one says who one is before one says anything. */
   const isAsked = () => look.asksWho && chat.isUnknown
@@ -123,10 +123,10 @@ export function panel(around, shut) {
       if (!isTheirs && !(name === "form" && chat.isUnknown)) go(first())
     },
 
-    /** Reads a message to those who cannot see it come. @param {string} text */
-    say(text) {
-      heard.append(h("p", text))
-      if (heard.children.length > MOST_HEARD) heard.firstChild?.remove()
+    /** Reads a message to those who cannot see it come. @param {{ name: string | null, text: string }} message */
+    heard({ name: by, text }) {
+      log.append(h("p", `${by ?? say("team")}: ${text}`))
+      if (log.children.length > MOST_HEARD) log.firstChild?.remove()
     },
   }
 }

@@ -9,14 +9,11 @@
 
 const TEXT = `
 :host {
-  --brand: var(--acquaint-brand, #4a43d6);
-  --on-brand: var(--acquaint-on-brand, #fff);
   --paper: var(--acquaint-background, light-dark(#fff, #17181d));
   --ink: var(--acquaint-text, light-dark(#1b1d26, #eceef4));
   --accent: var(--acquaint-accent, light-dark(#4a43d6, #aba6ff));
   --soft: color-mix(in srgb, var(--ink) 70%, var(--paper));
   --line: color-mix(in srgb, var(--ink) 12%, var(--paper));
-  --tint: color-mix(in srgb, var(--ink) 6%, var(--paper));
   --bad: light-dark(#b3261e, #ff9389);
   --gap: var(--acquaint-offset, 20px);
   display: contents;
@@ -37,19 +34,19 @@ button:enabled:hover { background-image: linear-gradient(rgb(127 127 127 / .16) 
 svg { width: 22px; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; flex: none }
 b, h2, .big, .link, .bad, .main, .badge, .day, label, .new p { font-weight: 650 }
 b, h2 { font-size: 17px }
-.who, .note, .self, .link, .meta, .day, .jump, .error, .closed, .files, .badge, small, time, p + p { font-size: 13px }
-.self, .meta, .day, .intro, .closed, .box .round, time, p + p, ::placeholder { color: var(--soft); opacity: 1 }
-.bad, .error, .fresh { color: var(--bad) }
+.who, .note, .self, .link, .meta, .day, .jump, .error, .closed, .files, .badge, small, time, .row p + p, .form > p + p { font-size: 13px }
+.self, .meta, .day, .intro, .closed, .box .round, time, .row p + p, .form > p + p, ::placeholder { color: var(--soft); opacity: 1 }
 .head, .row, .who, .note, .self, .meta, .day, .file, .files, .files li, .dots { display: flex; align-items: center; gap: 4px 10px }
 .root, .panel, .view, .talk, .said, .form, .end { display: flex; flex-direction: column }
 .root, .end, .mine.mine { align-items: flex-end }
 h2, .who span, .row p, .files span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 .launcher, .round, .face { display: grid; place-items: center; flex: none; width: 40px; height: 40px; border-radius: 50% }
-.face, .dots, .files li, .said > p, .file, .go:disabled { background: var(--tint) }
+.face, .dots, .files li, .said > p, .file, .go:disabled { background: color-mix(in srgb, var(--ink) 6%, var(--paper)) }
 .face, .link { color: var(--accent) }
+.bad, .error, .fresh { color: var(--bad) }
 .launcher, .main, .go, .face, .badge, .jump, .said > p, .file, .picture, .dots { border-width: 1px }
-.launcher, .head, .hero, .mine > p:not(.gone), .mine > .file, .go:enabled, .main, .start .face { background: var(--brand); color: var(--on-brand) }
-.self, .say, .rate, .closed, li + li .row, .day::before, .day::after { border-block-start: 1px solid var(--line) }
+.launcher, .head, .hero, .mine > p:not(.gone), .mine > .file, .go:enabled, .main, .start .face { background: var(--acquaint-brand, #4a43d6); color: var(--acquaint-on-brand, #fff) }
+.self, .say, .rate, .closed, .card > li + li, .day::before, .day::after { border-block-start: 1px solid var(--line) }
 .link, .said > *, .dots, .files li, .main, .card, .row, .jump, input { border-radius: 14px }
 
 /* The button, and the window */
@@ -86,7 +83,6 @@ h2, .who span, .row p, .files span { overflow: hidden; text-overflow: ellipsis; 
 
 .home { padding: 0 12px }
 .hero { margin: 0 -12px -40px; padding: 0 20px 60px; background-image: linear-gradient(transparent, rgb(0 0 0 / .2)) }
-.hero p + p { color: inherit; font-size: inherit }
 .big { font-size: 24px; line-height: 1.3 }
 .card { margin-block-end: 12px; border: 1px solid var(--line); background: var(--paper); box-shadow: 0 2px 12px rgb(0 0 0 / .08) }
 .row { width: 100%; min-height: 64px; padding: 12px; text-align: start }
@@ -135,7 +131,7 @@ i + i + i { animation-delay: .4s }
 .rate .main { width: 100%; margin-block-start: 12px }
 .box, input { border: 1px solid var(--soft); background: var(--paper) }
 .box { display: flex; align-items: flex-end; gap: 4px; padding: 4px; border-radius: 24px }
-.box:focus-within, .over .box { border-color: var(--accent); outline: 1px solid var(--accent); outline-offset: 0 }
+.box:focus-within, .over .box { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent) }
 textarea { flex: 1; min-width: 0; min-height: 40px; max-height: 132px; padding: 8px 4px; background: none; resize: none; outline: none !important; field-sizing: content }
 .files { flex-wrap: wrap }
 .files li { max-width: 100%; margin-block-end: 8px; padding: 4px 8px }

@@ -22,7 +22,7 @@ export function talk(place, id) {
   let latest
 
   const list = h("ol.list")
-  const older = h("button.link", { onclick: () => it.older() }, say("older"))
+  const older = h("button.link", { onclick: () => it.load(it.next) }, say("older"))
   const intro = h("div.intro", h("div.face", icon("chat")), h("b", look.heading), look.greeting)
   const typing = h("div.dots", { role: "img" }, h("i"), h("i"), h("i"))
   const wrong = h("div.intro", { role: "alert" }, h("p", say("broken")), h("button.main", { onclick: () => it.load() }, say("again")))
@@ -35,7 +35,7 @@ export function talk(place, id) {
   function onscroll() {
     isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_THE_END
     if (isAtEnd) arrived()
-    if (scroll.scrollTop < AT_THE_END && it.next) it.older()
+    if (scroll.scrollTop < AT_THE_END && it.next) it.load(it.next)
   }
 
   function toEnd() {
@@ -53,12 +53,14 @@ export function talk(place, id) {
   function update() {
     const { entries } = it, { scrollHeight, scrollTop } = scroll, [first] = entries, last = entries.at(-1)
     list.replaceChildren(...nodesOf(entries))
-    wrong.hidden = !it.problem || Boolean(first)
+    wrong.hidden = !it.isBroken || Boolean(first)
     older.hidden = !it.next
     intro.hidden = Boolean(it.next) || !wrong.hidden || (it.isLoading && !first)
     typing.hidden = it.typing === null && (!it.isLoading || Boolean(first))
     typing.ariaLabel = say("typing", it.typing || say("team"))
-    write.node.hidden = !(closed.hidden = !it.about?.closed_at)
+    closed.hidden = !it.about?.closed_at
+    if (!closed.hidden && write.node.matches(":focus-within")) scroll.focus()
+    write.node.hidden = !closed.hidden
     rated.update()
     if (isAtEnd) toEnd()
     else if (oldest && first?.key !== oldest.key) scroll.scrollTop = scrollTop + scroll.scrollHeight - scrollHeight
