@@ -190,9 +190,9 @@ export class Visitor {
     /** @type {Admission} */
     const found = await this.api.ask({ method: "POST", path, body }, null);
     try {
-      this.refuseAnother((it) => it?.id === found.user?.id);
       await this.reload(); // what another tab did meanwhile
       turn.throwIfAborted();
+      if (isThem) this.refuseAnother((it) => it?.id === found.user?.id);
     } catch (refusal) {
       if (turn.aborted) void this.#end(found.token);
       else void this.#drop(found); // nobody holds it
