@@ -168,6 +168,17 @@ async def test_what_a_profile_is_changed_to_takes_no_list_away(chatters: Chatter
     assert await shown(hers, "a") == [bens.bare]
 
 
+@pytest.mark.parametrize("kept", ["text", {"lists": {"a": "b"}}, {"default": 7}, {"lists": {"a": [{}]}}])
+async def test_what_is_kept_and_is_no_list_breaks_nothing(
+    chatters: Chatters, core: Core, acme: Cast, kept: Any
+) -> None:
+    hers, bens = await chatters.chatter(ann), await chatters.chatter(ben)
+    await users.update(core, acme.app, hers.id, ProfileChange(by_door={"connectycube": {privacy.KEPT: kept}}))
+    assert await names(hers) == []
+    await done(hers, of("a", bens.bare))
+    assert await names(hers) == [("list", "a")]
+
+
 # Coming and going
 
 

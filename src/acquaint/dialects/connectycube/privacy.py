@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+import msgspec
+
 from ...domain.errors import NotFound, Unacceptable
 from ...domain.identities import ProfileChange
 from ...domain.users import User, UserId
@@ -119,6 +121,11 @@ async def act(core: Core, it: Recognised, names: Names, ask: AskPrivacy) -> Elem
 # What is kept
 
 
+class _Kept(msgspec.Struct):
+    default: str | None = None
+    lists: dict[str, tuple[UserId, ...]] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Lists:
     """``kept`` has the users of each list; of the default one they are those whom the user blocks."""
@@ -128,8 +135,12 @@ class Lists:
 
     @classmethod
     def of(cls, user: User) -> Lists:
-        own = own_of(user).get(KEPT, {})
-        return cls(own.get("default"), {name: tuple(map(UserId, ids)) for name, ids in own.get("lists", {}).items()})
+        """What is kept there and is none, as after a merge of two users, counts for nothing."""
+        try:
+            kept = msgspec.convert(own_of(user).get(KEPT, {}), _Kept)
+        except msgspec.ValidationError:
+            return cls(None, {})
+        return cls(kept.default, kept.lists)
 
     @property
     def names(self) -> list[str]:
