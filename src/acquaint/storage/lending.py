@@ -33,16 +33,22 @@ class Lending(Generic[T]):
         self._waiting: deque[asyncio.Future[T | None]] = deque()
         self._is_closed = False
 
+    def at_hand(self) -> T | None:
+        """A good connection that is free now; nobody waits while there is one."""
+        while self._free:
+            it = self._free.pop()
+            if self._is_good(it):
+                return it
+            self.drop(it)
+        return None
+
     async def take(self) -> T:
         """A good connection; refuses with Busy when none comes free in time."""
         while True:
             if self._is_closed:
                 raise Busy
-            while self._free:
-                it = self._free.pop()
-                if self._is_good(it):
-                    return it
-                self.drop(it)
+            if (free := self.at_hand()) is not None:
+                return free
             if self._open < self._most:
                 return await self._open_another()
             handed = await self._wait()

@@ -203,7 +203,7 @@ class _Read:
         self._own, self._readers = own, readers
 
     async def __aenter__(self) -> _Hand:
-        self._connection = await self._readers.take()
+        self._connection = self._readers.at_hand() or await self._readers.take()
         self._connection.execute("BEGIN")
         self._lent = _Lent(self._connection)
         return _Hand(self._own, self._lent)
@@ -228,10 +228,14 @@ class _Search:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         running = self._hand.leave()
         if running is None:
-            _give_back(self._connection, self._readers)
+            self._over()
         else:  # left in the middle of a statement: the connection is free when its thread has let go of it
             loop = asyncio.get_running_loop()
-            running.add_done_callback(lambda _: loop.call_soon_threadsafe(_give_back, self._connection, self._readers))
+            running.add_done_callback(lambda _: loop.call_soon_threadsafe(self._over))
+
+    def _over(self) -> None:
+        self._connection.set_progress_handler(None, 0)
+        _give_back(self._connection, self._readers)
 
 
 class _SearchHand:
@@ -282,7 +286,6 @@ async def _close(connection: sqlite3.Connection) -> None:
 
 
 def _give_back(connection: sqlite3.Connection, readers: Lending[sqlite3.Connection]) -> None:
-    connection.set_progress_handler(None, 0)
     if connection.in_transaction:
         connection.execute("ROLLBACK")
     readers.give_back(connection)
