@@ -323,8 +323,8 @@ async def test_what_a_node_mentions_the_others_hear_in_order_and_once_and_it_doe
         said = [{"n": number, "text": "Zoé 😀 \0" * number} for number in range(0, 400, 4)]
         said.append({"n": -1, "text": "ü" * 50_000})  # more than a notification of PostgreSQL holds
         for it in said:
-            while not one.mention(json.dumps(it, ensure_ascii=False).encode(), of=1):
-                await asyncio.sleep(0.01)  # there is only so much room
+            while not one.mention(json.dumps(it, ensure_ascii=False).encode(), of=1):  # noqa: ASYNC110 - no room yet
+                await asyncio.sleep(0.01)
         await until(lambda: len(at_other) == len(at_third) == len(said))
         assert at_other == at_third == said
         assert at_one == []
