@@ -163,6 +163,8 @@ def _cell(value: Any) -> str:
     match _plain(value):
         case None:
             return "-"
+        case dict() as nothing if not nothing:
+            return "-"
         case bool() as yes:
             return "yes" if yes else "no"
         case list() as many:
