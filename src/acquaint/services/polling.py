@@ -15,7 +15,6 @@ from typing import Final
 from ..domain.conversations import Conversation, ConversationId, Membership, Message, MessageId, visibility_of
 from ..domain.events import EventKind
 from ..domain.ids import first_at
-from ..domain.paging import PageAsked
 from ..domain.sessions import Session
 from .core import Core
 from .history import News, unfold
@@ -77,5 +76,4 @@ async def happened_since(
 async def newest(core: Core, session: Session) -> MessageId | None:
     """The latest message of what the session sees; None where nothing was said."""
     async with core.store.read() as tx:
-        page = await tx.conversations.visible(visibility_of(session), PageAsked(limit=_NEWEST_OF))
-    return max((it.last_message_id for it in page.items if it.last_message_id is not None), default=None)
+        return max(await tx.conversations.last_messages(visibility_of(session), _NEWEST_OF), default=None)

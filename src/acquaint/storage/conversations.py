@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import Column, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
@@ -124,8 +124,17 @@ _SET_PAIR = Statement(
 
 @cache
 def _visible(*, verified: bool, every_workspace: bool) -> Statement:
+    return _latest(CONVERSATION, verified=verified, every_workspace=every_workspace)
+
+
+@cache
+def _visible_last(*, verified: bool, every_workspace: bool) -> Statement:
+    return _latest((_conversations.last_message_id,), verified=verified, every_workspace=every_workspace)
+
+
+def _latest(columns: Sequence[Column[Any]], *, verified: bool, every_workspace: bool) -> Statement:
     query = (
-        select(*CONVERSATION)
+        select(*columns)
         .select_from(t.memberships)
         .join(t.conversations, _conversations.id == _memberships.conversation_id)
         .where(IS_LISTED)
@@ -179,6 +188,13 @@ class SqlConversations(SqlMemberships):
             limit=page.limit + 1,
         )
         return page_of([conversation_of(row) for row in rows], page, lambda it: it.latest_id)
+
+    async def last_messages(self, to: Visibility, most: int) -> list[MessageId]:
+        if sees_nothing(to):
+            return []
+        statement = _visible_last(verified=to.verified, every_workspace=to.every_workspace)
+        rows = await self._db.rows(statement, **values_of_visibility(to), before=LAST, limit=most)
+        return [MessageId(id) for (id,) in rows if id is not None]
 
     async def of_app(self, app_id: AppId, page: PageAsked) -> Page[Conversation]:
         before = LAST if page.after is None else page.after

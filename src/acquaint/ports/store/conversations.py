@@ -41,6 +41,10 @@ class Conversations(Protocol):
         first; ``after`` is that id."""
         ...
 
+    async def last_messages(self, to: Visibility, most: int) -> list[MessageId]:
+        """The last messages of the first so many of the same."""
+        ...
+
     async def chosen(self, to: Visibility, asked: ConversationsAsked) -> Listed[Conversation]:
         """Of the same ones those that are asked for, and how many there are. Belongs into a ``search``."""
         ...
