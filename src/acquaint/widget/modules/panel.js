@@ -30,7 +30,7 @@ import { talk } from "./talk.js"
 /** @type {Record<Name, (place: Place, id?: string) => View>} */
 const VIEWS = { home, talk, form }
 const COVERS = matchMedia("(max-width: 480px), (max-height: 460px)")
-const CAN_BE_FOCUSED = "button:not(:disabled), a[href], input:not([hidden]), textarea, [tabindex='0']"
+const CAN_BE_FOCUSED = "button:enabled, a, input, textarea, [tabindex]"
 const MOST_HEARD = 5
 
 /** @param {import("./language.js").Words & Around} around @param {() => void} shut */

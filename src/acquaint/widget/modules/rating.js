@@ -10,14 +10,15 @@ export function rating({ say, chat }, exchange) {
   const stars = Array.from({ length: BEST }, (_, at) => h("button.round", { ariaLabel: say("stars", at + 1, BEST), onclick: () => give(at + 1) }))
   const comment = h("textarea", { rows: 2, maxLength: 2_000, ariaLabel: say("comment"), placeholder: say("comment"), dir: "auto" })
   const more = h("form", { onsubmit }, h("div.box", comment), h("button.main", say("send")))
-  const asked = h("b", { role: "status" }), node = h("div.rate", { role: "group", ariaLabel: say("rate") }, asked, h("div", ...stars), more, problem)
+  const asked = h("b", { role: "status" }), node = h("div.rate", { role: "group", tabIndex: -1, ariaLabel: say("rate") }, asked, h("div", ...stars), more, problem)
 
   /** @param {number} score @param {string} [text] */
   async function give(score, text) {
     problem.textContent = ""
     try {
       await exchange.rate(score, text)
-      if (!text) comment.focus()
+      update()
+      ;(more.hidden ? node : comment).focus()
     } catch (error) {
       problem.textContent = chat.wordsOf(error) ?? say("failed")
     }
@@ -29,17 +30,16 @@ export function rating({ say, chat }, exchange) {
     if (exchange.rating && comment.value.trim()) give(exchange.rating.score, comment.value.trim())
   }
 
-  return {
-    node,
-    update() {
-      const given = exchange.rating
-      node.hidden = given === undefined
-      asked.textContent = say(given ? "thanks" : "rate")
-      stars.forEach((star, at) => {
-        star.textContent = at < (given?.score ?? 0) ? "★" : "☆"
-        star.disabled = Boolean(given)
-      })
-      more.hidden = !given || Boolean(given.comment)
-    },
+  function update() {
+    const given = exchange.rating, text = say(given ? "thanks" : "rate")
+    node.hidden = given === undefined
+    if (asked.textContent !== text) asked.textContent = text // said once
+    stars.forEach((star, at) => {
+      star.textContent = at < (given?.score ?? 0) ? "★" : "☆"
+      star.disabled = Boolean(given)
+    })
+    more.hidden = !given || Boolean(given.comment)
   }
+
+  return { node, update }
 }

@@ -132,7 +132,7 @@ i + i + i { animation-delay: .4s }
 .box, input { border: 1px solid var(--soft); background: var(--paper) }
 .box { display: flex; align-items: flex-end; gap: 4px; padding: 4px; border-radius: 24px }
 .box:focus-within, .over .box { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent) }
-textarea { flex: 1; min-width: 0; min-height: 40px; max-height: 132px; padding: 8px 4px; background: none; resize: none; outline: none !important; field-sizing: content }
+textarea { flex: 1; min-width: 0; min-height: 40px; max-height: 132px; padding: 8px; background: none; resize: none; outline: none !important; field-sizing: content }
 .files { flex-wrap: wrap }
 .files li { max-width: 100%; margin-block-end: 8px; padding: 4px 8px }
 .files img { width: 40px; height: 40px; object-fit: cover }
