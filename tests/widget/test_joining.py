@@ -120,12 +120,17 @@ def test_what_is_joined_means_the_same(tmp_path: Path, small: joining.Minify) ->
         ("cannot be joined", "export let changes = 1\n"),
         ("cannot be joined", "export { it }\n"),
         ("cannot be joined", "export default 7\n"),
+        ("cannot be joined: void", "export const it = () => void (a && b())\n"),
         ("both export it", 'import { it } from "./it.js"\nexport const it = 2\n'),
     ],
 )
 def test_what_would_not_mean_the_same_is_refused(why: str, text: str) -> None:
     with pytest.raises(ValueError, match=why):
         joining.joined({"widget.js": text, "inside.js": "", "it.js": "export const it = 1\n"}, as_it_is)
+
+
+def test_the_minifier_still_forgets_what_is_refused_for_that() -> None:
+    assert "b()" not in minify.string("text/javascript", "f(() => void (a && b()))")
 
 
 def test_modules_that_were_changed_since_are_served_as_they_are(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ _IMPORT: Final = re.compile(r'^import (?:\{([^}]*)\}|(\w+)) from "(\.[^"]+)";?$'
 _HANDED_ON: Final = re.compile(r'^export \{([^}]*)\} from "(\.[^"]+)";?$', re.MULTILINE)
 _DECLARED: Final = re.compile(r"^export (?=(?:(?:async )?function\*?|class|const) (\w+))", re.MULTILINE)
 _DEFAULT: Final = re.compile(r"^export default (?=\{)", re.MULTILINE)
+_FORGOTTEN: Final = re.compile(r"\bvoid ?\(.*")  # tdewolff-minify 2.24 makes nothing of `void (a && b())`
 _LEFT: Final = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 _TEXT: Final = re.compile(r"`([^`$\\]*)`")
 
@@ -103,7 +104,7 @@ def _closed(name: str, written: Mapping[str, str], minify: Minify) -> str:
     said = ",".join(_exported(name, written))
     text = _HANDED_ON.sub("", _IMPORT.sub("", written[name]))
     text = _DECLARED.sub("", _DEFAULT.sub(f"const {said} = ", text))
-    if left := _LEFT.search(text):
+    if left := _LEFT.search(text) or _FORGOTTEN.search(text):
         raise ValueError(f"{name} cannot be joined: {left[0]}")
     if name == STYLES:
         text = _TEXT.sub(lambda it: f"`{minify('text/css', it[1])}`", text)
