@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -42,6 +42,7 @@ _EXTENSIONS: Final = {
 }
 _FILE_TYPES: Final = {"media": "media", "doc": "doc", "document": "doc", "documents": "doc", "others": "others"}
 _EXTENSION: Final = re.compile(r"\.?([A-Za-z0-9]{1,20})")
+_HOST: Final = re.compile(r"\A(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://[^/]*)?")
 
 
 async def search(request: Request) -> Response:
@@ -179,14 +180,14 @@ def _extensions(asked: Asked, name: str) -> frozenset[str]:
 
 
 def _extension_of(it: Message) -> str:
-    """By the name of the file, or else by its address: both are the sender's word."""
+    """By the name of the file, or else by its address: both are the sender's word, and read in time with its length.
+
+    The standard library normalises the host of an address, in the square of the accents that somebody put there.
+    """
     name = it.payload.get("file_name")
     if not isinstance(name, str) or not name:
         url = it.payload.get("url")
-        try:
-            name = unquote(urlsplit(url).path) if isinstance(url, str) else ""
-        except ValueError:
-            name = ""
+        name = unquote(_HOST.sub("", re.split("[?#]", url, maxsplit=1)[0])) if isinstance(url, str) else ""
     return PurePosixPath(name).suffix[1:].lower()
 
 
