@@ -288,3 +288,16 @@ async def test_one_tracking_cannot_keep_the_server_busy(phone: Phone, tablet: Ph
     assert answers[:600] == [200] * 600
     assert 429 in answers  # not at once: some may be asked again while others are
     assert (await tablet.ask("GET", SESSIONS)).status_code == 200
+
+
+@pytest.mark.parametrize("exp", [10**30, 2**63, 10**18, -(10**18), 253402300800, True, None, "soon"])
+async def test_eve_signs_any_moment_into_her_own_token_and_it_is_renewed_or_not(
+    phone: Phone, core: Core, exp: Any
+) -> None:
+    """Who has a tracking token has what it is signed with. As it was found: a moment that is none was our fault."""
+    assert phone.token is not None
+    claims = claims_of(phone.token)
+    phone.token = core.signer.sign(claims | {"exp": exp}, claims["jti"])
+    renewed = (await phone.asked("GET", CURRENT))["attributes"]
+    assert renewed["trackingId"] == claims["id"]
+    assert claims_of(renewed["token"])["jti"] == claims["jti"]

@@ -190,8 +190,12 @@ def _session_token_in(text: str) -> str:
 
 
 def _expires(text: str) -> datetime:
+    """As the token says. Its holder has what it is signed with, so it may say anything: what is no moment is long ago."""
     exp = unchecked_claims(text).get("exp")
-    return datetime.fromtimestamp(exp if isinstance(exp, int) else 0, UTC)
+    try:
+        return datetime.fromtimestamp(exp if isinstance(exp, int) else 0, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def unchecked_claims(text: str) -> dict[str, Any]:
