@@ -149,3 +149,9 @@ async def test_at_the_doors_it_costs_no_more(client: httpx2.AsyncClient, acme: C
             began = time.process_time()
             assert (await request).status_code == 400
             assert time.process_time() - began < BUDGET, name
+
+
+async def test_no_wish_for_compression_breaks_the_widget(client: httpx2.AsyncClient) -> None:
+    """As it was found: a weight that is no number was our fault."""
+    for wish in ("gzip;q=1.2.3", "gzip;q=..", "gzip;q=" + "9" * 4000, "gzip;q=-1", "gzip;q=1e9"):
+        assert (await client.get("/widget.js", headers={"accept-encoding": wish})).status_code == 200, wish
