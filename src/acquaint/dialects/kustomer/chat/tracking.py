@@ -190,7 +190,7 @@ def _session_token_in(text: str) -> str:
 
 
 def _expires(text: str) -> datetime:
-    """As the token says. Its holder has what it is signed with, so it may say anything: what is no moment is long ago."""
+    """As the token says. Its holder can sign anything into it: what is no moment is long ago."""
     exp = unchecked_claims(text).get("exp")
     try:
         return datetime.fromtimestamp(exp if isinstance(exp, int) else 0, UTC)
