@@ -194,6 +194,26 @@ async def test_a_key_whose_time_is_over_is_cut_before_anything_more_is_said(
     assert (inbox.cuts, inbox.texts) == (["expired"], [])
 
 
+async def test_one_look_that_fails_does_not_let_an_expired_key_listen_for_ever(
+    core: Core, hub: Hub, acme: Cast, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it was found: nobody looked any more until another server of an App came."""
+    monkeypatch.setattr(module, "TICK", 0.01)
+    inbox = await an_inbox(core, hub, acme, days=1)
+    failed = asyncio.Event()
+
+    async def fails(it: OfApp) -> None:
+        failed.set()
+        raise OSError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(hub.backends, "_check", fails)
+        clock.forward(days=2)
+        await failed.wait()
+    await until(lambda: inbox.cuts)
+    assert inbox.cuts == ["expired"]
+
+
 async def test_who_may_have_missed_something_is_checked_and_told_so(
     core: Core, hub: Hub, acme: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

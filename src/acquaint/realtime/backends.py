@@ -179,20 +179,19 @@ class Backends:
         try:
             while self._of_app:
                 await asyncio.sleep(TICK)
-                now = self._core.clock()
-                due = [
-                    it
-                    for theirs in self._of_app.values()
-                    for it, at in theirs.items()
-                    if at <= now or it in self._unsure
-                ]
-                for it in due:
-                    with contextlib.suppress(Busy):
-                        await self._check(it)
-        except Exception:
-            log.exception("checking_backends_broke")
+                try:
+                    await self._check_due()
+                except Exception:  # the next look is as needed as this one was: nothing else ends who is expired
+                    log.exception("checking_backends_broke")
         finally:
             self._watching = None
+
+    async def _check_due(self) -> None:
+        now = self._core.clock()
+        due = [it for theirs in self._of_app.values() for it, at in theirs.items() if at <= now or it in self._unsure]
+        for it in due:
+            with contextlib.suppress(Busy):
+                await self._check(it)
 
     async def _check(self, it: OfApp) -> None:
         losses = self._losses
