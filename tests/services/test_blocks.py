@@ -163,6 +163,8 @@ async def test_who_is_here_is_known_to_who_shares_a_conversation_and_is_not_bloc
     again = await verified(core, acme, ben)
     assert await seen(again, anns)
     assert not await presence.seen_by(core, again, [UserId(1)])
+    await allow(core, acme, shows_online_users=False)
+    assert not await seen(again, anns), "a connection that knew it may be open for days"
 
 
 async def test_who_was_here_just_now_is_here(core: Core, clock: SetClock, anns: Recognised, eves: Recognised) -> None:

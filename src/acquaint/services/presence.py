@@ -41,10 +41,11 @@ async def seen_by(
     if own is None or not ids:
         return {}
     async with core.store.search() as tx:
+        app = await tx.apps.get(by.app.id)  # as it is now: whoever is connected may ask for days
         found = await tx.users.many(by.app.id, set(ids))
         if by.session.assurance is not Assurance.VERIFIED:
             known = {own}
-        elif by.app.policy.shows_online_users:
+        elif app is not None and app.policy.shows_online_users:
             known = set(found)
         else:
             known = {own, *await tx.conversations.companions(own, found)}
