@@ -7,7 +7,7 @@ import pytest
 from acquaint.domain.errors import NotAllowed, Unacceptable
 from acquaint.domain.identities import Claimed
 from acquaint.ports.store import Recognised
-from acquaint.services import enforcement, files, messages, sign_in
+from acquaint.services import avatars, enforcement, files, messages, sign_in
 from acquaint.services.core import Core
 from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, laptop
@@ -81,8 +81,10 @@ async def test_who_may_not_talk_fills_no_disk_either(core: Core, acme: Cast) -> 
         await files.keep_of(core, it, "a.png", "image/png", pieces(PNG))
     with pytest.raises(NotAllowed):
         await announced(core, it)
+    with pytest.raises(NotAllowed):
+        await avatars.take(core, it, pieces(PNG), str)
     await announced(core, await again(core, acme, await verified(core, acme, ann)))
-    assert await counted(core, acme) == [("keep", "refused", 2)]
+    assert await counted(core, acme) == [("keep", "refused", 3)]
     await allow(core, acme, enforcement="report")
     await announced(core, await again(core, acme, it))
 

@@ -20,7 +20,7 @@ from ..domain.users import User, UserId
 from ..ports.pictures import NotSeen
 from ..ports.store import Recognised
 from ..ports.store.files import Shelved
-from . import limits, space
+from . import enforcement, limits, space
 from .core import Core, fingerprint, new_word
 from .files import KEY_LENGTH, LARGEST_FILE, keep
 from .users import update_own
@@ -53,6 +53,7 @@ async def take(core: Core, it: Recognised, content: AsyncIterator[bytes], addres
     """
     if it.user is None:
         raise NeedsUser
+    await enforcement.check(core, it, enforcement.KEEP)
     await core.limiter.take(limits.AVATARS_PER_USER, str(it.user.id))
     for_now = new_word(core, KEY_LENGTH)
     await core.files.put(for_now, content, at_most=LARGEST_FILE)  # all of it first: nobody waits for a slow sender
