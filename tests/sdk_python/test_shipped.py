@@ -70,8 +70,9 @@ def test_the_readme_works(
     asyncio.run(names["main"]())
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "It is on its way."
-    assert printed[1].startswith("issued 1 day, 0:00:")
-    assert printed[2:] == ["It is on its way."]
+    assert printed[1] == "4711: one teapot"
+    assert printed[2].startswith("issued 1 day, 0:00:")
+    assert printed[3:] == ["Here is the order."]
 
 
 def test_the_example_runs(server: Server, operator_key: str) -> None:

@@ -21,7 +21,7 @@ from acquaint_client import (
     attempt,
     sign_login,
 )
-from acquaint_client.errors import InvalidCredentials, NotAllowed, NotFound, TokenRefused, Unacceptable, UnknownApp
+from acquaint_client.errors import InvalidCredentials, NotFound, TokenRefused, Unacceptable, UnknownApp
 from tests.cast import ann, ben
 from tests.sdk_python.hands import Acme
 
@@ -195,72 +195,6 @@ async def test_a_session_the_backend_vouched_for_goes_on_here(acme: Acme) -> Non
     bens = await acme.backend.vouch_for(Identifiers(external_id=ben.external_id))
     with pytest.raises(AlreadySignedIn):
         await phone.take_over(bens)
-
-
-async def test_talking(acme: Acme) -> None:
-    phone = acme.visitor()
-    conversation = await phone.start_conversation("one", title="Order", payload={"order": 4711})
-    two = await phone.post(conversation.id, "two")
-    assert await phone.post(conversation.id, "two", client_id=two.client_id) == two
-    answered = await acme.backend.answer(conversation.id, "three", payload={"kind": "receipt"})
-    assert answered.payload == {"kind": "receipt"}
-
-    newest = await phone.history(conversation.id, limit=2)
-    assert [it.text for it in newest.items] == ["three", "two"]
-    older = await phone.history(conversation.id, after=newest.next)
-    assert [(it.text, it.payload) for it in older.items] == [("one", {"order": 4711})]
-    assert older.next is None
-    oldest = await phone.history(conversation.id, order="oldest")
-    assert [it.text for it in oldest.items] == ["one", "two", "three"]
-
-    assert (await phone.conversation(conversation.id)).unread == 1
-    assert (await phone.mark_read(conversation.id, answered.id)).last_read_id == answered.id
-    assert (await phone.conversation(conversation.id)).unread == 0
-
-
-async def test_a_group(acme: Acme) -> None:
-    phone, other = acme.visitor(), acme.visitor()
-    await phone.log_in(acme.jwt(ann))
-    bens = (await other.log_in(acme.jwt(ben))).user
-    assert bens is not None
-    group = await phone.start_conversation("helo", kind="group", title="Rowing")
-    assert [it.role for it in group.members] == ["owner"]
-    joined = await phone.add_members(group.id, [bens.id])
-    assert {it.role for it in joined.members} == {"owner", "member"}
-    said = (await phone.history(group.id)).items[0]
-    edited = await phone.edit(group.id, said.id, "hello")
-    assert (edited.text, (await other.history(group.id)).items[0].text) == ("hello", "hello")
-    with pytest.raises(NotAllowed):
-        await other.edit(group.id, said.id, "mine")
-    answered = await other.post(group.id, "hi")
-    await phone.delete_message(group.id, answered.id, for_oneself=True)
-    assert [it.text for it in (await phone.history(group.id)).items] == ["hello"]
-    await other.clear(group.id)
-    assert (await other.history(group.id)).items == ()
-    await phone.delete_message(group.id, said.id)
-    await phone.remove_member(group.id, bens.id)
-    with pytest.raises(NotFound):
-        await other.conversation(group.id)
-    await phone.leave(group.id)
-    assert (await phone.conversations()).items == ()
-
-
-async def test_oneself(acme: Acme) -> None:
-    phone, tablet = acme.visitor(), acme.visitor()
-    assert (await phone.say_who_i_am(name="Ann", email=ann.email)).assurance == "claimed"
-    await phone.log_in(acme.jwt(ann))
-    with pytest.raises(NotAllowed):
-        await phone.say_who_i_am(name="Queen")
-    user = await phone.change_profile(name="Annie", custom={"likes": "boats"})
-    assert (user.name, user.claimed.custom) == ("Annie", {"likes": "boats"})
-    assert phone.it.user == user
-
-    await tablet.log_in(acme.jwt(ann))
-    here = next(it for it in await phone.sessions() if it.is_current)
-    assert here.id == (await phone.me()).session.id
-    assert await phone.end_other_sessions() >= 1
-    with pytest.raises(SessionEnded):
-        await tablet.me()
 
 
 async def test_refusals_say_what_they_know(acme: Acme) -> None:

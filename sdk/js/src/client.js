@@ -66,7 +66,7 @@ export class Client extends ConversationsClient {
 
   /**
    * Makes a user with a password, and logs them in. Give a `login` or an `email`; nobody has proved the address: it is a
-   * login like any other. Throws `identifier_taken`, and `registration_closed` where the App lets nobody register.
+   * login like any other. Throws `identifier_taken`, and `invalid_credentials` where the App lets nobody register.
    * @param {{login?: string, email?: string, password: string, name?: string}} somebody
    * @returns {Promise<AuthState>}
    */

@@ -2,20 +2,27 @@
 
 Asking          waits
 AsyncAsking     awaits
+
+As whom somebody asks, ``_do`` of each client says.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import httpx2
 
-from ._flow import Retries, Wire
+from . import _calls
+from ._call import Call
+from ._flow import Retries, Wire, run, run_async
+
+T = TypeVar("T")
 
 
-class _Wired:
+class _Wired(ABC):
     _wire: Wire
 
     @property
@@ -44,6 +51,21 @@ class Asking(_Wired):
         if self._is_ours:
             self._http.close()
 
+    def read_file(self, url: str) -> bytes:
+        """What a file of the server, or an avatar, is: by the ``url`` that the server gave, or that somebody shared.
+
+        Nobody else's server is asked: raises ValueError for any other address, and NotFound.
+        """
+        return self._do_openly(_calls.read_file(url))
+
+    @abstractmethod
+    def _do(self, call: Call[T]) -> T:
+        """The answer to the call, as whoever this client is."""
+
+    def _do_openly(self, call: Call[T]) -> T:
+        """The answer to the call, as nobody."""
+        return run(self._http, self._wire.exchange(call, None))
+
 
 class AsyncAsking(_Wired):
     """``Asking``, awaited."""
@@ -64,3 +86,18 @@ class AsyncAsking(_Wired):
         """Lets go of the network. Nobody is logged out."""
         if self._is_ours:
             await self._http.aclose()
+
+    async def read_file(self, url: str) -> bytes:
+        """What a file of the server, or an avatar, is: by the ``url`` that the server gave, or that somebody shared.
+
+        Nobody else's server is asked: raises ValueError for any other address, and NotFound.
+        """
+        return await self._do_openly(_calls.read_file(url))
+
+    @abstractmethod
+    async def _do(self, call: Call[T]) -> T:
+        """The answer to the call, as whoever this client is."""
+
+    async def _do_openly(self, call: Call[T]) -> T:
+        """The answer to the call, as nobody."""
+        return await run_async(self._http, self._wire.exchange(call, None))

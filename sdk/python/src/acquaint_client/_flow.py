@@ -21,7 +21,7 @@ from uuid import uuid4
 
 import httpx2
 
-from ._calls import Call
+from ._call import Call
 from .errors import KINDS, AcquaintError, Busy, Offline, Refused, StillRunning, StrangeAnswer, TimedOut, TooManyRequests
 
 T = TypeVar("T")
@@ -69,6 +69,7 @@ class Send:
     headers: Mapping[str, str] = field(repr=False)
     params: Mapping[str, Any]
     content: bytes | None = field(repr=False)
+    timeout: float | None = None  # seconds; None: the client's
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +134,18 @@ class Wire:
             headers["Authorization"] = f"Bearer {token}"
         if call.is_keyed:
             headers["Idempotency-Key"] = uuid4().hex
-        content = None
+        content = call.content
+        if content is not None:
+            headers["Content-Type"] = "application/octet-stream"  # what it is, the server sees
         if call.body is not None:
             headers["Content-Type"] = "application/json"
             content = json.dumps(call.body, ensure_ascii=False).encode()
-        return Send(call.method, self.url + PREFIX + call.path, headers, call.query, content)
+        return Send(call.method, self.url + PREFIX + call.path, headers, call.query, content, call.timeout)
 
     def _read(self, call: Call[T], answer: httpx2.Response) -> T:
         try:
+            if call.answers_bytes:
+                return call.read(answer.content)
             return call.read(answer.json() if answer.content else None)
         except (ValueError, TypeError, KeyError) as error:
             raise self._strange(answer, f"The answer is not Acquaint's: {error}.") from error
@@ -200,7 +205,12 @@ def run(http: httpx2.Client, flow: Flow[T]) -> T:
             match step:
                 case Send():
                     answer = http.request(
-                        step.method, step.url, headers=step.headers, params=step.params, content=step.content
+                        step.method,
+                        step.url,
+                        headers=step.headers,
+                        params=step.params,
+                        content=step.content,
+                        timeout=_timeout(step),
                     )
                 case Wait(seconds):
                     time.sleep(seconds)
@@ -224,7 +234,12 @@ async def run_async(http: httpx2.AsyncClient, flow: Flow[T]) -> T:
             match step:
                 case Send():
                     answer = await http.request(
-                        step.method, step.url, headers=step.headers, params=step.params, content=step.content
+                        step.method,
+                        step.url,
+                        headers=step.headers,
+                        params=step.params,
+                        content=step.content,
+                        timeout=_timeout(step),
                     )
                 case Wait(seconds):
                     await asyncio.sleep(seconds)
@@ -232,3 +247,7 @@ async def run_async(http: httpx2.AsyncClient, flow: Flow[T]) -> T:
                     answer = await asyncio.to_thread(what)
         except Exception as raised:
             error = raised
+
+
+def _timeout(step: Send) -> Any:
+    return httpx2.USE_CLIENT_DEFAULT if step.timeout is None else step.timeout

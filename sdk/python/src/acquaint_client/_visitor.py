@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from . import _calls, models
-from ._calls import Call
+from ._call import Call
 from ._flow import Do, Flow, Wire
 from .errors import AcquaintError, AlreadySignedIn, SessionEnded, SomebodyElse
 from .models import Admission, CurrentSession, LoggedOut, OwnUser
@@ -66,7 +66,7 @@ class Visitor:
 
     def __init__(self, wire: Wire, store: Store, *, app: str, workspace: str | None) -> None:
         self.wire = wire
-        self._store, self._app, self._workspace = store, app, workspace
+        self.app, self._store, self._workspace = app, store, workspace
         self._name = json.dumps(["acquaint", wire.url, app, workspace])
         self._kept: Kept | None = None
         self._is_loaded = False
@@ -111,20 +111,35 @@ class Visitor:
         return (yield from self._come_in(device_secret=self._device_secret(unproven_claims(jwt)), token=jwt))
 
     def log_in_with_password(self, password: str, *, register: bool, **names: str | None) -> Flow[Admission]:
-        claims = {kind: name for kind, name in names.items() if name is not None}
-        if len(claims) != 1:
-            raise ValueError("give either login or email")
+        name = _only(names)
+        claims = self._as_registered(name)
         self._refuse_another(claims)
         more = {"register": True} if register else {}
-        device_secret = self._device_secret(claims)
-        return (yield from self._come_in(device_secret=device_secret, password=password, **claims, **more))
+        return (yield from self._come_in(device_secret=self._device_secret(claims), password=password, **name, **more))
+
+    def register(self, password: str, *, name: str | None, **names: str | None) -> Flow[Admission]:
+        who = _only(names)
+        self._refuse_anybody()
+        call = _calls.register(
+            self.app,
+            workspace=self._workspace,
+            device_secret=self._device_secret({}),
+            password=password,
+            name=name,
+            **who,
+        )
+        return (yield from self._let_in(call))
+
+    def come_in_as_guest(self, name: str | None) -> Flow[Admission]:
+        self._refuse_anybody()
+        return (yield from self._come_in(guest={} if name is None else {"name": name}))
 
     def log_in_with_provider(self, provider: str, credential: Mapping[str, Any]) -> Flow[Admission]:
         """Whom it means only the provider knows: what it says is refused where somebody else is logged in."""
         it, is_somebodys = self.kept, self.is_logged_in()
         device_secret = None if it is None or it.is_of_somebody else it.admission.device_secret
         call = _calls.come_in_by_provider(
-            self._app, provider, credential, workspace=self._workspace, device_secret=device_secret
+            self.app, provider, credential, workspace=self._workspace, device_secret=device_secret
         )
         admission = yield from self.wire.exchange(call, None)
         if it is not None and is_somebodys and it.admission.session.user_id != admission.session.user_id:
@@ -217,7 +232,10 @@ class Visitor:
     # How it is kept
 
     def _come_in(self, *, device_secret: str | None = None, **way: Any) -> Flow[Admission]:
-        call = _calls.come_in(self._app, workspace=self._workspace, device_secret=device_secret, **way)
+        call = _calls.come_in(self.app, workspace=self._workspace, device_secret=device_secret, **way)
+        return (yield from self._let_in(call))
+
+    def _let_in(self, call: Call[Admission]) -> Flow[Admission]:
         admission = yield from self.wire.exchange(call, None)
         yield from self._keep(Kept(admission))
         return admission
@@ -235,12 +253,30 @@ class Visitor:
         if self.is_logged_in() and claims and not _may_be(self.user, claims):
             raise AlreadySignedIn("Somebody else is logged in here: log out first.", code="already_signed_in")
 
+    def _refuse_anybody(self) -> None:
+        if self.is_logged_in():
+            raise AlreadySignedIn("Somebody is logged in here: log out first.", code="already_signed_in")
+
+    def _as_registered(self, name: dict[str, str]) -> dict[str, str]:
+        """An address that somebody registered with is their login: nobody has proved it."""
+        login = None if self.user is None else self.user.identifiers.login
+        typed = name.get("email", "").strip()
+        return {"login": login} if login is not None and login.casefold() == typed.casefold() else name
+
     def _device_secret(self, claims: dict[str, Any]) -> str | None:
         """What the device is known by; not, if it was another person's when their session ended."""
         it = self.kept
         if it is None or (it.is_of_somebody and not _may_be(it.admission.user, claims)):
             return None
         return it.admission.device_secret
+
+
+def _only(names: Mapping[str, str | None]) -> dict[str, str]:
+    """The one name that was given; raises ValueError for none or more."""
+    given = {kind: name for kind, name in names.items() if name is not None}
+    if len(given) != 1:
+        raise ValueError("give either login or email")
+    return given
 
 
 def _may_be(user: OwnUser | None, claims: dict[str, Any]) -> bool:

@@ -21,13 +21,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 from urllib.parse import urlencode
@@ -36,133 +33,19 @@ import websockets.asyncio.client
 import websockets.sync.client
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from . import _calls, models
+from . import _calls
 from ._flow import PREFIX, Wire
-from .errors import KINDS, AcquaintError, Offline, Refused, ServerFault, StrangeAnswer, TicketRefused, TryLater
-from .models import LiveTicket, Message
+from ._listening import Gap, Listening, LiveEvent, News, Typing, frame_of
+from .errors import KINDS, AcquaintError, Offline, Refused, StrangeAnswer, TicketRefused, TryLater
+from .models import LiveTicket
 
 if TYPE_CHECKING:
     from .client import AsyncClient, Client
 
-FIRST_PAUSE: Final = 0.25
-LONGEST_PAUSE: Final = 30.0
-"""Seconds between two tries to come back."""
+__all__ = ["AsyncInbox", "AsyncLive", "Gap", "Inbox", "Live", "LiveEvent", "News", "Typing"]
 
 OPEN_TIMEOUT: Final = 10.0
 LARGEST_FRAME: Final = 2**22
-REMEMBERED: Final = 1000
-"""Events that are not told a second time, should they be replayed."""
-
-_PASSING: Final = (Offline, StrangeAnswer, ServerFault, TryLater, TicketRefused)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveEvent:
-    """Something happened in a conversation."""
-
-    id: str
-    kind: str
-    at: datetime
-    conversation_id: str
-    user_id: str | None
-    message: Message | None
-    up_to: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Typing:
-    """Somebody is writing, or no longer. Without a user it is one of the App's people, who may go by a name."""
-
-    conversation_id: str
-    user_id: str | None
-    on: bool
-    operator: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Something happened that is not told: read history."""
-
-
-News = LiveEvent | Typing | Gap
-
-
-class Listening:
-    """What the client knows of its connection: where it goes on, and how long it waits. No socket, no clock."""
-
-    def __init__(self) -> None:
-        self.after: str | None = None
-        self._told: deque[str] = deque(maxlen=REMEMBERED)
-        self._failures = 0
-
-    def opening(self) -> str:
-        """The first frame of a new connection."""
-        return json.dumps({"type": "resume"} | ({"after": self.after} if self.after is not None else {}))
-
-    def is_ready(self, text: str | bytes) -> bool:
-        frame = _frame(text)
-        if frame.get("type") == "ready":
-            self._failures = 0
-            if self.after is None:
-                self.after = str(frame["last_event"])
-            return True
-        return False
-
-    def received(self, text: str | bytes) -> News | None:
-        """What is to be told of a frame; None for one that is between the server and us, or of a later version."""
-        try:
-            return self._heard(_frame(text))
-        except (ValueError, TypeError, KeyError) as error:
-            raise StrangeAnswer(f"A live frame is not Acquaint's: {error}.", code="strange_answer") from error
-
-    def _heard(self, frame: dict[str, Any]) -> News | None:
-        match frame.get("type"):
-            case "event":
-                return self._event(frame)
-            case "typing":
-                return Typing(
-                    conversation_id=frame["conversation"],
-                    user_id=frame["user"],
-                    on=frame["on"],
-                    operator=frame.get("operator"),
-                )
-            case "resumed":
-                self._go_on_after(frame["last_event"])
-            case "gap":
-                self._go_on_after(frame["last_event"])
-                return Gap()
-        return None
-
-    def pause(self, error: Exception) -> float:
-        """Seconds until the next try; raises what trying again would not help against."""
-        if isinstance(error, AcquaintError) and not isinstance(error, _PASSING):
-            raise error
-        self._failures += 1
-        retry_after = error.retry_after if isinstance(error, Refused) else None
-        if retry_after is not None:
-            return min(retry_after, LONGEST_PAUSE)
-        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._failures, 10))
-        return random.uniform(0.5, 1.0) * longest  # noqa: S311  # so that not everybody comes back at once
-
-    def _event(self, frame: dict[str, Any]) -> LiveEvent | None:
-        id = str(frame["id"])
-        self._go_on_after(id)
-        if id in self._told:
-            return None
-        self._told.append(id)
-        return LiveEvent(
-            id=id,
-            kind=frame["kind"],
-            at=datetime.fromisoformat(frame["at"]),
-            conversation_id=frame["conversation"],
-            user_id=frame["user"],
-            message=models.read(Message, frame["message"]) if frame.get("message") is not None else None,
-            up_to=frame.get("up_to"),
-        )
-
-    def _go_on_after(self, id: str) -> None:
-        if self.after is None or int(id) > int(self.after):
-            self.after = str(id)
 
 
 class Inbox:
@@ -438,7 +321,7 @@ def _refusal(error: Exception) -> AcquaintError:
         more: dict[str, Any] = {"status": status, "request_id": headers.get("X-Request-Id")}
         if seconds.isascii() and seconds.isdigit():
             more["evidence"] = {"retry_after": int(seconds)}
-        code = _frame(bytes(error.response.body or b"")).get("code")
+        code = frame_of(bytes(error.response.body or b"")).get("code")
         if code in ("invalid_credentials", "app_closed"):
             return KINDS[code]("The live connection was refused.", code=code, **more)
         if status == 401:
@@ -465,11 +348,3 @@ def _token_of(client: Client | AsyncClient) -> str:
 
 def _typing(conversation_id: str, on: bool) -> str:
     return json.dumps({"type": "typing", "conversation": conversation_id, "on": on})
-
-
-def _frame(text: str | bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
