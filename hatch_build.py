@@ -8,6 +8,7 @@ from typing import Any
 
 import minify
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from zopfli import gzip
 
 JOINING = Path(__file__).parent / "src/acquaint/widget/joining.py"
 
@@ -17,5 +18,5 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         joining = runpy.run_path(str(JOINING))  # the package it is part of cannot be imported yet
-        joining["write"](joining["FOLDER"], joining["modules"](), minify.string)
+        joining["write"](joining["FOLDER"], joining["modules"](), minify.string, gzip.compress)
         build_data["artifacts"].append("/src/acquaint/widget/joined")

@@ -20,6 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from acquaint.adapters.sealing import AesSealing
 from acquaint.domain import ids
 from acquaint.domain.apps import AppId
 from acquaint.domain.directory import Condition, Field, Operator, Query
@@ -119,7 +120,10 @@ async def _round(
 
 def _store(url: str) -> SqlStore:
     numbers = count(ids.first_at(BEGAN))
-    return SqlStore(url, new_id=lambda: next(numbers), clock=lambda: datetime.now(UTC), told=lambda _: None)
+    sealing = AesSealing(lambda: [bytes(range(32))])
+    return SqlStore(
+        url, new_id=lambda: next(numbers), clock=lambda: datetime.now(UTC), sealing=sealing, told=lambda _: None
+    )
 
 
 async def _fill(url: str, number: int) -> None:

@@ -4,7 +4,7 @@
     Settings   what was found; a value that cannot be read, or a name nobody knows, is a SettingsError
 
 What an App allows is its Policy, and in the database; here is what the operator of the machine decides. There
-is no secret to invent here and none with a default: the server makes its own.
+is no secret that must be invented here and none with a default: the server makes its own.
 """
 
 from __future__ import annotations
@@ -142,6 +142,12 @@ class Settings:
         "",
         _url("sqlite", "postgresql", "postgres"),
         "The database: postgresql://user:password@host/name, or sqlite:///path.",
+        is_secret=True,
+    )
+    secret_keys: tuple[str, ...] = _setting(
+        (),
+        _list,
+        "Keys that secrets are sealed with, newest first: 32 random bytes in base64 each, the same on every node.",
         is_secret=True,
     )
     file_space: int = _setting(

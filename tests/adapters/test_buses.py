@@ -270,6 +270,7 @@ async def test_details_of_some_hundred_bytes_are_split_over_messages_and_none_is
         "{}",
         '{"node":"x","events":[{"id":1}]}',
         '{"node":"x","events":[{"id":1,"app_id":1,"kind":"moon.landed","at":"2026-01-01T12:00:00Z"}]}',
+        '{"node":"x","events":[],"mentions":' + "[" * 5_000,
     ],
 )
 async def test_a_message_that_nobody_can_read_makes_every_node_forget(road: Road, message: str) -> None:

@@ -21,6 +21,7 @@ from acquaint.storage import group_commit
 from acquaint.storage.statements import Statement
 from acquaint.storage.store import SqlStore
 from tests.storage.world import World, outcomes
+from tests.support.sealing import SEALING
 
 
 @asynccontextmanager
@@ -35,7 +36,7 @@ async def another_process_writes(url: str) -> AsyncIterator[None]:
 @asynccontextmanager
 async def living_beside(world: World, url: str) -> AsyncIterator[World]:
     """Another process of Acme's."""
-    store = SqlStore(url, new_id=world.new_id, clock=world.clock, told=lambda _: None)
+    store = SqlStore(url, new_id=world.new_id, clock=world.clock, sealing=SEALING, told=lambda _: None)
     other = World(store, world.clock, world.ids, [])
     other.acme = world.acme
     yield other
@@ -55,7 +56,7 @@ async def logins(world: World) -> set[str]:
 
 async def test_many_blocks_share_few_commits(world: World, sqlite: str) -> None:
     batches: list[Sequence[Event]] = []
-    store = SqlStore(sqlite, new_id=world.new_id, clock=world.clock, told=batches.append)
+    store = SqlStore(sqlite, new_id=world.new_id, clock=world.clock, sealing=SEALING, told=batches.append)
 
     async def write(_: int) -> None:
         async with store.write() as tx:

@@ -12,6 +12,7 @@ from acquaint.domain.conversations import ConversationId
 from acquaint.domain.errors import Busy
 from acquaint.storage.store import SqlStore, SqlTransaction
 from tests.storage.world import World, fingerprint
+from tests.support.sealing import SEALING
 
 Add = Callable[[SqlTransaction, Any], Awaitable[Any]]
 
@@ -84,7 +85,7 @@ async def test_events_are_told_under_the_id_they_are_kept_under(world: World) ->
 
 async def test_ids_that_are_always_taken_are_given_up_in_the_end(world: World, url: str) -> None:
     ann = await world.add_user("ann")
-    stuck = SqlStore(url, new_id=lambda: ann.id, clock=world.clock, told=world.told.extend)
+    stuck = SqlStore(url, new_id=lambda: ann.id, clock=world.clock, sealing=SEALING, told=world.told.extend)
     with pytest.raises(Busy):
         async with stuck.write() as tx:
             await tx.users.add(world.user(id=ann.id))

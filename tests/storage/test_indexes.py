@@ -21,8 +21,14 @@ from acquaint import storage
 from acquaint.storage.statements import Statement
 from acquaint.storage.tables import metadata, users
 
-READS_ALL = {"apps._ALL", "store._VERSION", "upkeep._FILE_BYTES", *(f"upkeep._SIZES[{it}]" for it in range(10))}
-"""A server has few Apps, and one version. What `acquaint doctor` counts, it counts up to a million."""
+READS_ALL = {
+    "apps._ALL",
+    "sealed._ALL_KEYS",
+    "store._VERSION",
+    "upkeep._FILE_BYTES",
+    *(f"upkeep._SIZES[{it}]" for it in range(10)),
+}
+"""A server has few Apps and keys, and one version. What `acquaint doctor` counts, it counts up to a million."""
 
 
 def every_statement() -> Iterator[tuple[str, Statement]]:

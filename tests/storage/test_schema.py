@@ -26,6 +26,7 @@ from acquaint.storage.store import SqlStore
 from acquaint.storage.tables import metadata
 from tests.support.clock import SetClock
 from tests.support.postgres import RunningPostgres
+from tests.support.sealing import SEALING
 
 DATABASES = ["empty_sqlite", pytest.param("empty_postgresql", marks=pytest.mark.postgres)]
 
@@ -42,7 +43,7 @@ def empty(request: pytest.FixtureRequest) -> str:
 
 
 def a_store(url: str) -> SqlStore:
-    return SqlStore(url, new_id=lambda: 1, clock=SetClock(), told=lambda _: None)
+    return SqlStore(url, new_id=lambda: 1, clock=SetClock(), sealing=SEALING, told=lambda _: None)
 
 
 async def looked_at(url: str, look: Any) -> Any:
@@ -207,6 +208,7 @@ async def test_files_that_were_there_before_are_counted_when_they_are(empty: str
         for statement in (
             "DROP TABLE turns",
             "DROP TABLE file_space",
+            "DROP TABLE sealing_keys",
             "ALTER TABLE device_words DROP COLUMN device_id",
             "ALTER TABLE device_words DROP COLUMN said_at",
             "UPDATE alembic_version SET version_num = '0012'",

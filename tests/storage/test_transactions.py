@@ -16,6 +16,7 @@ from acquaint.domain.users import UserId
 from acquaint.ports.store import Store
 from acquaint.storage.store import SqlStore
 from tests.storage.world import World
+from tests.support.sealing import SEALING
 
 
 def is_a_store(store: SqlStore) -> Store:
@@ -44,7 +45,7 @@ async def test_events_are_told_once_they_are_committed_and_before_the_block_is_l
     def told(events: Sequence[Event]) -> None:
         heard.extend((it, has_returned) for it in events)
 
-    store = SqlStore(url, new_id=world.new_id, clock=world.clock, told=told)
+    store = SqlStore(url, new_id=world.new_id, clock=world.clock, sealing=SEALING, told=told)
     has_returned = False
     first, second = world.event(), world.event()
     async with store.write() as tx:
@@ -206,7 +207,7 @@ async def test_a_listener_that_raises_does_not_make_a_write_look_as_if_it_had_fa
 
     reported: list[str] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, it: reported.append(it["message"]))
-    store = SqlStore(url, new_id=world.new_id, clock=world.clock, told=stumble)
+    store = SqlStore(url, new_id=world.new_id, clock=world.clock, sealing=SEALING, told=stumble)
     events = [world.event() for _ in range(20)]  # more than there are connections: none is lost
     for it in events:
         async with store.write() as tx:

@@ -13,10 +13,13 @@ from acquaint.storage.store import SqlStore
 from tests.storage.world import World, living, outcomes
 from tests.support.clock import SetClock
 from tests.support.postgres import RunningPostgres
+from tests.support.sealing import SEALING
 
 
 async def test_a_file_that_is_not_there_is_busy_and_is_not_made() -> None:
-    store = SqlStore("sqlite:////nowhere/acquaint.db", new_id=lambda: 1, clock=SetClock(), told=lambda _: None)
+    store = SqlStore(
+        "sqlite:////nowhere/acquaint.db", new_id=lambda: 1, clock=SetClock(), sealing=SEALING, told=lambda _: None
+    )
     for block in (store.read, store.search, store.write):
         with pytest.raises(Busy):
             async with block():

@@ -15,6 +15,7 @@ from acquaint.domain.events import Event, EventKind
 from acquaint.storage.store import SqlStore
 from acquaint.storage.watch import watch
 from tests.storage.world import World
+from tests.support.sealing import SEALING
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,7 +53,7 @@ async def heard(on_sqlite: World) -> AsyncIterator[Heard]:
 @pytest.fixture
 async def elsewhere(on_sqlite: World, sqlite: str) -> AsyncIterator[SqlStore]:
     """The store of another process: it is told of nothing here, and numbers its rows differently."""
-    store = SqlStore(sqlite, new_id=on_sqlite.new_id, clock=on_sqlite.clock, told=lambda _: None)
+    store = SqlStore(sqlite, new_id=on_sqlite.new_id, clock=on_sqlite.clock, sealing=SEALING, told=lambda _: None)
     yield store
     await store.close()
 
@@ -129,6 +130,6 @@ async def test_others_are_heard_while_we_write_without_a_pause(
 
 @pytest.mark.postgres
 async def test_on_postgresql_there_is_nothing_to_watch(postgresql: str, on_sqlite: World) -> None:
-    store = SqlStore(postgresql, new_id=on_sqlite.new_id, clock=on_sqlite.clock, told=lambda _: None)
+    store = SqlStore(postgresql, new_id=on_sqlite.new_id, clock=on_sqlite.clock, sealing=SEALING, told=lambda _: None)
     await watch(store, lambda _: None, on_sqlite.clock)
     await store.close()

@@ -16,6 +16,7 @@ from acquaint.domain.paging import PageAsked
 from acquaint.domain.webhooks import Delivery, DeliveryState, Outcome, Trouble, Webhook, WebhookId
 from acquaint.storage.store import SqlStore
 from tests.storage.world import World
+from tests.support.sealing import SEALING
 
 CREATED, BANNED = EventKind.USER_CREATED, EventKind.USER_BANNED
 ALL = PageAsked(100)
@@ -72,6 +73,11 @@ async def test_a_webhook_comes_back_as_it_was(world: World) -> None:
         paused_until=later,
     )
     await saved(world, everything)
+    async with world.store.read() as tx:
+        but_for_its_secrets = replace(everything, secret=it.secret, previous_secret=None, previous_until=None)
+        assert await tx.webhooks.get(world.acme.id, it.id) == but_for_its_secrets
+    async with world.store.write() as tx:
+        await tx.webhooks.save_secrets(everything)
     async with world.store.read() as tx:
         assert await tx.webhooks.get(world.acme.id, it.id) == everything
         assert await tx.webhooks.of(world.acme.id) == [everything]
@@ -188,7 +194,7 @@ async def test_what_was_undone_is_not_believed(world: World) -> None:
 
 async def test_another_process_begins_to_ask_and_the_next_event_here_is_told(world: World, url: str) -> None:
     await happens(world)
-    elsewhere = SqlStore(url, new_id=world.new_id, clock=world.clock, told=lambda _: None)
+    elsewhere = SqlStore(url, new_id=world.new_id, clock=world.clock, sealing=SEALING, told=lambda _: None)
     try:
         async with elsewhere.write() as tx:
             it = await tx.webhooks.add(webhook(world))

@@ -32,6 +32,7 @@ from acquaint.domain.tickets import Purpose, Ticket, TicketId
 from acquaint.domain.users import User, UserId
 from acquaint.storage.store import SqlStore
 from tests.support.clock import SetClock
+from tests.support.sealing import SEALING
 
 T = TypeVar("T")
 
@@ -153,7 +154,12 @@ async def living(url: str, clock: SetClock) -> AsyncIterator[World]:
     """A world on the database, which is migrated and empty."""
     told: list[Event] = []
     numbers = count(ids.first_at(clock()))
-    world = World(SqlStore(url, new_id=lambda: next(numbers), clock=clock, told=told.extend), clock, numbers, told)
+    world = World(
+        SqlStore(url, new_id=lambda: next(numbers), clock=clock, sealing=SEALING, told=told.extend),
+        clock,
+        numbers,
+        told,
+    )
     try:
         await world.begin()
         yield world

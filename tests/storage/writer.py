@@ -16,13 +16,19 @@ from acquaint.domain.sessions import SessionId
 from acquaint.storage.store import SqlStore
 from tests.storage.world import World
 from tests.support.clock import SetClock
+from tests.support.sealing import SEALING
 
 AT_ONCE = 200
 
 
 async def main(url: str, what: str, first_id: str) -> None:
     clock, numbers = SetClock(), count(int(first_id))
-    world = World(SqlStore(url, new_id=lambda: next(numbers), clock=clock, told=lambda _: None), clock, numbers, [])
+    world = World(
+        SqlStore(url, new_id=lambda: next(numbers), clock=clock, sealing=SEALING, told=lambda _: None),
+        clock,
+        numbers,
+        [],
+    )
     async with world.store.read() as tx:
         (world.acme,) = await tx.apps.all()
     if what == "event":

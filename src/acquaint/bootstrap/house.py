@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..adapters.argon2 import OWASP
 from ..domain.errors import Busy
 from ..ports.crypto import Clock
-from ..services import sessions
+from ..services import sealing, sessions
 from ..services.core import Core
 from ..services.delivering import Courier
 from ..settings import Settings
@@ -57,6 +57,7 @@ async def open_house(
 
     async with open_parts(settings, makes_database=True, clock=clock, hashing=hashing) as parts:
         core = parts.core
+        await sealing.seal_what_is_clear(core)
         hub, requests, refusals, courier = Hub(core), Requests(), Refusals(), Courier(core)
         broker = Broker(core, hub)
         health = Health(core.store, core.bus, requests, refusals, _gauges(parts, hub), settings.metrics_allow)

@@ -38,14 +38,12 @@ from ..services.recognition import BELIEVED_AMONG_NODES, BELIEVED_FOR, Recognise
 from ..settings import Settings, without_password
 from ..storage.schema import migrate as migrate_database
 from ..storage.store import SqlStore
+from .readiness import NotReady
+from .sealing import prepare, sealing_of
 from .tasks import kept_running, running
 
 if TYPE_CHECKING:
     import argon2
-
-
-class NotReady(Exception):
-    """The server cannot do this as things are. The text says why, and what to do about it."""
 
 
 def utc_now() -> datetime:
@@ -57,7 +55,7 @@ def chance(count: int) -> bytes:
 
 
 def make_folder(settings: Settings) -> None:
-    """The data directory, for its owner only: it holds signing secrets and everybody's messages."""
+    """The data directory, for its owner only: it holds keys and everybody's messages."""
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -69,19 +67,33 @@ def migrate(settings: Settings) -> str:
     return asyncio.run(_migrate(settings))
 
 
+def make_keys(settings: Settings) -> None:
+    """What secrets are sealed with is there from now on; doing it again changes nothing."""
+
+    async def begin() -> None:
+        async with open_core(settings):
+            pass
+
+    asyncio.run(begin())
+
+
 @contextlib.asynccontextmanager
 async def open_core(
     settings: Settings,
     *,
     makes_database: bool = False,
+    without_keys: bool = False,
     clock: Clock = utc_now,
     hashing: argon2.Parameters = OWASP,
 ) -> AsyncIterator[Core]:
     """The core on the settings' database, closed at the end. Raises NotReady when the database is not as it should be.
 
-    Nothing goes on in the background, and what others do is not heard: that takes a house.
+    Nothing goes on in the background, and what others do is not heard: that takes a house. ``without_keys`` is for
+    looking after the keys that secrets are sealed with: one that is missing is no reason to stop.
     """
-    async with open_parts(settings, makes_database=makes_database, clock=clock, hashing=hashing) as parts:
+    async with open_parts(
+        settings, makes_database=makes_database, without_keys=without_keys, clock=clock, hashing=hashing
+    ) as parts:
         yield parts.core
 
 
@@ -96,15 +108,21 @@ class Parts:
 
 @contextlib.asynccontextmanager
 async def open_parts(
-    settings: Settings, *, makes_database: bool, clock: Clock, hashing: argon2.Parameters
+    settings: Settings,
+    *,
+    makes_database: bool,
+    without_keys: bool = False,
+    clock: Clock,
+    hashing: argon2.Parameters,
 ) -> AsyncIterator[Parts]:
     if makes_database and settings.is_embedded:
         make_folder(settings)
         await _migrate(settings)
     new_id = IdMaker(clock, chance)
     bus = _bus(settings)
+    sealing = sealing_of(settings)
     async with contextlib.AsyncExitStack() as closing:
-        store = SqlStore(settings.database, new_id=new_id, clock=clock, told=bus.tell)
+        store = SqlStore(settings.database, new_id=new_id, clock=clock, told=bus.tell, sealing=sealing)
         closing.push_async_callback(store.close)
         await _check(settings, store)
         hasher = Argon2Hasher(hashing, threads=settings.hash_threads or None)
@@ -116,6 +134,7 @@ async def open_parts(
             signer=JoseSigner(),
             id_tokens=JoseIdTokens(),
             oauth1=OAuth1Signer(),
+            sealing=sealing,
             clock=clock,
             chance=chance,
             limiter=_limiter(settings, closing),
@@ -132,6 +151,8 @@ async def open_parts(
             file_space=settings.file_space or None,
             public_url=settings.public,
         )
+        if not without_keys:
+            await prepare(settings, core)
         async with running([kept_running("bus", bus.run)]):
             yield Parts(core, store, hasher)
 

@@ -14,7 +14,7 @@ import structlog
 from .. import __version__
 from ..settings import Settings, strangers, without_password
 from .house import build_app, open_house
-from .parts import NotReady
+from .readiness import NotReady
 
 log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ house     init, migrate, serve
 doctor    what is wrong here, and what to do about it
 extauth   answers a chat server that asks who somebody is
 demo      a fresh server, a story that is played on it, and a page to play it by hand
-apps keys secrets providers users sessions webhooks    on the database, whether or not a server runs
+apps keys secrets sealing providers users sessions webhooks    on the database, whether or not a server runs
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .extauth import extauth
 from .house import init, migrate, serve
 from .keys import keys
 from .providers import providers
+from .sealing import sealing
 from .secrets import secrets
 from .sessions import sessions
 from .users import users
@@ -42,5 +43,7 @@ def main(context: click.Context, data: Path | None) -> None:
     context.obj = data
 
 
-for command in (init, migrate, serve, doctor, demo, extauth, apps, keys, secrets, providers, users, sessions, webhooks):
+for command in (init, migrate, serve, doctor, demo, extauth):
+    main.add_command(command)
+for command in (apps, keys, secrets, sealing, providers, users, sessions, webhooks):
     main.add_command(command)

@@ -8,6 +8,7 @@ import resource
 import shutil
 import stat
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -72,7 +73,7 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     if not folder.is_dir():
         yield Finding("data", "bad", f"{folder} is not there", "run `acquaint init`")
         return
-    for path in (folder, settings.config, *folder.glob("acquaint.db*")):
+    for path in (folder, settings.config, *folder.glob("acquaint.db*"), *folder.glob("secret.keys*")):
         if not path.exists():
             continue
         state = path.stat()
@@ -99,30 +100,45 @@ def _names(settings: Settings) -> Iterator[Finding]:
 def _database(settings: Settings) -> Iterator[Finding]:
     """And the bus, which is there while the database is looked at."""
     from ..bootstrap import NotReady, open_core
-    from ..services import upkeep
+    from ..services import sealing, upkeep
 
-    async def look() -> tuple[bool, Mapping[str, int]]:
-        async with open_core(replace(settings, outbound_allow=())) as core:  # that one is looked at by itself
-            sizes = await upkeep.sizes(core)
+    async def look() -> tuple[bool, Mapping[str, int], Counter[str | None], set[str]]:
+        async with open_core(
+            replace(settings, outbound_allow=()), without_keys=True
+        ) as core:  # that one is looked at by itself
+            sizes, sealed = await upkeep.sizes(core), await sealing.count(core)
+            missing = {it for it in sealed if it and not core.sealing.knows(it)} | {*await sealing.missing(core)}
             for _ in range(LOOKS):
                 if core.bus.is_whole:
-                    return True, sizes
+                    return True, sizes, sealed, missing
                 await asyncio.sleep(LONGEST_WAIT / LOOKS)
-            return core.bus.is_whole, sizes
+            return core.bus.is_whole, sizes, sealed, missing
 
     where = without_password(settings.database)
     try:
-        is_whole, sizes = asyncio.run(look())
+        is_whole, sizes, sealed, missing = asyncio.run(look())
     except NotReady as error:
         yield Finding("database", "bad", f"{where} cannot be used", str(error))
         return
     yield Finding("database", "good", f"{where} answers, and its schema is this version's")
     yield Finding("sizes", "good", _said(sizes))
+    yield _secrets(sealed, missing)
     over = without_password(settings.bus_url) or ("this process alone" if settings.is_embedded else "the database")
     if is_whole:
         yield Finding("bus", "good", f"over {over}")
     else:
         yield Finding("bus", "bad", f"{over} does not answer", "start it, or correct ACQUAINT_BUS_URL")
+
+
+def _secrets(sealed: Counter[str | None], missing: set[str]) -> Finding:
+    if missing:
+        says = f"{sum(sealed[it] for it in missing)} are sealed with {', '.join(sorted(missing))}, which is not here"
+        return Finding("secrets", "bad", says, "put the key back; if it is lost: docs/operations, Keys")
+    if clear := sealed[None]:
+        return Finding("secrets", "doubtful", f"{clear} are in clear", "`acquaint sealing reseal`")
+    if len(sealed) > 1:
+        return Finding("secrets", "doubtful", f"are sealed with {len(sealed)} keys", "`acquaint sealing reseal`")
+    return Finding("secrets", "good", f"{sum(sealed.values())}, all of them sealed")
 
 
 def _said(sizes: Mapping[str, int]) -> str:

@@ -45,7 +45,7 @@ def settings_of(context: click.Context, **flags: Any) -> Settings:
 
 
 def on_core(
-    *, makes_database: bool = False
+    *, makes_database: bool = False, without_keys: bool = False
 ) -> Callable[[Callable[Concatenate[Core, P], Awaitable[Any]]], Callable[P, None]]:
     """The function runs on the core of the settings' database, and what it answers is shown; adds ``--json``."""
 
@@ -59,7 +59,7 @@ def on_core(
             logs_on_stderr()
 
             async def run() -> Any:
-                async with open_core(settings, makes_database=makes_database) as core:
+                async with open_core(settings, makes_database=makes_database, without_keys=without_keys) as core:
                     return await function(core, *args, **kwargs)
 
             with refusals_said():
@@ -82,13 +82,13 @@ def logs_on_stderr() -> None:
 def refusals_said() -> Generator[None]:
     """Turns refusals into sentences on standard error."""
     from ..bootstrap import NotReady
-    from ..domain.errors import Refusal
+    from ..domain.errors import CannotOpen, Refusal
 
     try:
         yield
     except Refusal as refusal:
         raise Failed(_words(refusal)) from None
-    except NotReady as error:
+    except (NotReady, CannotOpen) as error:
         raise Failed(str(error)) from None
 
 

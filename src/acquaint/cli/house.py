@@ -24,7 +24,7 @@ _OPENING = """\
 @_json
 @click.pass_context
 def init(context: click.Context, as_json: bool) -> None:
-    """Make the data directory, its settings file and its database. Doing it again changes nothing."""
+    """Make the data directory, its settings file, database and key. Doing it again changes nothing."""
     settings = settings_of(context)
     from .. import bootstrap  # only now: what cannot be understood is said at once
 
@@ -33,6 +33,7 @@ def init(context: click.Context, as_json: bool) -> None:
         _write_settings_file(settings)
         if settings.is_embedded:
             bootstrap.migrate(settings)
+            bootstrap.make_keys(settings)
     if as_json:
         show({"data": str(settings.data.absolute())}, as_json=True)
         return

@@ -43,6 +43,16 @@ async def rotate(core: Core, app: str, grace: timedelta | None) -> dict[str, Any
     return _said(secret) | {"signing_secret": secret.text}
 
 
+@secrets.command("rotate-auth")
+@click.argument("app")
+@on_core()
+async def rotate_auth(core: Core, app: str) -> dict[str, Any]:
+    """Make a new auth secret, which ConnectyCube's old SDKs sign with. The one before is refused at once."""
+    from ..services import apps
+
+    return {"auth_secret": (await apps.rotate_auth_secret(core, await app_named(core, app))).auth_secret}
+
+
 @secrets.command("list")
 @click.argument("app")
 @on_core()
@@ -68,7 +78,7 @@ async def retire(core: Core, app: str, secret: int) -> dict[str, Any]:
 def _said(secret: SigningSecret) -> dict[str, Any]:
     return {
         "secret_id": secret.id,
-        "ending": secret.text[-4:],
+        "ending": secret.text[-4:] or "cannot be opened",
         "created_at": secret.created_at,
         "retired_at": secret.retired_at,
     }

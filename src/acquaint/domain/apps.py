@@ -142,7 +142,7 @@ class App:
     slug: str  # Qiscus' App ID, Kustomer's org name
     name: str
     public_keys: PublicKeys
-    auth_secret: str  # ConnectyCube's signature secret of old SDKs
+    auth_secret: str  # ConnectyCube's signature secret of old SDKs; empty where it cannot be opened
     created_at: datetime
     policy: Policy = field(default_factory=Policy)
     closed_at: datetime | None = None

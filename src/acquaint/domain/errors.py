@@ -29,7 +29,7 @@
     └── Busy                    we cannot do it now; nothing was done
         └── ProviderUnavailable  because a Provider does not answer
 
-A Refusal is a request we understood and will not serve; anything else that is raised is a bug.
+A Refusal is a request we understood and will not serve; anything else that is raised is a bug, or CannotOpen.
 Each dialect says each refusal in its vendor's words (``dialects/*/errors.py``); a test fails
 when one is left unsaid. A refusal carries evidence as fields, never prose of a dialect.
 """
@@ -42,6 +42,14 @@ from enum import Enum
 
 class Refusal(Exception):
     """Base of all refusals. Never raised itself."""
+
+
+class CannotOpen(Exception):
+    """A secret that is needed is sealed with a key that is not here, or somebody changed it: no fault of a caller's."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what} cannot be opened: {why}")
+        self.what = what
 
 
 class Unreadable(Refusal):

@@ -9,8 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NewType
 
+from . import ids
 from .apps import AppId
-from .errors import Unacceptable
+from .errors import CannotOpen, Unacceptable
 
 ApiKeyId = NewType("ApiKeyId", int)
 SigningSecretId = NewType("SigningSecretId", int)
@@ -136,9 +137,37 @@ class SigningSecret:
 
     id: SigningSecretId
     app_id: AppId
-    text: str
+    text: str  # empty where it cannot be opened: nothing is verified with that
     created_at: datetime
     retired_at: datetime | None = None  # from then on nothing signed with it is believed; may lie ahead
 
     def verifies(self, now: datetime) -> bool:
-        return self.retired_at is None or now < self.retired_at
+        return bool(self.text) and not self.is_retired(now)
+
+    def is_retired(self, now: datetime) -> bool:
+        return self.retired_at is not None and now >= self.retired_at
+
+
+def believed(secrets: Iterable[SigningSecret], now: datetime) -> list[str]:
+    """The texts of those that verify. One that can be opened is enough; raises CannotOpen where none of several can."""
+    live = [it for it in secrets if not it.is_retired(now)]
+    texts = [it.text for it in live if it.verifies(now)]
+    if live and not texts:
+        raise CannotOpen(f"the signing secrets of App {live[0].app_id}", "they must be rotated")
+    return texts
+
+
+def naming_claims(app_id: AppId, slug: str, roles: Iterable[Role], *, id: int, user: int) -> dict[str, object]:
+    """What an API key says that names its App: the payload that Kustomer's keys have."""
+    return {
+        "id": ids.as_hex(id),
+        "user": ids.as_hex(user),
+        "org": ids.as_hex(app_id),
+        "orgName": slug,
+        "userType": "machine",
+        "pod": "acquaint",
+        "roles": [it.value for it in roles],
+        "aud": "urn:consumer",
+        "iss": "urn:api",
+        "sub": ids.as_hex(user),
+    }

@@ -24,7 +24,7 @@ from typing import Final, NewType
 from urllib.parse import urlsplit
 
 from .apps import AppId
-from .errors import Unacceptable
+from .errors import CannotOpen, Unacceptable
 from .events import EventId, EventKind
 from .identities import LONGEST_URL
 
@@ -97,7 +97,7 @@ class Webhook:
     format: str
     names: tuple[str, ...]
     kinds: frozenset[EventKind]
-    secret: str
+    secret: str  # empty where it cannot be opened
     created_at: datetime
     changed_at: datetime
     previous_secret: str | None = None  # signs beside the other until previous_until
@@ -118,8 +118,10 @@ class Webhook:
         return self.disabled_at is None
 
     def secrets(self, now: datetime) -> tuple[str, ...]:
-        """Those that sign now, the newest first."""
-        if self.previous_secret is None or self.previous_until is None or now >= self.previous_until:
+        """Those that sign now, the newest first. Raises CannotOpen: nothing is sent that is not signed."""
+        if not self.secret:
+            raise CannotOpen(f"the secret of webhook {self.id}", "it must be rotated")
+        if not self.previous_secret or self.previous_until is None or now >= self.previous_until:
             return (self.secret,)
         return self.secret, self.previous_secret
 
@@ -127,7 +129,7 @@ class Webhook:
         """With another secret. The one before goes on for the overlap; one before that is gone at once."""
         if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
             raise Unacceptable("overlap", f"must be between 0 and {LONGEST_OVERLAP.days} days")
-        previous = (self.secret, now + overlap) if overlap else (None, None)
+        previous = (self.secret, now + overlap) if overlap and self.secret else (None, None)
         return replace(self, secret=secret, previous_secret=previous[0], previous_until=previous[1], changed_at=now)
 
     def enabled(self, now: datetime) -> Webhook:

@@ -57,6 +57,30 @@ class TokenSigner(Protocol):
         ...
 
 
+class Sealing(Protocol):
+    """Keeps a text so that only this server reads it, and only where it was kept.
+
+    ``about`` names that place: what is sealed for one cannot be opened for another. A sealed text names its key.
+    """
+
+    def __hash__(self) -> int: ...  # what it opened may be remembered
+
+    @property
+    def newest(self) -> str | None:
+        """The id of the key that seals; None when there is none."""
+        ...
+
+    def knows(self, key_id: str) -> bool: ...
+    def seal(self, text: str, about: str) -> str: ...
+    def open(self, kept: str, about: str) -> str:
+        """The text; one that was never sealed, as it is. Raises CannotOpen."""
+        ...
+
+    def key_of(self, kept: str) -> str | None:
+        """The id of the key that it says it is sealed with; None for a text in clear."""
+        ...
+
+
 class IdTokenReader(Protocol):
     """What other issuers sign (RSA, elliptic curves, Ed25519), with keys that they publish."""
 

@@ -6,7 +6,7 @@ believed_secrets                           what a signed token of the App may be
 by_api_key, by_signing_secret              whose server asks; ``holder_of`` also says with which key
 change_policy, close, open_again           what the App allows
 create_key, revoke_key                     how its server proves itself
-rotate_secret, retire_secret, show_secret  what its server signs with
+rotate_secret, retire_secret, show_secret  what its server signs with; rotate_auth_secret: what old SDKs sign with
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ..domain import ids
+from ..domain import keys
 from ..domain.apps import App, AppId, PublicKeys, slug_of
 from ..domain.errors import (
     AppClosed,
@@ -87,9 +87,11 @@ async def by_public_key(core: Core, text: str) -> App:
 
 
 async def believed_secrets(core: Core, app: App) -> list[str]:
-    """The texts of the App's signing secrets that are believed now, oldest first; from memory like ``by_slug``."""
-    now = core.clock()
-    return [it.text for it in (await _known(core, app.id)).secrets if it.verifies(now)]
+    """The texts of the App's signing secrets that are believed now, oldest first; from memory like ``by_slug``.
+
+    Raises CannotOpen where there are some and none can be opened.
+    """
+    return keys.believed((await _known(core, app.id)).secrets, core.clock())
 
 
 async def named(core: Core, slug_or_id: str) -> App:
@@ -141,7 +143,7 @@ async def by_signing_secret(core: Core, slug: str, secret: str) -> App:
         app = _usable(await tx.apps.by_slug(slug))
         secrets = await tx.keys.secrets_of(app.id)
     now = core.clock()
-    matching = [hmac.compare_digest(it.text.encode(), secret.encode()) for it in secrets if it.verifies(now)]
+    matching = [hmac.compare_digest(it.encode(), secret.encode()) for it in keys.believed(secrets, now)]
     if not any(matching):
         raise InvalidCredentials(Doubt.UNKNOWN_KEY)
     return app
@@ -241,11 +243,21 @@ async def rotate_secret(core: Core, app: App, *, grace: timedelta | None = None)
         await _current(tx, app.id)
         if grace is not None:
             for it in await tx.keys.secrets_of(app.id):
-                if it.verifies(now + grace):
+                if not it.is_retired(now + grace):
                     await tx.keys.save_secret(replace(it, retired_at=now + grace))
         secret = await _add_secret(core, tx, app.id)
         await note(core, tx, EventKind.SECRET_ROTATED, app.id, secret=str(secret.id))
     return secret
+
+
+async def rotate_auth_secret(core: Core, app: App) -> App:
+    """With another auth secret, which is in the answer; what is signed with the one before is refused at once."""
+    text = new_text(core, TokenKind.SIGNING_SECRET)
+    async with core.store.write() as tx:
+        changed = replace(await _current(tx, app.id), auth_secret=text)
+        await tx.apps.save_secret(changed)
+        await note(core, tx, EventKind.SECRET_ROTATED, app.id, secret="auth")
+    return changed
 
 
 async def show_secret(core: Core, app: App, *, by: ApiKey | None = None) -> SigningSecret:
@@ -253,8 +265,8 @@ async def show_secret(core: Core, app: App, *, by: ApiKey | None = None) -> Sign
     now = core.clock()
     async with core.store.write() as tx:
         await _current(tx, app.id)
-        believed = [it for it in await tx.keys.secrets_of(app.id) if it.verifies(now)]
-        lasting = [it for it in believed if it.retired_at is None] or believed
+        live = [it for it in await tx.keys.secrets_of(app.id) if it.verifies(now)]
+        lasting = [it for it in live if it.retired_at is None] or live
         secret = lasting[-1] if lasting else await _add_secret(core, tx, app.id)
         key, name = (None, None) if by is None else (str(by.id), by.name)
         await note(core, tx, EventKind.SECRET_SHOWN, app.id, secret=str(secret.id), key=key, name=name)
@@ -270,7 +282,7 @@ async def retire_secret(core: Core, app: App, secret_id: SigningSecretId) -> Sig
         secret = next((it for it in secrets if it.id == secret_id), None)
         if secret is None:
             raise NotFound("secret")
-        if secret.verifies(now):
+        if not secret.is_retired(now):
             if not any(it.verifies(now) for it in secrets if it.id != secret_id):
                 raise Unacceptable("secret", "is the only one; rotate first")
             secret = replace(secret, retired_at=now)
@@ -294,25 +306,13 @@ async def _create(core: Core, name: str, slug: str) -> NewApp:
 
 
 def _naming_text(core: Core, app: App, roles: tuple[Role, ...]) -> str:
-    """A JWT that client SDKs decode, without checking it, to learn the App's name: the payload Kustomer's keys have.
+    """A JWT that client SDKs decode, without checking it, to learn the App's name.
 
     It is signed with a secret nobody has: the server knows the key by its fingerprint, like every other one,
     and never by a signature; which is also what nobody can guess of it. Old iOS SDKs read the payload as plain base64:
     texts of letters, digits and punctuation as here are the same in both alphabets.
     """
-    user = ids.as_hex(core.new_id())
-    claims = {
-        "id": ids.as_hex(core.new_id()),
-        "user": user,
-        "org": ids.as_hex(app.id),
-        "orgName": app.slug,
-        "userType": "machine",
-        "pod": "acquaint",
-        "roles": [it.value for it in roles],
-        "aud": "urn:consumer",
-        "iss": "urn:api",
-        "sub": user,
-    }
+    claims = keys.naming_claims(app.id, app.slug, roles, id=core.new_id(), user=core.new_id())
     return core.signer.sign(claims, new_text(core, TokenKind.SIGNING_SECRET))
 
 

@@ -10,7 +10,7 @@ from ..domain import ids
 from ..domain.places import DeviceId
 from ..domain.tokens import BASE62, RANDOM_BYTES, TokenKind, compose
 from ..ports.bus import Bus
-from ..ports.crypto import Chance, Clock, IdTokenReader, PasswordHasher, RequestSigner, TokenSigner
+from ..ports.crypto import Chance, Clock, IdTokenReader, PasswordHasher, RequestSigner, Sealing, TokenSigner
 from ..ports.files import FileShelf
 from ..ports.formats import Formats
 from ..ports.limits import Limiter
@@ -30,6 +30,7 @@ class Core:
     signer: TokenSigner
     id_tokens: IdTokenReader
     oauth1: RequestSigner
+    sealing: Sealing
     clock: Clock
     chance: Chance
     limiter: Limiter

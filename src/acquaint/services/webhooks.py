@@ -108,7 +108,7 @@ async def rotate_secret(core: Core, app: App, id: WebhookId, *, overlap: timedel
     secret = new_secret(core.chance(SECRET_BYTES))
     async with core.store.write() as tx:
         webhook = (await _held(tx, app, id)).rotated(secret, overlap=overlap, now=core.clock())
-        await tx.webhooks.save(webhook)
+        await tx.webhooks.save_secrets(webhook)
         await note(core, tx, EventKind.WEBHOOK_CHANGED, app.id, webhook=str(id), secret="rotated")
     return webhook
 

@@ -31,13 +31,18 @@ async def add(
     it: T,
     values: dict[str, Any],
     refuse: Callable[[], Awaitable[None]] | None = None,
+    *,
+    bound: Callable[[int], dict[str, Any]] | None = None,
 ) -> T:
     """Adds the row and answers the value as kept: under another id, when its own was taken.
 
     The statement inserts unless something is in the way (``ON CONFLICT DO NOTHING``). ``refuse`` then
-    looks whether that is something other than the id and raises what it means.
+    looks whether that is something other than the id and raises what it means. ``bound`` answers the values that
+    depend on the id: a secret is sealed for one row.
     """
     for _ in range(MOST_TRIES):
+        if bound is not None:
+            values |= bound(values["id"])
         if await db.change(statement, **values):
             return it if values["id"] == it.id else replace(it, id=values["id"])
         if refuse is not None:

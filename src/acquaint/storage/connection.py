@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..domain.events import Event
-from ..ports.crypto import Clock
+from ..ports.crypto import Clock, Sealing
 from . import columns as column
 from .statements import Statement
 
@@ -19,11 +19,12 @@ Row = Sequence[Any]
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What is this process's own: how it makes ids, its clock, and who hears of what it wrote."""
+    """What is this process's own: how it makes ids and seals secrets, its clock, and who hears of what it wrote."""
 
     new_id: Callable[[], int]
     clock: Clock
     told: Callable[[Sequence[Event]], None]
+    sealing: Sealing
     number: int  # written beside its events: others are told by watching for what is not theirs
     wanted: dict[int, frozenset[str]] | None = None
     """Which kinds of Events the webhooks of an App ask for, by App, where a writer knows what it may still believe."""

@@ -11,10 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 from ..domain.apps import AppId
 from ..domain.errors import IdentifierTaken
 from ..domain.keys import ApiKey, ApiKeyId, Role, SigningSecret, SigningSecretId
+from ..ports.crypto import Sealing
 from . import columns as column
 from . import tables as t
 from .adding import add
 from .connection import Connection, Row
+from .sealed import about, opened_or_empty
 from .statements import Statement, later
 
 _keys, _secrets = t.api_keys.c, t.signing_secrets.c
@@ -55,9 +57,7 @@ _SECRETS_OF = Statement(
     select(*_SECRET).where(_secrets.app_id == bindparam("app_id")).order_by(_secrets.created_at, _secrets.id)
 )
 _SAVE_SECRET = Statement(
-    update(t.signing_secrets)
-    .where(_secrets.id == bindparam("id"))
-    .values(text=bindparam("text"), retired_at=bindparam("retired_at"))
+    update(t.signing_secrets).where(_secrets.id == bindparam("id")).values(retired_at=bindparam("retired_at"))
 )
 
 
@@ -93,10 +93,13 @@ class SqlKeys:
         await self._db.change(_USED, id=id, used_at=column.of_moment(at))
 
     async def add_secret(self, secret: SigningSecret) -> SigningSecret:
-        return await add(self._db, _ADD_SECRET, secret, _secret_values(secret))
+        def bound(id: int) -> dict[str, Any]:
+            return {"text": self._db.own.sealing.seal(secret.text, about(_secrets.text, secret.app_id, id))}
+
+        return await add(self._db, _ADD_SECRET, secret, _secret_values(secret), bound=bound)
 
     async def secrets_of(self, app_id: AppId) -> list[SigningSecret]:
-        return [_secret(row) for row in await self._db.rows(_SECRETS_OF, app_id=app_id)]
+        return [_secret(row, self._db.own.sealing) for row in await self._db.rows(_SECRETS_OF, app_id=app_id)]
 
     async def save_secret(self, secret: SigningSecret) -> None:
         await self._db.change(_SAVE_SECRET, **_secret_values(secret))
@@ -133,8 +136,9 @@ def _key_values(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def _secret(row: Row) -> SigningSecret:
-    id, app_id, text, created_at, retired_at = row
+def _secret(row: Row, sealing: Sealing) -> SigningSecret:
+    id, app_id, kept, created_at, retired_at = row
+    text = opened_or_empty(sealing, kept, about(_secrets.text, app_id, id))
     return SigningSecret(
         SigningSecretId(id), AppId(app_id), text, column.moment(created_at), column.optional_moment(retired_at)
     )
@@ -144,7 +148,6 @@ def _secret_values(secret: SigningSecret) -> dict[str, Any]:
     return {
         "id": secret.id,
         "app_id": secret.app_id,
-        "text": secret.text,
         "created_at": column.of_moment(secret.created_at),
         "retired_at": column.of_optional_moment(secret.retired_at),
     }

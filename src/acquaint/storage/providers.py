@@ -1,4 +1,4 @@
-"""Providers of Apps. Their secrets are kept as they are: we have to say them."""
+"""Providers of Apps. Their settings are kept sealed: some are secrets, which we have to say."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.providers import Provider, settings_of
+from ..ports.crypto import Sealing
 from . import columns as column
 from . import tables as t
-from .connection import Connection, Row
+from .connection import Connection
+from .sealed import about
 from .statements import Statement
 
 _providers = t.providers.c
@@ -36,6 +38,7 @@ _PUT = Statement(
 _this = (_providers.app_id == bindparam("app_id"), _providers.name == bindparam("name"))
 _GET = Statement(select(*PROVIDER).where(*_this))
 _OF = Statement(select(*PROVIDER).where(_providers.app_id == bindparam("app_id")).order_by(_providers.name))
+_NAMES_OF = Statement(select(_providers.name).where(_providers.app_id == bindparam("app_id")).order_by(_providers.name))
 _REMOVE = Statement(delete(t.providers).where(*_this))
 
 
@@ -45,18 +48,23 @@ class SqlProviders:
 
     async def get(self, app_id: AppId, name: str) -> Provider | None:
         row = await self._db.row(_GET, app_id=app_id, name=name)
-        return None if row is None else _provider_of(row)
+        return None if row is None else _provider(tuple(row), self._db.own.sealing)
 
     async def of(self, app_id: AppId) -> list[Provider]:
-        return [_provider_of(row) for row in await self._db.rows(_OF, app_id=app_id)]
+        return [_provider(tuple(row), self._db.own.sealing) for row in await self._db.rows(_OF, app_id=app_id)]
+
+    async def names_of(self, app_id: AppId) -> list[str]:
+        return [name for (name,) in await self._db.rows(_NAMES_OF, app_id=app_id)]
 
     async def put(self, provider: Provider) -> None:
+        settings = column.of_data(provider.as_data())
+        bound_to = about(_providers.settings, provider.app_id, provider.name)
         await self._db.change(
             _PUT,
             app_id=provider.app_id,
             name=provider.name,
             kind=provider.kind.value,
-            settings=column.of_data(provider.as_data()),
+            settings=self._db.own.sealing.seal(settings, bound_to),
             is_enabled=provider.is_enabled,
             changed_at=column.of_moment(provider.changed_at),
         )
@@ -65,13 +73,10 @@ class SqlProviders:
         return bool(await self._db.change(_REMOVE, app_id=app_id, name=name))
 
 
-def _provider_of(row: Row) -> Provider:
-    return _provider(tuple(row))
-
-
 @lru_cache(maxsize=1024)  # read with every sign-in, and its templates are checked each time it is made
-def _provider(row: tuple[Any, ...]) -> Provider:
-    app_id, name, kind, settings, is_enabled, changed_at = row
+def _provider(row: tuple[Any, ...], sealing: Sealing) -> Provider:
+    app_id, name, kind, kept, is_enabled, changed_at = row
+    settings = sealing.open(kept, about(_providers.settings, app_id, name))
     return Provider(
         AppId(app_id), name, settings_of(kind, column.data(settings)), column.moment(changed_at), bool(is_enabled)
     )

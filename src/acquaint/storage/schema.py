@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 from ..domain.errors import Busy
 from .engine import postgresql_address, sqlite_file
 
-HEAD: Final = "0013"
+HEAD: Final = "0014"
 """The last step. A test compares it with what is in ``migrations/versions``."""
 
 _LOCK: Final = 0x61637175  # "acqu": whoever migrates a PostgreSQL database holds it
@@ -57,6 +57,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_LONGEST_WAIT, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL").fetchall()
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA foreign_keys = OFF")  # a step may have to make a table anew; checked at the end
     return connection
 

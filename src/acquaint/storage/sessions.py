@@ -170,7 +170,10 @@ class SqlSessions:
         rows = await self._db.rows(statement, fingerprint=fingerprint)
         if not rows:
             return None
-        session, its_app = _session(rows[0][: len(_SESSION)]), app(rows[0][len(_SESSION) : _USER_FROM])
+        session, its_app = (
+            _session(rows[0][: len(_SESSION)]),
+            app(rows[0][len(_SESSION) : _USER_FROM], self._db.own.sealing),
+        )
         if session.user_id is None:
             return Recognised(session, its_app, None)
         (user,) = users_of([row[_USER_FROM:] for row in rows])

@@ -123,6 +123,7 @@ _PRAGMAS: Final = (
     "synchronous = FULL",
     "foreign_keys = ON",
     "temp_store = MEMORY",
+    "secure_delete = ON",  # what was in clear, or is deleted, is overwritten
     "cache_size = -8000",
     "wal_autocheckpoint = 4000",  # pages: the same page written by many commits is copied back once
 )

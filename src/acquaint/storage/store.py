@@ -11,7 +11,7 @@ from sqlalchemy import column, select, table
 
 from ..domain.errors import Busy
 from ..domain.events import Event
-from ..ports.crypto import Clock
+from ..ports.crypto import Clock, Sealing
 from ..ports.store import LastSeen
 from .address_books import SqlAddressBooks
 from .answers import SqlAnswers
@@ -30,6 +30,7 @@ from .providers import SqlProviders
 from .push_addresses import SqlPushAddresses
 from .roster import SqlRoster
 from .schema import HEAD
+from .sealed import SqlSealed
 from .sessions import SEEN, SqlSessions, values_of_seen
 from .statements import Statement
 from .tickets import SqlTickets
@@ -57,9 +58,10 @@ class SqlStore:
         new_id: Callable[[], int],
         clock: Clock,
         told: Callable[[Sequence[Event]], None],
+        sealing: Sealing,
         connections: int = CONNECTIONS,
     ) -> None:
-        self._engine = open_engine(url, Own(new_id, clock, told, number=new_id()), connections=connections)
+        self._engine = open_engine(url, Own(new_id, clock, told, sealing, number=new_id()), connections=connections)
 
     @property
     def is_embedded(self) -> bool:
@@ -185,6 +187,10 @@ class SqlTransaction:
     @property
     def unverified(self) -> SqlUnverifiedCounts:
         return SqlUnverifiedCounts(self._db)
+
+    @property
+    def sealed(self) -> SqlSealed:
+        return SqlSealed(self._db)
 
     @property
     def upkeep(self) -> SqlUpkeep:

@@ -1,4 +1,4 @@
-"""Webhooks. Their secrets are kept as they are: we sign with them."""
+"""Webhooks. Their secrets are kept sealed, and not as fingerprints: we sign with them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 from ..domain.apps import AppId
 from ..domain.events import EventKind
 from ..domain.webhooks import Webhook, WebhookId
+from ..ports.crypto import Sealing
 from . import columns as column
 from . import tables as t
 from .adding import add
 from .connection import Connection, Row
+from .sealed import about, opened_or_empty
 from .statements import Statement
 
 _webhooks, _kinds, _deliveries = t.webhooks.c, t.webhook_kinds.c, t.deliveries.c
@@ -37,6 +39,7 @@ _WEBHOOK: Final = (
     _webhooks.failing_since,
     _webhooks.paused_until,
 )
+_OF_SECRETS: Final = frozenset({_webhooks.secret, _webhooks.previous_secret, _webhooks.previous_until})
 _of_app = _webhooks.app_id == bindparam("app_id")
 
 _ADD = Statement(insert(t.webhooks).values({it.name: bindparam(it.name) for it in _WEBHOOK}).on_conflict_do_nothing())
@@ -45,7 +48,12 @@ _OF = Statement(select(*_WEBHOOK).where(_of_app).order_by(_webhooks.id))
 _SAVE = Statement(
     update(t.webhooks)
     .where(_webhooks.id == bindparam("id"))
-    .values({it.name: bindparam(it.name) for it in _WEBHOOK[2:]})
+    .values({it.name: bindparam(it.name) for it in _WEBHOOK[2:] if it not in _OF_SECRETS})
+)
+_SAVE_SECRETS = Statement(
+    update(t.webhooks)
+    .where(_webhooks.id == bindparam("id"))
+    .values({it.name: bindparam(it.name) for it in (*_OF_SECRETS, _webhooks.changed_at)})
 )
 _REMOVE = (
     Statement(delete(t.webhooks).where(_webhooks.id == bindparam("id"))),
@@ -75,21 +83,29 @@ class SqlWebhooks:
         self._db = db
 
     async def add(self, webhook: Webhook) -> Webhook:
-        webhook = await add(self._db, _ADD, webhook, _values(webhook))
+        values = _values(webhook) | _of_secrets(webhook, webhook.id, self._db.own.sealing)
+        sealing = self._db.own.sealing
+        webhook = await add(self._db, _ADD, webhook, values, bound=lambda id: _of_secrets(webhook, id, sealing))
         await self._ask_for_kinds(webhook)
         return webhook
 
     async def get(self, app_id: AppId, id: WebhookId) -> Webhook | None:
         row = await self._db.row(_GET, app_id=app_id, id=id)
-        return None if row is None else _webhook(row)
+        return None if row is None else _webhook(row, self._db.own.sealing)
 
     async def of(self, app_id: AppId) -> list[Webhook]:
-        return [_webhook(row) for row in await self._db.rows(_OF, app_id=app_id)]
+        return [_webhook(row, self._db.own.sealing) for row in await self._db.rows(_OF, app_id=app_id)]
 
     async def save(self, webhook: Webhook) -> None:
         await self._db.change(_SAVE, **_values(webhook))
         await self._db.change(_ASK_FOR_NOTHING, id=webhook.id)
         await self._ask_for_kinds(webhook)
+
+    async def save_secrets(self, webhook: Webhook) -> None:
+        of_secrets = _of_secrets(webhook, webhook.id, self._db.own.sealing)
+        await self._db.change(
+            _SAVE_SECRETS, id=webhook.id, changed_at=column.of_moment(webhook.changed_at), **of_secrets
+        )
 
     async def remove(self, id: WebhookId) -> None:
         self._db.own.forget()
@@ -116,11 +132,8 @@ def _values(it: Webhook) -> dict[str, Any]:
         "format": it.format,
         "names": column.of_data(it.names),
         "kinds": column.of_data(sorted(kind.value for kind in it.kinds)),
-        "secret": it.secret,
         "created_at": column.of_moment(it.created_at),
         "changed_at": column.of_moment(it.changed_at),
-        "previous_secret": it.previous_secret,
-        "previous_until": column.of_optional_moment(it.previous_until),
         "disabled_at": column.of_optional_moment(it.disabled_at),
         "disabled_because": it.disabled_because,
         "failures": it.failures,
@@ -129,9 +142,21 @@ def _values(it: Webhook) -> dict[str, Any]:
     }
 
 
-def _webhook(row: Row) -> Webhook:
+def _of_secrets(it: Webhook, id: int, sealing: Sealing) -> dict[str, Any]:
+    previous = it.previous_secret
+    kept = None if previous is None else sealing.seal(previous, about(_webhooks.previous_secret, it.app_id, id))
+    return {
+        "secret": sealing.seal(it.secret, about(_webhooks.secret, it.app_id, id)),
+        "previous_secret": kept,
+        "previous_until": column.of_optional_moment(it.previous_until),
+    }
+
+
+def _webhook(row: Row, sealing: Sealing) -> Webhook:
     id, app_id, url, format, names, kinds, secret, created_at, changed_at, *rest = row
-    previous_secret, previous_until, disabled_at, disabled_because, failures, failing_since, paused_until = rest
+    previous, previous_until, disabled_at, disabled_because, failures, failing_since, paused_until = rest
+    if previous is not None:
+        previous = opened_or_empty(sealing, previous, about(_webhooks.previous_secret, app_id, id))
     return Webhook(
         WebhookId(id),
         AppId(app_id),
@@ -139,10 +164,10 @@ def _webhook(row: Row) -> Webhook:
         format,
         tuple(column.data(names)),
         frozenset(EventKind(it) for it in column.data(kinds)),
-        secret,
+        opened_or_empty(sealing, secret, about(_webhooks.secret, app_id, id)),
         column.moment(created_at),
         column.moment(changed_at),
-        previous_secret,
+        previous,
         column.optional_moment(previous_until),
         column.optional_moment(disabled_at),
         disabled_because,

@@ -48,8 +48,8 @@ class Asset:
     tag: str
 
     @classmethod
-    def of(cls, content: bytes) -> Asset:
-        return cls(content, gzip.compress(content, mtime=0), hashlib.sha256(content).hexdigest()[:32])
+    def of(cls, content: bytes, compressed: bytes | None = None) -> Asset:
+        return cls(content, compressed or gzip.compress(content, mtime=0), hashlib.sha256(content).hexdigest()[:32])
 
     def answer(self, request: Request, cache: str) -> Response:
         """All of it, or 304 where the client has it already."""
@@ -87,12 +87,13 @@ def routes() -> list[Route]:
 def _served() -> Mapping[str, Asset]:
     """By name. Nothing else is ever opened: a path that is asked for is only looked up."""
     written = joining.modules()
-    return {name: Asset.of(it) for name, it in (joining.read(joining.FOLDER, written) or written).items()}
+    files = joining.read(joining.FOLDER, written) or written
+    return {name: Asset.of(files[name], files.get(name + joining.COMPRESSED)) for name in files if name.endswith(".js")}
 
 
 def _takes_gzip(accepted: str) -> bool:
-    found = re.search(r"\bgzip\s*(?:;\s*q\s*=\s*([0-9.]+))?", accepted)
-    return found is not None and (found[1] is None or float(found[1].rstrip(".") or 0) > 0)
+    found = re.search(r"\bgzip\s*(?:;\s*q\s*=\s*([0-9]+(?:\.[0-9]*)?))?", accepted)
+    return found is not None and (found[1] is None or float(found[1]) > 0)
 
 
 def _has(tags: str, tag: str) -> bool:

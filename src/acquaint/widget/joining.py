@@ -3,10 +3,10 @@
     modules()              as they were written
     digest_of(files)       names their content
     joined(modules, ...)   two files and the languages: ``widget.js`` for who only looks, ``inside.js`` for who chats
-    write / read           in a folder, with the digest of what they were made of
+    write / read           in a folder, each beside its compressed self, with the digest of what they were made of
 
-Joining is simple because the modules are. Each becomes a function that answers what it exports, and these stand one
-after the other in the order of their imports. What does not mean the same then is refused: two exports of one name, an
+Joining is simple because the modules are: functions, classes and constants, no two of one name. One after the other, in
+the order of their imports, they are one module that means the same. Where it would not, that is refused: twins, an
 export that changes, an import under another name. Shortening names and leaving out spaces is a library's work.
 
 This file stands alone: a build runs it before the package can be imported.
@@ -30,19 +30,23 @@ ENTRY: Final = "widget.js"
 INSIDE: Final = "inside.js"
 TEXTS: Final = "texts/"
 STYLES: Final = "styles.js"
+COMPRESSED: Final = ".gz"
 FOLDER: Final = _HERE / "joined"
 _MADE_OF: Final = "made-of"
 
-_IMPORT: Final = re.compile(r'^import (?:\{([^}]*)\}|(\w+)) from "(\.[^"]+)";?$', re.MULTILINE)
+_IMPORT: Final = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";?$', re.MULTILINE)
 _HANDED_ON: Final = re.compile(r'^export \{([^}]*)\} from "(\.[^"]+)";?$', re.MULTILINE)
 _DECLARED: Final = re.compile(r"^export (?=(?:(?:async )?function\*?|class|const) (\w+))", re.MULTILINE)
-_DEFAULT: Final = re.compile(r"^export default (?=\{)", re.MULTILINE)
+_AT_TOP: Final = re.compile(r"^(?:export )?(?:(?:async )?function\*?|class|const|let|var) (\w+)", re.MULTILINE)
 _FORGOTTEN: Final = re.compile(r"\bvoid ?\(.*")  # tdewolff-minify 2.24 makes nothing of `void (a && b())`
 _LEFT: Final = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 _TEXT: Final = re.compile(r"`([^`$\\]*)`")
 
 Minify = Callable[[str, str], str]
 """A media type and a text; answers the text made small."""
+
+Compress = Callable[[bytes], bytes]
+"""Gzip, as well as it can be done by somebody who has time."""
 
 
 def modules() -> Mapping[str, bytes]:
@@ -65,10 +69,11 @@ def read(folder: Path, written: Mapping[str, bytes]) -> Mapping[str, bytes] | No
     made_of = folder / _MADE_OF
     if not made_of.is_file() or made_of.read_text("ascii") != digest_of(written):
         return None
-    return {it.relative_to(folder).as_posix(): it.read_bytes() for it in sorted(folder.rglob("*.js"))}
+    files = (it for it in sorted(folder.rglob("*.*")) if it.is_file())
+    return {it.relative_to(folder).as_posix(): it.read_bytes() for it in files}
 
 
-def write(folder: Path, written: Mapping[str, bytes], minify: Minify) -> None:
+def write(folder: Path, written: Mapping[str, bytes], minify: Minify, compress: Compress) -> None:
     """Makes ``folder`` anew. Raises ValueError for modules that cannot be joined."""
     files = joined({name: content.decode() for name, content in written.items()}, minify)
     shutil.rmtree(folder, ignore_errors=True)
@@ -76,6 +81,7 @@ def write(folder: Path, written: Mapping[str, bytes], minify: Minify) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
+        path.with_name(path.name + COMPRESSED).write_bytes(compress(text.encode()))
     (folder / _MADE_OF).write_text(digest_of(written), "ascii")
 
 
@@ -87,7 +93,7 @@ def joined(written: Mapping[str, str], minify: Minify) -> Mapping[str, str]:
     handed_on = [it.strip() for found in _HANDED_ON.finditer(written[INSIDE]) for it in found[1].split(",")]
     _refuse_what_is_not_there([*first, *second], written)
     _refuse_twins([*first, *second], written)
-    files = {name: text for name, text in written.items() if name.startswith(TEXTS) and name not in first}
+    files = {name: text for name, text in written.items() if name.startswith(TEXTS)}
     files[ENTRY] = _file(first, written, minify, shared)
     files[INSIDE] = f'import {{{",".join(shared)}}} from "./{ENTRY}"\n' + _file(second, written, minify, handed_on)
     return {name: minify("text/javascript", text) for name, text in files.items()}
@@ -95,40 +101,23 @@ def joined(written: Mapping[str, str], minify: Minify) -> Mapping[str, str]:
 
 def _file(names: list[str], written: Mapping[str, str], minify: Minify, said: list[str]) -> str:
     """Modules, and what others import of them: only these names must stay as they are."""
-    texts = "".join(_closed(it, written, minify) for it in names)
-    return f"export const [{','.join(said)}] = (() => {{\n{texts}return [{','.join(said)}]\n}})()\n"
+    texts = "\n".join(_text(it, written, minify) for it in names)
+    return f"export const [{','.join(said)}] = (() => {{\n{texts}\nreturn [{','.join(said)}]\n}})()\n"
 
 
-def _closed(name: str, written: Mapping[str, str], minify: Minify) -> str:
-    """A module as a function that is called at once and answers what it exports."""
-    said = ",".join(_exported(name, written))
-    text = _HANDED_ON.sub("", _IMPORT.sub("", written[name]))
-    text = _DECLARED.sub("", _DEFAULT.sub(f"const {said} = ", text))
+def _text(name: str, written: Mapping[str, str], minify: Minify) -> str:
+    """A module's own declarations, without what it says of others."""
+    text = _DECLARED.sub("", _HANDED_ON.sub("", _IMPORT.sub("", written[name])))
     if left := _LEFT.search(text) or _FORGOTTEN.search(text):
         raise ValueError(f"{name} cannot be joined: {left[0]}")
-    if name == STYLES:
-        text = _TEXT.sub(lambda it: f"`{minify('text/css', it[1])}`", text)
-    return f"const [{said}] = (() => {{\n{text}\nreturn [{said}]\n}})()\n" if said else f"{{\n{text}\n}}\n"
-
-
-def _exported(name: str, written: Mapping[str, str]) -> list[str]:
-    called = [_called(name, written)] if _DEFAULT.search(written[name]) else []
-    return [*_DECLARED.findall(written[name]), *called]
-
-
-def _called(name: str, written: Mapping[str, str]) -> str:
-    """What a module that exports one thing is called by who imports it."""
-    names = {it[2] for text in written.values() for it in _IMPORT.finditer(text) if it[2] and name.endswith(it[3][2:])}
-    if len(names) != 1:
-        raise ValueError(f"{name}: called {sorted(names)}")
-    return names.pop()
+    return _TEXT.sub(lambda it: f"`{minify('text/css', it[1])}`", text) if name == STYLES else text
 
 
 def _imported(name: str, written: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The names that a module imports, each with the module that has it."""
     for found in [*_IMPORT.finditer(written[name]), *_HANDED_ON.finditer(written[name])]:
-        where = posixpath.normpath(posixpath.join(posixpath.dirname(name), found.groups()[-1]))
-        for it in (found[1] or found[2]).split(","):
+        where = posixpath.normpath(posixpath.join(posixpath.dirname(name), found[2]))
+        for it in found[1].split(","):
             if " as " in it:
                 raise ValueError(f"{name}: renames {it.strip()}")
             yield it.strip(), where
@@ -149,16 +138,16 @@ def _in_order(entry: str, written: Mapping[str, str]) -> list[str]:
 
 
 def _refuse_twins(names: list[str], written: Mapping[str, str]) -> None:
-    """Two that export one name: they would be one."""
+    """Two modules that say one name: they would mean the same by it."""
     where: dict[str, str] = {}
     for name in names:
-        for it in _exported(name, written):
+        for it in _AT_TOP.findall(written[name]):
             if where.setdefault(it, name) != name:
-                raise ValueError(f"{name} and {where[it]} both export {it}")
+                raise ValueError(f"{name} and {where[it]} both say {it}")
 
 
 def _refuse_what_is_not_there(names: list[str], written: Mapping[str, str]) -> None:
     for name in names:
         for it, where in _imported(name, written):
-            if it not in _exported(where, written):
+            if it not in _DECLARED.findall(written[where]):
                 raise ValueError(f"{name} imports {it}, which {where} does not export")

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ...domain.apps import App
-from ...domain.errors import Unacceptable
+from ...domain.errors import CannotOpen, Unacceptable
 from .errors import BadSignature
 from .reading import Asked
 
@@ -24,16 +24,18 @@ _HEX: Final = re.compile(r"[0-9a-fA-F]+")
 
 
 def check_signature(app: App, asked: Asked, now: datetime) -> None:
-    """Refuses with BadSignature, or with Unacceptable for a ``timestamp`` that is too far from now.
+    """Refuses with BadSignature, or with Unacceptable for a ``timestamp`` that is too far from now; or CannotOpen.
 
     Nothing is asked of a request without a signature.
     """
     signature = asked.text("signature")
-    if signature is None or not app.auth_secret:
+    if signature is None:
         return
     hashing = _KINDS.get(len(signature))
     if hashing is None or not _HEX.fullmatch(signature):
         raise BadSignature
+    if not app.auth_secret:
+        raise CannotOpen(f"the auth secret of App {app.id}", "it must be rotated")
     expected = hmac.new(app.auth_secret.encode(), canonical(asked.raw).encode(), hashing).hexdigest()
     if not hmac.compare_digest(expected, signature.lower()):
         raise BadSignature

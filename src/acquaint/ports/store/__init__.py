@@ -35,6 +35,7 @@ from .files import Files
 from .merges import Merges
 from .push_addresses import PushAddresses
 from .roster import ConversationCounts, ConversationsOf, Roster
+from .sealed import Sealed
 from .sessions import Recognised, Sessions, Tickets
 from .unverified import UnverifiedCount, UnverifiedCounts
 from .upkeep import Upkeep
@@ -64,6 +65,7 @@ __all__ = [
     "Reading",
     "Recognised",
     "Roster",
+    "Sealed",
     "Sessions",
     "Store",
     "Tickets",
@@ -117,6 +119,8 @@ class Reading(Protocol):
     def deliveries(self) -> Deliveries: ...
     @property
     def unverified(self) -> UnverifiedCounts: ...
+    @property
+    def sealed(self) -> Sealed: ...
     @property
     def upkeep(self) -> Upkeep: ...
 

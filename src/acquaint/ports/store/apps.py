@@ -1,4 +1,7 @@
-"""Apps, what their servers prove themselves and sign with, and who testifies to their users."""
+"""Apps, what their servers prove themselves and sign with, and who testifies to their users.
+
+Secrets are kept sealed. One that cannot be opened is an empty text, so that everything else goes on.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,13 @@ class Apps(Protocol):
         ...
 
     async def all(self) -> list[App]: ...
-    async def save(self, app: App) -> None: ...
+    async def save(self, app: App) -> None:
+        """All but its ``auth_secret``."""
+        ...
+
+    async def save_secret(self, app: App) -> None:
+        """Its ``auth_secret`` alone."""
+        ...
 
 
 class Keys(Protocol):
@@ -46,20 +55,23 @@ class Keys(Protocol):
 
     async def add_secret(self, secret: SigningSecret) -> SigningSecret: ...
     async def secrets_of(self, app_id: AppId) -> list[SigningSecret]:
-        """Oldest first, retired ones too."""
+        """Oldest first, retired ones too; with an empty text where it cannot be opened."""
         ...
 
-    async def save_secret(self, secret: SigningSecret) -> None: ...
+    async def save_secret(self, secret: SigningSecret) -> None:
+        """When it is retired; its text never changes."""
+        ...
 
 
 class Providers(Protocol):
-    """Of an App, by name; secrets included."""
+    """Of an App, by name; secrets included. Reading one whose settings cannot be opened raises CannotOpen."""
 
     async def get(self, app_id: AppId, name: str) -> Provider | None: ...
     async def of(self, app_id: AppId) -> list[Provider]:
         """All of the App's, by name."""
         ...
 
+    async def names_of(self, app_id: AppId) -> list[str]: ...
     async def put(self, provider: Provider) -> None:
         """Adds it, or replaces the one of this name."""
         ...

@@ -31,7 +31,7 @@ async def put(
     async with core.store.write() as tx:
         if await tx.apps.hold(app.id) is None:
             raise UnknownApp
-        others = [it for it in await tx.providers.of(app.id) if it.name != name]
+        others = [it for it in await tx.providers.names_of(app.id) if it != name]
         if len(others) >= MOST_PROVIDERS:
             raise Unacceptable("name", f"would be one of more than {MOST_PROVIDERS}")
         await tx.providers.put(provider)

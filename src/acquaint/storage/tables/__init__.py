@@ -20,6 +20,7 @@ from .files import file_space, files
 from .making import BY_USER, NEVER, VERIFIED, metadata
 from .providers import providers
 from .push_addresses import push_addresses
+from .sealing import sealing_keys
 from .sessions import sessions, tickets
 from .unverified import unverified_counts
 from .upkeep import turns
@@ -53,6 +54,7 @@ __all__ = [
     "push_addresses",
     "reactions",
     "retired_devices",
+    "sealing_keys",
     "sessions",
     "signing_secrets",
     "tickets",

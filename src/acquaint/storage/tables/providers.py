@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, PrimaryKeyConstraint, Table
 
-from .making import data, metadata, number, text
+from .making import metadata, number, text
 
 providers = Table(
     "providers",
@@ -12,7 +12,7 @@ providers = Table(
     number("app_id"),
     text("name"),
     text("kind"),
-    data("settings"),
+    text("settings"),  # JSON, sealed
     Column("is_enabled", Boolean, nullable=False),
     number("changed_at"),
     PrimaryKeyConstraint("app_id", "name"),

@@ -55,7 +55,7 @@ export class AcquaintChat extends HTMLElement {
   }
 
   connectedCallback() {
-    this.#build()
+    this.#tried(this.#build())
   }
 
   disconnectedCallback() {
@@ -69,7 +69,7 @@ export class AcquaintChat extends HTMLElement {
     else if (name === "token") this.#tried(now && this.logIn(now))
     else if (name === "workspace") this.#tried(this.chat?.client.useWorkspace(now))
     else if (name.startsWith("user-")) this.setUserData(this.#namedUser())
-    else this.#build()
+    else this.#tried(this.#build())
   }
 
   show() {

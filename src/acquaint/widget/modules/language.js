@@ -4,18 +4,17 @@
  *     wordsOf(wanted)    of the first of the wanted languages that we speak
  *     Words              say("large", name, size); time, day, short, size
  *
- * English comes with the widget; another language is one more small file, loaded when it is wanted.
+ * Each language is a small file of its own, loaded when it is wanted.
  */
 
-import english from "./texts/en.js"
-
 /** @typedef {ReturnType<typeof speaking>} Words */
-/** @typedef {typeof english} Texts */
+/** @typedef {typeof import("./texts/en.js").default} Texts */
 
-/** Each is a file of its own, with all that English says. @type {Record<string, () => Promise<{ default: Texts }>>} */
-const OTHERS = {
+/** All say what English says. @type {Record<string, () => Promise<{ default: Texts }>>} */
+const TEXTS = {
   ar: () => import("./texts/ar.js"),
   de: () => import("./texts/de.js"),
+  en: () => import("./texts/en.js"),
   es: () => import("./texts/es.js"),
   fr: () => import("./texts/fr.js"),
   id: () => import("./texts/id.js"),
@@ -27,16 +26,14 @@ const DAY = 86_400_000
  *
  * @param {(string | null | undefined)[]} wanted such as `de-AT`, the dearest first
  */
-export async function wordsOf(wanted) {
+export function wordsOf(wanted) {
   const spoken = wanted.map((it) => it?.toLowerCase().split(/[-_]/)[0] ?? "")
-  const language = spoken.find((it) => it === "en" || Object.hasOwn(OTHERS, it)) ?? "en"
-  try {
-    const found = await OTHERS[language]?.()
-    return speaking(found ? language : "en", found?.default ?? english)
-  } catch {
-    return speaking("en", english)
-  }
+  const found = spoken.find((it) => Object.hasOwn(TEXTS, it)) ?? "en"
+  return textsOf(found).catch(() => textsOf("en"))
 }
+
+/** @param {string} language */
+const textsOf = async (language) => speaking(language, /** @type {{ default: Texts }} */ (await TEXTS[language]?.()).default)
 
 /** @param {string} language @param {Texts} texts */
 function speaking(language, texts) {
