@@ -18,5 +18,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         joining = runpy.run_path(str(JOINING))  # the package it is part of cannot be imported yet
-        joining["write"](joining["FOLDER"], joining["modules"](), minify.string, gzip.compress)
+        folder, modules = joining["FOLDER"], joining["modules"]()
+        if joining["read"](folder, modules) is None:
+            joining["write"](folder, modules, minify.string, gzip.compress)
         build_data["artifacts"].append("/src/acquaint/widget/joined")

@@ -21,7 +21,7 @@ import { call } from "./session.js";
  * @property {(conversation: string, on: boolean) => void} typing
  */
 
-const LONGEST_PAUSE = 30_000;
+const BETWEEN_CONNECTIONS = 30_000;
 const HEARTBEAT = 25_000; // of silence, after which we ask whether anybody is there
 const PATIENCE = 10_000; // until there is a connection, or an answer; one that lasted so long was none of the failures
 const TYPING_AGAIN = 3_000; // milliseconds before the same is shown again
@@ -153,9 +153,9 @@ export function liveFor(visitor, asking, WebSocket) {
     since = Infinity;
     be("offline");
     // 4401, once: the session goes on and sees something else, or it is over; the next ticket tells.
-    const longest = code === 4401 && failures === 1 ? 0 : LONGEST_PAUSE;
+    const longest = code === 4401 && failures === 1 ? 0 : BETWEEN_CONNECTIONS;
     const isTold = typeof retryAfter === "number";
-    wait(isTold ? Math.min(retryAfter * 1000, LONGEST_PAUSE) : pause(failures, longest), connect);
+    wait(isTold ? Math.min(retryAfter * 1000, BETWEEN_CONNECTIONS) : pause(failures, longest), connect);
   }
 
   /** The network is back, or the page is looked at again. */

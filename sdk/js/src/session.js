@@ -23,7 +23,7 @@ import { Tabs } from "./tabs.js";
 /** @typedef {import("./queue.js").Turn} Turn */
 
 const FAREWELL = 5_000; // milliseconds that whoever comes next waits at most for the server to hear of a log out
-const LONGEST_PAUSE = 60_000; // milliseconds between two tries to tell the server of a log out
+const BETWEEN_FAREWELLS = 60_000; // milliseconds between two tries to tell the server of a log out
 
 /**
  * @typedef {{[name: string]: unknown}} Way What somebody sends to come in; nothing: they are just visiting.
@@ -281,7 +281,7 @@ export class Visitor {
       stop();
       void this.#end(token, attempt + 1);
     };
-    const timer = setTimeout(again, pause(attempt + 2, LONGEST_PAUSE));
+    const timer = setTimeout(again, pause(attempt + 2, BETWEEN_FAREWELLS));
     /** @type {any} */ (timer).unref?.(); // Node need not stay for it
     globalThis.addEventListener?.("online", again, { signal });
     closing.addEventListener("abort", stop, { signal });
