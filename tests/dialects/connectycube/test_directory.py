@@ -550,6 +550,7 @@ async def test_pages_of_the_older_routes_wrap_each_user(cube: Cube, core: Core) 
         ("order=desc string custom_data", {"errors": ['Incorrect order string "desc string custom_data"']}),
         ("order=1;DROP TABLE users", {"errors": ['Incorrect order string "1;DROP TABLE users"']}),
         ("page=0", None),
+        ("filter[]=date created_at between 9999-12-31,9999-12-31", None),
         ("page=-1", unacceptable(page="should be from 1 to 1001")),
         ("page=1002", unacceptable(page="should be from 1 to 1001")),
         ("page=x", unacceptable(page="should be an integer")),

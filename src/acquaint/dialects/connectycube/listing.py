@@ -98,7 +98,7 @@ def _between(name: str, value: str, text: str) -> Iterator[Condition]:
         raise StrangeFilter(f'Incorrect filter string "{text[:100]}"')
     yield condition(name, Operator.AT_LEAST, [first])
     day = read_day(last) if FIELDS[name].is_moment else None
-    if day is None:
+    if day is None or day.year > 9000:  # after which there are no days any more
         yield condition(name, Operator.AT_MOST, [last])
     else:
         yield Condition.of(FIELDS[name], Operator.LESS, day + timedelta(days=1))

@@ -333,6 +333,10 @@ async def test_customers_are_listed_by_pages(backend: Backend, clock: SetClock) 
     within = await backend.done("GET", f"/v1/customers?{since}&sort=asc")
     assert [it["attributes"]["name"] for it in within["data"]] == ["Ann 2", "Ann 3"]
     assert within["meta"]["total"] == 2
+    end = "9999-12-31T23:59:59.999999Z"  # after which there is no millisecond any more
+    after = await backend.done("GET", f"/v1/customers?filter[createdAt][gt]={end}")
+    before = await backend.done("GET", f"/v1/customers?filter[createdAt][lte]={end}")
+    assert (after["meta"]["total"], before["meta"]["total"]) == (0, first["meta"]["total"])
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import unquote, urlencode
 
@@ -31,6 +31,7 @@ USUAL_PAGE: Final = 30  # the vendor's OpenAPI
 LARGEST_PAGE: Final = 100
 LAST_PAGE: Final = 1_000
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_LATEST: Final = datetime.max.replace(tzinfo=UTC) - _MILLISECOND  # after which there is no moment to ask for
 
 
 async def list_customers(server: Server) -> Response:
@@ -207,9 +208,9 @@ def _created(asked: Asked) -> Between:
     """Ids say when a customer was made to the millisecond, so that is how exact this is."""
     gte, gt, lt, lte = (asked.moment(it) for it in _FILTERS)
     found = ALWAYS
-    for since in (gte, None if gt is None else gt + _MILLISECOND):
+    for since in (gte, None if gt is None else min(gt, _LATEST) + _MILLISECOND):
         found = found.and_(Between(since=since))
-    for until in (lt, None if lte is None else lte + _MILLISECOND):
+    for until in (lt, None if lte is None else min(lte, _LATEST) + _MILLISECOND):
         found = found.and_(Between(until=until))
     return found
 
