@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import email
-import email.policy
 import io
 import re
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -24,6 +21,7 @@ from acquaint_client.errors import (
 )
 from tests.cast import ann, ben
 from tests.sdk_python.hands import Acme
+from tests.support.outbox import link_mailed_to
 
 PASSWORD = "a horse in the rain"
 ANOTHER = "a goat in the snow"
@@ -78,7 +76,7 @@ async def test_somebody_registers_forgets_their_password_and_goes_for_good(acme:
         await tablet.log_in_with_password(PASSWORD, email=address)
 
     await tablet.ask_for_new_password(address)
-    ticket = await mailed_to(acme, address)
+    [ticket] = re.findall(r"acqt_\w+", await asyncio.to_thread(link_mailed_to, acme.server, address))
     with pytest.raises(Unacceptable):
         await tablet.choose_new_password(ticket, "short")
     await tablet.choose_new_password(ticket, PASSWORD)
@@ -125,21 +123,3 @@ async def test_an_avatar_is_drawn_anew_and_known_here(acme: Acme) -> None:
     with pytest.raises(Unacceptable):
         await phone.change_avatar(b"no picture")
     assert (await phone.change_profile(avatar_url=None)).avatar_url is None
-
-
-async def mailed_to(acme: Acme, address: str) -> str:
-    """The ticket in the newest mail to the address."""
-    outbox = acme.server.data / "outbox"
-    async with asyncio.timeout(10):
-        while True:
-            for path in sorted(outbox.glob("*.eml"), reverse=True):
-                if ticket := ticket_in(path, address):
-                    return ticket
-            await asyncio.sleep(0.01)
-
-
-def ticket_in(path: Path, address: str) -> str | None:
-    letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-    body = letter.get_body(("plain",))
-    found = re.search(r"acqt_\w+", body.get_content()) if body is not None else None
-    return found[0] if found is not None and letter["To"] == address else None
