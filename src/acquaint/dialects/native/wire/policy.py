@@ -78,7 +78,7 @@ class Policy(Shown):
         Seconds | None, Meta(description="Seconds after which a chat key is due for a new one; null: never.")
     ]
     server_requests_per_minute: Annotated[
-        int, Meta(description="Of your own servers over Kustomer's API, all keys together.")
+        int, Meta(description="Of your own servers over the APIs of Kustomer and OpenCX, all keys together.")
     ]
     lists_users: Annotated[
         bool, Meta(description="Users may go through the App's users; where not, they find whom they can name.")
