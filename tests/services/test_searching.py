@@ -16,8 +16,9 @@ from acquaint.domain.members import Change
 from acquaint.domain.paging import PageAsked
 from acquaint.domain.searches import Search, words_in
 from acquaint.ports.store import Recognised
-from acquaint.services import blocks, conversations, limits, members, saying, searching
+from acquaint.services import blocks, conversations, limits, members, messages, saying, searching
 from acquaint.services.core import Core
+from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, ben, carol, eve, laptop, phone
 from tests.support.clock import SetClock
 from tests.support.databases import on_both_databases
@@ -151,6 +152,28 @@ async def test_a_search_looks_at_so_many_messages_and_says_so(
     assert (it.messages, it.looked_at, it.next is None) == ((), 3, False)
     it = await found(core, a, "needle", after=it.next)
     assert (it.looked_at, it.next) == (2, None)
+
+
+async def test_what_is_beside_texts_makes_searches_shorter_and_hides_nothing(
+    core: Core, acme: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it was found: two thousand messages with sixteen thousand bytes beside them were taken apart in one search."""
+    monkeypatch.setattr(searching, "MOST_READ", 1_000)
+    monkeypatch.setattr(searching, "READ_FIRST", 2)
+    a, b = await verified(core, acme, ann), await verified(core, acme, ben)
+    talks = [await start(core, a, b) for _ in range(3)]
+    for number in range(3):
+        for id in talks:
+            draft = Draft(f"needle {number}", payload={"filling": "x" * 900}, extras={"more": "y" * 900})
+            await messages.post(core, b, id, draft)
+    searched, after, texts_found = 0, None, []
+    while searched == 0 or after is not None:
+        it = await found(core, a, "needle", after=after)
+        texts_found += [one.text for one in it.messages]
+        assert it.looked_at <= 4, "as much as two reads bring"
+        searched, after = searched + 1, it.next
+    assert texts_found == ["needle 2"] * 3 + ["needle 1"] * 3 + ["needle 0"] * 3
+    assert searched > 3
 
 
 async def test_pages_that_are_counted(core: Core, acme: Cast) -> None:

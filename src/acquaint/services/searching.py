@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from heapq import heapify, heappop, heapreplace
 from typing import Final
 
+import msgspec
+
 from ..domain.conversations import ConversationId, Membership, Message, Visibility, visibility_of
 from ..domain.errors import NotFound, Unacceptable
 from ..domain.ids import LARGEST, first_at
@@ -32,8 +34,14 @@ READS: Final = 100
 """Parts of histories that one search reads. Against somebody in a thousand conversations in which hardly anything was
 said; the next search goes on."""
 
+MOST_READ: Final = 5_000_000
+"""Characters of texts, payloads and extras in those parts, about 50 ms of work. Against conversations in which somebody
+said thousands of messages with all that fits beside a text; lower would hurt who looks far back."""
+
 COMPARED_AT_ONCE: Final = 50_000  # characters, until others are served
 MOST_SKIPPED: Final = 1_000
+
+_encode: Final = msgspec.json.Encoder().encode
 
 
 async def search(core: Core, session: Session, asked: Search, page: PageAsked) -> Found:
@@ -69,10 +77,11 @@ async def _look(tx: Reading, to: Visibility, asked: Search, after: int | None, m
     looked_at = characters = compared = 0
     while (at := walk.at) is not None and at > beyond:
         is_enough = looked_at >= LOOKED_AT or characters >= CHARACTERS_LOOKED_AT
-        if is_enough or len(found) == most or (walk.must_read and walk.reads >= READS):
+        if is_enough or len(found) == most or (walk.must_read and walk.has_read_enough):
             return Found(tuple(found), at + 1, looked_at)
         message = await walk.step()
         if message is None:
+            await asyncio.sleep(0)  # what came may have been much, and is compared next
             continue
         looked_at, characters = looked_at + 1, characters + len(message.text)
         if characters - compared > COMPARED_AT_ONCE:
@@ -111,7 +120,7 @@ class _Walk:
         self._mine = {it.conversation_id: it for it in mine}
         self._read: dict[ConversationId, deque[Message]] = {}
         self._whole: set[ConversationId] = set()  # those that were read to their end
-        self.reads = 0
+        self._reads = self._characters = 0
 
     @classmethod
     async def through(cls, tx: Reading, mine: Sequence[Membership], before: int) -> _Walk:
@@ -128,14 +137,20 @@ class _Walk:
         """Whether the next step asks the database."""
         return not self._read.get(self._heads[0][1])
 
+    @property
+    def has_read_enough(self) -> bool:
+        """Never before the newest message of all was walked past, so the next search gets further."""
+        return self._reads >= READS or self._characters >= MOST_READ
+
     async def step(self) -> Message | None:
         """The next message, or None where reading showed that another history is further up."""
         newest, id = self._heads[0]
         if self.must_read:
-            self.reads += 1
+            self._reads += 1
             limit = READ_AT_ONCE if id in self._read else READ_FIRST
             page = await self._tx.messages.history_for(self._mine[id], PageAsked(limit, after=1 - newest))
             self._read[id] = deque(page.items)
+            self._characters += sum(map(_size, page.items))
             if page.next is None:
                 self._whole.add(id)
             self._move(id, self._read[id])
@@ -153,3 +168,8 @@ class _Walk:
             heapreplace(self._heads, (1 - below, id))
         else:
             heappop(self._heads)
+
+
+def _size(it: Message) -> int:
+    beside = len(_encode(it.payload)) if it.payload else 0
+    return len(it.text) + beside + (len(_encode(it.extras)) if it.extras else 0)
