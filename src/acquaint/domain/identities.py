@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -20,6 +21,9 @@ LONGEST_NAME: Final = 255
 LONGEST_PHONE: Final = 64  # of a profile, where it is only shown
 LONGEST_URL: Final = 2048
 MOST_CUSTOM_FIELDS: Final = 100
+LARGEST_CUSTOM: Final = 64 * 1024
+"""Characters of custom data as JSON, earlier fields included. Against a visitor who makes their own record so large, a
+field at a time, that reading it keeps everybody waiting; lower would hurt Apps that keep more than words there."""
 MOST_TAGS: Final = 20
 
 
@@ -144,6 +148,15 @@ def _bounded(field: str, value: str | Keep | None, longest: int) -> None:
         raise Unacceptable(field, f"is longer than {longest} characters")
 
 
+def _check_size(field: str, custom: Mapping[str, Any]) -> None:
+    try:
+        size = len(json.dumps(custom, ensure_ascii=False, default=str))
+    except RecursionError:
+        raise Unacceptable(field, "is nested too deeply") from None
+    if size > LARGEST_CUSTOM:
+        raise Unacceptable(field, f"is larger than {LARGEST_CUSTOM} characters of JSON")
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """What a visitor typed, or a page passed, about themselves. Proves nothing and names nobody."""
@@ -206,6 +219,8 @@ class Profile:
         custom = {**was.custom, **claimed.custom}
         if len(custom) > MOST_CUSTOM_FIELDS:
             raise Unacceptable("custom", f"has more than {MOST_CUSTOM_FIELDS} fields, earlier ones included")
+        if claimed.custom:
+            _check_size("custom", custom)
         return replace(
             self,
             claimed=Claimed(
@@ -293,8 +308,11 @@ class ProfileChange:
             ("subjects", self.claimed_subjects),
             *self.by_door.items(),
         ):
-            if not isinstance(custom, Keep) and len(custom) > MOST_CUSTOM_FIELDS:
+            if isinstance(custom, Keep) or not custom:
+                continue
+            if len(custom) > MOST_CUSTOM_FIELDS:
                 raise Unacceptable(name, f"has more than {MOST_CUSTOM_FIELDS} fields")
+            _check_size(name, custom)
         if not isinstance(self.tags, Keep) and (len(self.tags) > MOST_TAGS or any(len(it) > 64 for it in self.tags)):
             raise Unacceptable("tags", f"are more than {MOST_TAGS}, or one is longer than 64 characters")
 

@@ -36,7 +36,7 @@ async def search(asked: Asked[Recognised, searches.SearchPaging, Nothing]) -> se
 
 
 async def edit(asked: Asked[Recognised, Nothing, wire.Correction]) -> shapes.Message:
-    text, payload = given(asked.body.text), given(asked.body.payload)
+    text, payload = given(asked.body.text), shapes.payload_in(asked.body.payload)
     said = await saying.edit(
         asked.core,
         asked.who,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from ....domain import conversations as domain
+from ....domain.errors import Unacceptable
 from ....domain.members import owner_of
 from ....domain.paging import Page
 from ....domain.sessions import Session
@@ -18,6 +20,8 @@ from . import ratings, sessions, users, values
 from .users import Face
 from .values import Id, Moment, Paging, Sent, Shown, Text, Title
 
+LARGEST_PAYLOAD = 16_384
+"""Bytes of JSON, as at the other doors: what is larger is a file. Whoever reads a page reads a hundred of them."""
 SHOWN_IN_LISTS = 10  # members: enough to name a conversation after them
 
 Kind = Literal["support", "direct", "group", "channel", "broadcast"]
@@ -33,7 +37,9 @@ class NewMessage(Sent):
     kind: Annotated[Literal["text", "custom"], Meta(description="``custom`` says that ``payload`` is the point.")] = (
         "text"
     )
-    payload: Annotated[dict[str, Any] | UnsetType, Meta(description="Data that belongs to the message.")] = UNSET
+    payload: Annotated[
+        dict[str, Any] | UnsetType, Meta(description="Data that belongs to the message, at most 16 KiB.")
+    ] = UNSET
     client_id: Annotated[
         Annotated[str, Meta(min_length=1, max_length=255)] | UnsetType,
         Meta(
@@ -46,9 +52,18 @@ class NewMessage(Sent):
         return Draft(
             self.text,
             self.kind,
-            {} if isinstance(self.payload, UnsetType) else self.payload,
+            payload_in(self.payload) or {},
             client_id=None if isinstance(self.client_id, UnsetType) else self.client_id,
         )
+
+
+def payload_in(sent: dict[str, Any] | UnsetType) -> dict[str, Any] | None:
+    """None where there is none. Refuses with Unacceptable."""
+    if isinstance(sent, UnsetType):
+        return None
+    if len(msgspec.json.encode(sent)) > LARGEST_PAYLOAD:
+        raise Unacceptable("payload", f"is larger than {LARGEST_PAYLOAD} bytes")
+    return sent
 
 
 class Answer(NewMessage):
