@@ -22,7 +22,7 @@ from sqlalchemy import Connection, text
 from acquaint.adapters.argon2 import CHEAPEST
 from acquaint.adapters.jose import JoseSigner
 from acquaint.adapters.sealing import KeyFile, id_of, new_key
-from acquaint.bootstrap import House, NotReady, build_app, open_core, open_house
+from acquaint.bootstrap import House, NotReady, build_app, forget_key, open_core, open_house
 from acquaint.domain.errors import CannotOpen
 from acquaint.domain.webhooks import Webhook
 from acquaint.services import apps, providers, sealing, webhooks
@@ -181,10 +181,9 @@ async def test_another_key_is_no_way_in_and_no_second_key_is_made(
     async with open_core(thief, clock=clock, hashing=CHEAPEST, without_keys=True) as core:
         with pytest.raises(CannotOpen):
             await apps.believed_secrets(core, acme.app)
-        assert await sealing.forget(core, id_of(key)) == 7
+        assert await forget_key(thief, core, id_of(key)) == 7
     async with open_house(thief, clock=clock, hashing=CHEAPEST) as house:  # the key is lost, and they begin anew
         core = house.core
-        assert (thief.data / "secret.keys").exists()
         assert (await sealing.reseal(core))[1] == 7
         renewed = await webhooks.rotate_secret(core, acme.app, webhook.id)
         assert renewed.secrets(core.clock()) == (renewed.secret,)
@@ -208,8 +207,8 @@ async def test_the_key_is_rotated_while_the_server_runs_and_nobody_notices(
 ) -> None:
     webhook, _ = await furnished(core, acme)
     [first] = KeyFile(settings.data / "secret.keys").keys()
-    KeyFile(settings.data / "secret.keys").add()  # what `acquaint sealing rotate` does, in its own process
     async with open_core(settings, clock=clock, hashing=CHEAPEST) as command_line:
+        KeyFile(settings.data / "secret.keys").add()  # what `acquaint sealing rotate` does, in its own process
         assert await sealing.reseal(command_line) == (7, 0)
         newest = command_line.sealing.newest
         async with command_line.store.read() as tx:
@@ -222,6 +221,11 @@ async def test_the_key_is_rotated_while_the_server_runs_and_nobody_notices(
     another = await apps.create(core, "Another")
     assert await sealing.count(core) == {newest: 9}
     assert await apps.believed_secrets(core, another.app) == [another.signing_secret]
+    await run(settings, "DELETE FROM sealing_keys")
+    (settings.data / "secret.keys").unlink()
+    with pytest.raises(NotReady, match=str(newest)):  # nothing is forgotten that anything is sealed with
+        async with open_core(settings, clock=clock, hashing=CHEAPEST):
+            pass
 
 
 @on_both_databases

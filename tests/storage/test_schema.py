@@ -15,11 +15,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from acquaint.domain.apps import AppId
 from acquaint.domain.errors import Busy
+from acquaint.domain.providers import FacebookProvider
 from acquaint.storage import schema
 from acquaint.storage.schema import HEAD, migrate
 from acquaint.storage.store import SqlStore
@@ -232,3 +234,31 @@ def a_file(id: int, **other: Any) -> dict[str, Any]:
         "created_at": 0,
         "picture_size": None,
     } | other
+
+
+async def test_providers_that_were_there_before_are_there_when_their_settings_are_sealed(empty: str) -> None:
+    """0014: settings were JSON, and are a text that is sealed as a server starts."""
+
+    def as_before(connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("ALTER TABLE providers ALTER COLUMN settings TYPE JSON USING settings::json")
+        connection.exec_driver_sql("DROP TABLE sealing_keys")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0013'")
+        said = """{"app_id": "77", "app_secret": "hush"}"""
+        connection.execute(
+            text("INSERT INTO providers VALUES (7, 'facebook', 'facebook', :said, :yes, 0)"),
+            {"said": said, "yes": True},
+        )
+        connection.commit()
+
+    await migrate(empty)
+    await looked_at(empty, as_before)
+    assert await migrate(empty) == HEAD
+    assert await looked_at(empty, the_differences) == []
+    store = a_store(empty)
+    async with store.read() as tx:
+        [provider] = await tx.providers.of(AppId(7))
+        [kept] = (await tx.sealed.some((4, (0, "")), 10)).items
+    await store.close()
+    assert provider.settings == FacebookProvider("77", "hush")
+    assert (kept.about, kept.key_id) == ("providers.settings/7/facebook", None)

@@ -12,6 +12,7 @@ Only here is anything chosen: which database, bus and mailer, and which dialects
 from .house import House, build_app, open_house
 from .parts import make_folder, make_keys, migrate, open_core, utc_now
 from .readiness import NotReady
+from .sealing import forget as forget_key
 from .sealing import key_file
 from .serving import serve
 
@@ -19,6 +20,7 @@ __all__ = [
     "House",
     "NotReady",
     "build_app",
+    "forget_key",
     "key_file",
     "make_folder",
     "make_keys",

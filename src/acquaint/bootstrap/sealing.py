@@ -6,6 +6,7 @@ not open it.
     sealing_of   seals with the keys there are, if there are any yet
     key_file     where the server's own are
     prepare      the keys are there, and everybody else's can be opened with them
+    forget       all but one that is lost
 """
 
 from __future__ import annotations
@@ -39,12 +40,28 @@ def key_file(settings: Settings) -> KeyFile:
 async def prepare(settings: Settings, core: Core) -> None:
     try:
         if core.sealing.newest is None:
-            _refuse_to_go_without(await service.missing(core), settings)
-            settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            key_file(settings).make()
+            _refuse_to_go_without(await service.needed(core), settings)
+            _make_key_file(settings)
         _refuse_to_go_without(await service.agree(core), settings)
     except (OSError, ValueError) as error:
         raise NotReady(f"there is no key to seal secrets with: {error}") from error
+
+
+async def forget(settings: Settings, core: Core, key_id: str) -> int:
+    """The server goes on without a key that is lost, and with another; answers how many secrets are lost with it.
+
+    Refuses with NotFound.
+    """
+    lost = await service.forget(core, key_id)
+    if core.sealing.newest is None:
+        _make_key_file(settings)
+    await service.agree(core)
+    return lost
+
+
+def _make_key_file(settings: Settings) -> None:
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key_file(settings).make()
 
 
 def _refuse_to_go_without(missing: Sequence[str], settings: Settings) -> None:

@@ -66,14 +66,15 @@ async def reseal(core: Core) -> dict[str, Any]:
 
 @sealing.command()
 @click.argument("key")
+@click.pass_context
 @on_core(without_keys=True)
-async def forget(core: Core, key: str) -> dict[str, Any]:
+async def forget(core: Core, context: click.Context, key: str) -> dict[str, Any]:
     """Go on without a key that is lost. What is sealed with it must be rotated, or set up again."""
-    from ..services import sealing as service
+    from ..bootstrap import forget_key
 
     if core.sealing.knows(key):
         raise Failed("this key is not lost; `acquaint sealing reseal` forgets those that nothing is sealed with")
-    return {"key": key, "secrets_that_cannot_be_opened": await service.forget(core, key)}
+    return {"key": key, "secrets_that_cannot_be_opened": await forget_key(settings_of(context), core, key)}
 
 
 async def _resealed(core: Core) -> dict[str, Any]:

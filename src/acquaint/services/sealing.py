@@ -1,7 +1,7 @@
 """The keys that secrets are sealed with: which of them are needed, and sealing everything with the newest.
 
-missing, agree      whether this process can open what is there, and that others can open what it seals
-count               how many secrets are sealed with which key
+needed, agree       whether this process can open what is there, and that others know what it seals with
+missing, count      which keys are not here, and how many secrets are sealed with each
 seal_what_is_clear  what an older version wrote
 reseal              everything with the newest key; keys that nothing is sealed with are forgotten
 forget              a key that is lost
@@ -30,6 +30,13 @@ async def missing(core: Core) -> list[str]:
     async with core.store.read() as tx:
         known = await tx.sealed.keys()
     return [it for it in known if not core.sealing.knows(it)]
+
+
+async def needed(core: Core) -> list[str]:
+    """The ids of all keys that are known, or that anything is sealed with. Looks at every secret."""
+    async with core.store.read() as tx:
+        known = await tx.sealed.keys()
+    return list(dict.fromkeys([*known, *(it for it in await count(core) if it is not None)]))
 
 
 async def agree(core: Core) -> list[str]:
@@ -67,7 +74,12 @@ async def seal_what_is_clear(core: Core) -> int:
 
 
 async def reseal(core: Core) -> tuple[int, int]:
-    """Seals with the newest key what is not; answers how many it sealed, and how many cannot be opened."""
+    """Seals with the newest key what is not; answers how many it sealed, and how many cannot be opened.
+
+    Raises CannotOpen where a key is missing that is not known to be lost.
+    """
+    if away := await agree(core):
+        raise CannotOpen(f"what is sealed with {', '.join(away)}", "this server does not have that key")
     newest, sealed, lost = core.sealing.newest, 0, 0
     async for some in _walk(core):
         of_these = await _seal(core, [it for it in some if it.key_id != newest])
