@@ -24,9 +24,11 @@ from acquaint.adapters.jose import JoseSigner
 from acquaint.adapters.sealing import KeyFile, id_of, new_key
 from acquaint.bootstrap import House, NotReady, build_app, forget_key, open_core, open_house
 from acquaint.domain.errors import CannotOpen
-from acquaint.domain.webhooks import Webhook
-from acquaint.services import apps, providers, sealing, webhooks
+from acquaint.domain.paging import PageAsked
+from acquaint.domain.webhooks import DeliveryState, Webhook
+from acquaint.services import apps, providers, sealing, users, webhooks
 from acquaint.services.core import Core
+from acquaint.services.delivering import Courier
 from acquaint.settings import Settings
 from tests.cast import Cast, ann
 from tests.dialects.connectycube.asking import Cube
@@ -150,6 +152,22 @@ async def test_an_empty_secret_that_cannot_be_opened_verifies_nothing(
     newer = await apps.rotate_secret(core, acme.app)
     assert await apps.believed_secrets(core, acme.app) == [newer.text]
     assert await apps.secrets_of(core, acme.app) != [newer], "the lost one is still listed"
+
+
+async def test_nothing_is_sent_that_cannot_be_signed_and_what_waits_is_sent_later(
+    settings: Settings, clock: SetClock
+) -> None:
+    async with open_core(settings, clock=clock, hashing=CHEAPEST) as core:  # nobody sends but whom we tell to
+        acme = Cast(await apps.create(core, "Acme"))
+        webhook = await webhooks.register(core, acme.app, "https://127.0.0.1/", names=["user.created"])
+        await run(settings, "UPDATE webhooks SET secret = 'sealed.1.0000000000000000.AAAA'")
+        await users.put(core, acme.app, ann.verified())
+        assert await Courier(core).round() == 0
+        [(waiting, _)] = (await webhooks.log(core, acme.app, webhook.id, PageAsked(10))).items
+        assert (waiting.state, waiting.attempts) == (DeliveryState.WAITING, 0)
+        await webhooks.rotate_secret(core, acme.app, webhook.id)
+        clock.forward(minutes=1)
+        assert await Courier(core).round() == 1
 
 
 @on_both_databases

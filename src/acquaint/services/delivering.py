@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -159,6 +159,10 @@ class Courier:
                 return 0
             if webhook.paused_until is not None and now < webhook.paused_until:
                 return 0  # somebody else was there meanwhile
+            if not webhook.secret:  # what waits costs no try, and is sent when somebody has rotated it
+                log.error("webhook_cannot_sign", webhook=webhook.id, why="its secret cannot be opened")
+                await tx.webhooks.save(replace(webhook, paused_until=now + LEASE))
+                return 0
             claimed = []
             for it in await tx.deliveries.due(webhook_id, now, MOST_OF_ONE):
                 mine = it.claimed(now + LEASE, now)
