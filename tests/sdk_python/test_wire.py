@@ -138,6 +138,24 @@ def test_what_answers_a_secret_is_not_repeated_once_it_may_have_arrived(naps: li
     assert len(network.requests) == Retries().attempts
 
 
+def test_a_file_is_sent_as_it_is_with_time_and_not_twice(naps: list[float]) -> None:
+    network = Network(httpx2.ReadTimeout("slow"))
+    with pytest.raises(TimedOut):
+        backend(network).upload(b"Invoice", name="invoice & more.txt")
+    [sent] = network.requests
+    assert (sent.content, dict(sent.url.params)) == (b"Invoice", {"name": "invoice & more.txt"})
+    assert sent.headers["Content-Type"] == "application/octet-stream"
+    assert sent.extensions["timeout"]["read"] == 300
+
+
+def test_a_file_is_asked_of_our_server_and_told_no_token(naps: list[float]) -> None:
+    network = Network(httpx2.ReadError("cut"), httpx2.Response(200, content=b"{}"))
+    shared = "https://elsewhere.test/somewhere/acquaint/v1/files/acqf_1"  # somebody says so
+    assert backend(network).read_file(shared) == b"{}"
+    assert {str(it.url) for it in network.requests} == {"https://chat.test/below/acquaint/v1/files/acqf_1"}
+    assert not any("Authorization" in it.headers for it in network.requests)
+
+
 def test_retry_after_is_obeyed_within_bounds(naps: list[float]) -> None:
     network = Network(problem(429, "too_many_requests", retry_after=3), problem(503, "busy", retry_after=2), good())
     backend(network).policy()
