@@ -60,7 +60,8 @@ async def run(settings: Settings, *statements: str) -> None:
             connection.execute(text(it))
         connection.commit()
 
-    await looked_at(settings.database, run)
+    # beside the event loop: the server in it may be in the middle of a write that SQLite waits for
+    await asyncio.to_thread(lambda: asyncio.run(looked_at(settings.database, run)))
 
 
 def token_of(secret: str, core: Core) -> str:

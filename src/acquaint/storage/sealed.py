@@ -8,6 +8,7 @@ SqlSealed    every secret there is, as it is kept; and the keys
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Column, Table, Text, bindparam, delete, select, tuple_, update
@@ -30,9 +31,14 @@ def about(column: Column[Any], *key: int | str) -> str:
 
 def opened_or_empty(sealing: Sealing, kept: str, bound_to: str) -> str:
     try:
-        return sealing.open(kept, bound_to)
+        return _opened(sealing, kept, bound_to)
     except CannotOpen:
         return ""
+
+
+@lru_cache(maxsize=4096)  # some are read with every request of an App's server
+def _opened(sealing: Sealing, kept: str, bound_to: str) -> str:
+    return sealing.open(kept, bound_to)
 
 
 @dataclass(frozen=True)
