@@ -211,7 +211,7 @@ def test_the_widget_is_as_small_as_it_was_promised(somebody: Somebody, shop: Sho
     says(visit, "Hello?")
     has_said(visit, "Hello?")
     if any("/client/" in it for it in loaded):
-        pytest.skip("a module was changed since this checkout was installed: `make test` does both")
+        pytest.skip("a module was changed since this checkout was installed: `scripts/bootstrap` does it again")
     assert at_first <= A_LOOK
     assert sum(map(sent, loaded)) <= WHOLE_WIDGET
 

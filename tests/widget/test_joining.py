@@ -12,8 +12,8 @@ from typing import Final
 import pytest
 
 from acquaint.widget import joining
+from hatch_build import minified
 
-minify: Final = pytest.importorskip("minify")
 zopfli: Final = pytest.importorskip("zopfli.gzip")
 
 WHOLE_WIDGET: Final = 20_000
@@ -72,9 +72,10 @@ def as_it_is(_: str, text: str) -> str:
 @pytest.fixture(scope="module")
 def files() -> Mapping[str, str]:
     written = {name: content.decode() for name, content in joining.modules().items()}
-    return joining.joined(written, minify.string)
+    return joining.joined(written, minified)
 
 
+@pytest.mark.sdk
 def test_it_is_as_small_as_it_was_promised(files: Mapping[str, str]) -> None:
     sizes = {name: len(zopfli.compress(text.encode())) for name, text in files.items()}
     language = max(size for name, size in sizes.items() if name.startswith(joining.TEXTS))
@@ -93,7 +94,7 @@ def test_every_file_is_a_module(files: Mapping[str, str], tmp_path: Path) -> Non
 
 
 @pytest.mark.sdk
-@pytest.mark.parametrize("small", [as_it_is, minify.string])
+@pytest.mark.parametrize("small", [as_it_is, minified])
 def test_what_is_joined_means_the_same(tmp_path: Path, small: joining.Minify) -> None:
     for name, text in joining.joined(TALK, small).items():
         path = tmp_path / name
@@ -127,17 +128,12 @@ OTHERS: Final = {
         ("cannot be joined", "export { it }\n"),
         ("cannot be joined", "export default 7\n"),
         ("cannot be joined", 'import it from "./it.js"\n'),
-        ("cannot be joined: void", "export const it = () => void (a && b())\n"),
         ("both say it", 'import { that } from "./that.js"\nconst it = 2\n'),
     ],
 )
 def test_what_would_not_mean_the_same_is_refused(why: str, text: str) -> None:
     with pytest.raises(ValueError, match=why):
         joining.joined({"widget.js": text, **OTHERS}, as_it_is)
-
-
-def test_the_minifier_still_forgets_what_is_refused_for_that() -> None:
-    assert "b()" not in minify.string("text/javascript", "f(() => void (a && b()))")
 
 
 def test_modules_that_were_changed_since_are_served_as_they_are(tmp_path: Path) -> None:

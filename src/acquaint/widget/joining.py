@@ -38,7 +38,6 @@ _IMPORT: Final = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";?$', re.MULTI
 _HANDED_ON: Final = re.compile(r'^export \{([^}]*)\} from "(\.[^"]+)";?$', re.MULTILINE)
 _DECLARED: Final = re.compile(r"^export (?=(?:(?:async )?function\*?|class|const) (\w+))", re.MULTILINE)
 _AT_TOP: Final = re.compile(r"^(?:export )?(?:(?:async )?function\*?|class|const|let|var) (\w+)", re.MULTILINE)
-_FORGOTTEN: Final = re.compile(r"\bvoid ?\(.*")  # tdewolff-minify 2.24 makes nothing of `void (a && b())`
 _LEFT: Final = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 _TEXT: Final = re.compile(r"`([^`$\\]*)`")
 
@@ -108,7 +107,7 @@ def _file(names: list[str], written: Mapping[str, str], minify: Minify, said: li
 def _text(name: str, written: Mapping[str, str], minify: Minify) -> str:
     """A module's own declarations, without what it says of others."""
     text = _DECLARED.sub("", _HANDED_ON.sub("", _IMPORT.sub("", written[name])))
-    if left := _LEFT.search(text) or _FORGOTTEN.search(text):
+    if left := _LEFT.search(text):
         raise ValueError(f"{name} cannot be joined: {left[0]}")
     return _TEXT.sub(lambda it: f"`{minify('text/css', it[1])}`", text) if name == STYLES else text
 
