@@ -134,6 +134,19 @@ async def test_a_long_history_is_told_from_a_moment_on_and_a_short_one_whole(
     assert await texts(1, None) == list("012345")
 
 
+async def test_what_is_beside_texts_makes_a_history_long_as_well(
+    core: Core, acme: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it was found: two thousand short messages with much beside them were taken apart every ten seconds."""
+    monkeypatch.setattr(desk, "MOST_TEXT", 1_000)
+    monkeypatch.setattr(desk, "LARGEST_PAGE", 1)
+    id, it = await start(core, await visitor(core, acme, laptop))
+    for number in range(4):
+        await desk.say(core, it, id, Draft(str(number), payload={"a": "x" * 300}, extras={"b": "y" * 300}))
+    _, said = await desk.history(core, it.session, id, whole_up_to=200, since=None)
+    assert [one.text for one in said] == ["2", "3"]
+
+
 @on_both_databases
 async def test_changing_nothing_is_no_event_and_ending_twice_is_fine(core: Core, acme: Cast) -> None:
     id, it = await start(core, await visitor(core, acme, laptop))

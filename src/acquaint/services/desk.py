@@ -11,6 +11,7 @@ vote                what somebody thinks of a message
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -36,7 +37,7 @@ from . import enforcement, limits
 from .admission import once_more_if_taken
 from .conversations import start_in
 from .core import Core
-from .messages import Draft, post_in
+from .messages import Draft, post_in, size_of
 from .sessions import ensure_user, note, present
 from .sign_in import claim_in
 from .support import MOST_WALKED, Chat, chats_of, is_support
@@ -46,7 +47,8 @@ Sees = Callable[[Session], Visibility]
 """What a session sees, in the transaction that asks."""
 
 MOST_READ: Final = 2_000  # messages of one conversation; earlier ones are not told
-MOST_TEXT: Final = 2_000_000  # characters of them together: some pages ask for all of it every ten seconds
+MOST_TEXT: Final = 2_000_000
+"""Characters of them together, with what is beside their texts: some pages ask for all of it every ten seconds."""
 
 
 def within(workspace: Workspace | None) -> Sees:
@@ -155,7 +157,8 @@ async def history(
         while len(found) < MOST_READ and characters < MOST_TEXT:
             part = await tx.messages.history_for(chat.mine, PageAsked(LARGEST_PAGE, after))
             found += part.items
-            characters += sum(len(it.text) for it in part.items)
+            characters += sum(map(size_of, part.items))
+            await asyncio.sleep(0)  # what came may have been much: others are served before the next part
             after = part.next
             if after is None:
                 break

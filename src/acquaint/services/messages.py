@@ -2,6 +2,7 @@
 
 post, answer               by a session; by the App's operators
 history, chosen            as a session sees it; ``history_of_app`` as the operators do
+size_of                    how much a message is to read
 mark_read, mark_received   how far a session's user has read, and how far their devices have got it
 """
 
@@ -9,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from ..domain.apps import App
 from ..domain.conversations import (
@@ -35,6 +38,8 @@ from .core import Core
 from .sessions import note, present
 from .visibility import seen_as, visible
 
+_encode: Final = msgspec.json.Encoder().encode
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -55,6 +60,11 @@ class Draft:
     def __post_init__(self) -> None:
         if not self.text.strip() and not self.payload and not self.extras:
             raise Unacceptable("text", "cannot be blank")
+
+
+def size_of(it: Message) -> int:
+    """How much there is to read of it: characters of its text, and bytes of what is beside that."""
+    return len(it.text) + sum(len(_encode(beside)) for beside in (it.payload, it.extras) if beside)
 
 
 async def post(core: Core, it: Recognised, id: ConversationId, draft: Draft) -> Message:

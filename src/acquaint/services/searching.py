@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from heapq import heapify, heappop, heapreplace
 from typing import Final
 
-import msgspec
-
 from ..domain.conversations import ConversationId, Membership, Message, Visibility, visibility_of
 from ..domain.errors import NotFound, Unacceptable
 from ..domain.ids import LARGEST, first_at
@@ -26,6 +24,7 @@ from ..domain.sessions import Session
 from ..ports.store import Reading
 from . import limits
 from .core import Core
+from .messages import size_of
 from .visibility import seen_as
 
 READ_FIRST: Final = 10  # messages of one history: most of them are not walked any further
@@ -40,8 +39,6 @@ said thousands of messages with all that fits beside a text; lower would hurt wh
 
 COMPARED_AT_ONCE: Final = 50_000  # characters, until others are served
 MOST_SKIPPED: Final = 1_000
-
-_encode: Final = msgspec.json.Encoder().encode
 
 
 async def search(core: Core, session: Session, asked: Search, page: PageAsked) -> Found:
@@ -150,7 +147,7 @@ class _Walk:
             limit = READ_AT_ONCE if id in self._read else READ_FIRST
             page = await self._tx.messages.history_for(self._mine[id], PageAsked(limit, after=1 - newest))
             self._read[id] = deque(page.items)
-            self._characters += sum(map(_size, page.items))
+            self._characters += sum(map(size_of, page.items))
             if page.next is None:
                 self._whole.add(id)
             self._move(id, self._read[id])
@@ -168,8 +165,3 @@ class _Walk:
             heapreplace(self._heads, (1 - below, id))
         else:
             heappop(self._heads)
-
-
-def _size(it: Message) -> int:
-    beside = len(_encode(it.payload)) if it.payload else 0
-    return len(it.text) + beside + (len(_encode(it.extras)) if it.extras else 0)
