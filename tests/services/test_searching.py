@@ -203,3 +203,13 @@ async def test_nobody_searches_without_end(core: Core, acme: Cast) -> None:
     for _ in range(60):
         await found(core, a, "x")
     await refused(found(core, a, "x"), TooManyRequests)
+
+
+async def test_nobody_searches_without_end_by_opening_sessions(
+    core: Core, acme: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MESSAGE_SEARCHES_PER_USER", Limit("message_searches_per_user", 2, limits.MINUTE))
+    for _ in range(2):
+        await found(core, await verified(core, acme, ann), "x")
+    await refused(found(core, await verified(core, acme, ann), "x"), TooManyRequests)
+    await found(core, await verified(core, acme, ben), "x")

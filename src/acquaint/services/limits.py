@@ -83,6 +83,9 @@ MESSAGE_SEARCHES_PER_SESSION: Final = Limit("message_searches_per_session", 60, 
 """Searches of one session in what it sees. Against keeping the database and a processor busy, each looks at up to 2,000
 messages; lower would hurt who searches with every letter they type."""
 
+MESSAGE_SEARCHES_PER_USER: Final = Limit("message_searches_per_user", 120, MINUTE)
+"""The same of one user, whatever sessions they open. Against keeping a processor busy from a hundred of them."""
+
 CHANGES_PER_SESSION: Final = Limit("changes_per_session", 300, MINUTE)
 """What a session says of its user, and tickets it asks for. Against keeping the database busy; lower would hurt pages
 that pass the same user data on each click."""

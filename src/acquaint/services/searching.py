@@ -47,7 +47,7 @@ async def search(core: Core, session: Session, asked: Search, page: PageAsked) -
     What the user cleared or hid, was deleted, or is in a conversation that is not seen, is not there. Refuses with
     TooManyRequests.
     """
-    await core.limiter.take(limits.MESSAGE_SEARCHES_PER_SESSION, str(session.id))
+    await _count(core, session)
     async with core.store.search() as tx:
         return await _look(tx, visibility_of(session), asked, page.after, page.limit)
 
@@ -59,10 +59,16 @@ async def from_the(core: Core, session: Session, asked: Search, *, skip: int, li
     """
     if not 0 <= skip <= MOST_SKIPPED:
         raise Unacceptable("page", f"goes beyond the first {MOST_SKIPPED} messages")
-    await core.limiter.take(limits.MESSAGE_SEARCHES_PER_SESSION, str(session.id))
+    await _count(core, session)
     async with core.store.search() as tx:
         found = await _look(tx, visibility_of(session), asked, None, skip + limit)
     return Found(found.messages[skip:], found.next, found.looked_at)
+
+
+async def _count(core: Core, session: Session) -> None:
+    await core.limiter.take(limits.MESSAGE_SEARCHES_PER_SESSION, str(session.id))
+    if session.user_id is not None:
+        await core.limiter.take(limits.MESSAGE_SEARCHES_PER_USER, str(session.user_id))
 
 
 async def _look(tx: Reading, to: Visibility, asked: Search, after: int | None, most: int) -> Found:
