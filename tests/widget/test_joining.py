@@ -113,6 +113,8 @@ def test_what_is_joined_means_the_same(tmp_path: Path, small: joining.Minify) ->
 OTHERS: Final = {
     "inside.js": "",
     "it.js": "export const it = 1\n",
+    "round.js": 'import { about } from "./about.js"\nexport const round = 1\n',
+    "about.js": 'import { round } from "./round.js"\nexport const about = 1\n',
     "that.js": 'import { it } from "./it.js"\nexport function that() {}\n',
 }
 
@@ -121,6 +123,7 @@ OTHERS: Final = {
     ("why", "text"),
     [
         ("does not export", 'import { that } from "./it.js"\n'),
+        ("needs itself", 'import { it } from "./it.js"\nimport { round } from "./round.js"\n'),
         ("renames it", 'import { it as other } from "./it.js"\n'),
         ("cannot be joined", 'import * as it from "./it.js"\n'),
         ("cannot be joined", 'import "./it.js"\n'),

@@ -126,13 +126,15 @@ def _in_order(entry: str, written: Mapping[str, str]) -> list[str]:
     """A module and all that it needs, which comes before it."""
     found: dict[str, None] = {}
 
-    def visit(name: str) -> None:
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in above:
+            raise ValueError(f"{name} needs itself")
         for _, where in _imported(name, written):
             if where not in found:
-                visit(where)
+                visit(where, (*above, name))
         found[name] = None
 
-    visit(entry)
+    visit(entry, ())
     return list(found)
 
 
