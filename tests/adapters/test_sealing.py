@@ -7,15 +7,19 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from typing import Final
 
 import pytest
 
-from acquaint.adapters.sealing import AesSealing, KeyFile, id_of, key_of, new_key
+from acquaint.adapters.sealing import AesSealing, KeyFile, id_of, key_of
 from acquaint.domain.errors import CannotOpen
 from tests.support.sealing import KEY, SEALING
 
 OTHER = bytes(range(1, 33))
 PLACE = "signing_secrets.text/7/1001"
+
+A_KEY: Final = base64.b64encode(bytes(range(32))).decode()
+"""The same in every process: tests are called by their parameters."""
 
 
 def test_what_is_sealed_says_nothing_and_is_never_twice_the_same() -> None:
@@ -91,7 +95,7 @@ def test_without_keys_nothing_is_sealed_and_what_is_known_is_still_opened() -> N
     assert sealing.open(sealed, PLACE) == "acqx_secret"
 
 
-@pytest.mark.parametrize("text", ["", "hunter2", base64.b64encode(bytes(32)).decode(), new_key()[:-4], "ä" * 44])
+@pytest.mark.parametrize("text", ["", "hunter2", base64.b64encode(bytes(32)).decode(), A_KEY[:-4], "ä" * 44])
 def test_a_key_that_is_none_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(ValueError, match="random bytes") as refused:
         key_of(text)
@@ -128,7 +132,7 @@ def test_many_that_make_the_file_at_once_have_the_same_key(tmp_path: Path) -> No
     assert [it.name for it in tmp_path.iterdir()] == ["secret.keys"]
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "hunter2\n", f"{new_key()}\nhunter2\n", "ä"])
+@pytest.mark.parametrize("text", ["", "# nothing\n", "hunter2\n", f"{A_KEY}\nhunter2\n", "ä"])
 def test_a_file_that_holds_something_else_is_refused_and_never_replaced(tmp_path: Path, text: str) -> None:
     file = KeyFile(tmp_path / "secret.keys")
     file.path.write_text(text)

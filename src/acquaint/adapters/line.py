@@ -148,7 +148,7 @@ class LineBus:
     def _hear(self, message: bytes | str) -> None:
         try:
             heard = _reader.decode(message)
-        except (msgspec.MsgspecError, ValueError, RecursionError):  # a node of another version, or somebody who is no node
+        except (msgspec.MsgspecError, ValueError, RecursionError):  # another version's node, or nobody's
             log.warning("bus_message_unreadable")
             self._listeners.lost()
             return
