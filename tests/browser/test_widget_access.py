@@ -253,6 +253,7 @@ def test_whoever_forces_colours_sees_where_each_thing_ends(browser: Browser, sho
     page = context.new_page()
     visit = opens(page, shop.page())
     says(visit, "In black and white.")
+    has_said(visit, "In black and white.")  # it is drawn anew when it is sent
     said = hears(visit, "In black and white.").locator("p")
     for it in (page.locator("acquaint-chat .launcher"), visit.get_by_role("button", name="Send"), said):
         width, colour, behind = it.evaluate(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -22,6 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+import structlog
 from click.testing import CliRunner
 
 from acquaint.cli import main
@@ -134,10 +137,9 @@ class Server:
         """A fresh App: its ``app_id``, ``slug`` and keys. A process for that alone would take a second of its own."""
         here = InThisProcess(self.data) if self._command == ACQUAINT else self
         here.environment = self.environment
+        words = ["apps", "create", "--name", name, *(["--slug", slug] if slug else [])]
         with ThreadPoolExecutor(1) as thread:  # the one that asks may have a loop that runs
-            return dict(
-                thread.submit(here.run, "apps", "create", "--name", name, *(["--slug", slug] if slug else [])).result()
-            )
+            return dict(thread.submit(here.run, *words).result())
 
     def begin_chapter(self) -> None:
         self._chapter = self.log.stat().st_size
@@ -152,13 +154,29 @@ class Server:
 
 
 class InThisProcess(Server):
-    """The command line alone."""
+    """The command line alone. What it changes of the process, how it logs, is as before afterwards."""
 
     def say(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = ["--data", str(self.data), *words]
-        done = CliRunner().invoke(main, command, env=self.environment, prog_name="acquaint")
+        with _logs_as_they_are():
+            done = CliRunner().invoke(main, command, env=self.environment, prog_name="acquaint")
         broke = "".join(traceback.format_exception(done.exception)) if _is_unexpected(done.exception) else ""
         return subprocess.CompletedProcess(command, done.exit_code, done.stdout, done.stderr + broke)
+
+
+@contextmanager
+def _logs_as_they_are() -> Iterator[None]:
+    """A logger that is used meanwhile would keep the command's way of logging for ever: none does."""
+    before, level, handlers = structlog.get_config(), logging.root.level, logging.root.handlers[:]
+    configure = structlog.configure
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", lambda **how: configure(**{**how, "cache_logger_on_first_use": False}))
+        try:
+            yield
+        finally:
+            configure(**before)
+            logging.root.setLevel(level)
+            logging.root.handlers[:] = handlers
 
 
 def _is_unexpected(error: BaseException | None) -> bool:
