@@ -1,4 +1,4 @@
-"""The widget's modules as they were written: what a server without Node sends, and one whose widget is worked on."""
+"""The widget's modules as they were written, which a server sends whose widget is being worked on."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from acquaint.widget import joining
-from hatch_build import minified
+from hatch_build import minified, without_comments
 
 zopfli: Final = pytest.importorskip("zopfli.gzip")
 
@@ -31,7 +31,12 @@ globalThis.inside = () => import("./inside.js")
 tell("here")
 """,
     "telling.js": """
-const LONGEST = 99
+/**
+ * What was told.
+ */
+
+// At most.
+const LONGEST = 99 // signs
 export const all = []
 
 export function tell(key) {
@@ -94,7 +99,7 @@ def test_every_file_is_a_module(files: Mapping[str, str], tmp_path: Path) -> Non
 
 
 @pytest.mark.sdk
-@pytest.mark.parametrize("small", [as_it_is, minified])
+@pytest.mark.parametrize("small", [as_it_is, minified, without_comments])
 def test_what_is_joined_means_the_same(tmp_path: Path, small: joining.Minify) -> None:
     for name, text in joining.joined(TALK, small).items():
         path = tmp_path / name
@@ -137,6 +142,12 @@ OTHERS: Final = {
 def test_what_would_not_mean_the_same_is_refused(why: str, text: str) -> None:
     with pytest.raises(ValueError, match=why):
         joining.joined({"widget.js": text, **OTHERS}, as_it_is)
+
+
+def test_without_node_comments_are_left_out_and_nothing_else() -> None:
+    source = '/** A\n * map. */\nconst a = 1 // kept\n  // gone\n/** @type {x} */ (b)\nconst c = "/** no */"\n'
+    kept = 'const a = 1 // kept\n/** @type {x} */ (b)\nconst c = "/** no */"\n'
+    assert without_comments("text/javascript", source) == kept
 
 
 def test_modules_that_were_changed_since_are_served_as_they_are(tmp_path: Path) -> None:
