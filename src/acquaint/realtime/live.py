@@ -6,9 +6,9 @@ AppLive    /acquaint/v1/app/live: an App's own server, by an API key
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import parse_qs
 
 import msgspec
@@ -52,6 +52,8 @@ _WORDS: Final[Mapping[type[Refusal], WireError]] = {
     Busy: WireError(503, "busy", "The server cannot do this now. Try again."),
 }
 
+Somebody = TypeVar("Somebody", OfSession, OfApp)
+
 log = structlog.get_logger()
 
 
@@ -64,13 +66,8 @@ class Live:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         visit: Visit = scope["acquaint.visit"]
-        try:
-            connection = await self._welcome(scope, send, visit.address)
-        except Refusal as refusal:
-            words = _words(refusal)
-            log.info("live_refused", request_id=visit.request_id, address=visit.address, why=words.code)
-            await _refuse(send, refusal, words)
-        else:
+        connection = await _let_in(self._welcome(scope, send, visit.address), send, visit, "live_refused")
+        if connection is not None:
             await _serve(connection, receive, visit)
 
     async def _welcome(self, scope: Scope, send: Send, address: str) -> OfSession:
@@ -96,13 +93,8 @@ class AppLive:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         visit: Visit = scope["acquaint.visit"]
-        try:
-            connection = await self._welcome(scope, send, visit.address)
-        except Refusal as refusal:
-            words = _words(refusal)
-            log.info("app_live_refused", request_id=visit.request_id, address=visit.address, why=words.code)
-            await _refuse(send, refusal, words)
-        else:
+        connection = await _let_in(self._welcome(scope, send, visit.address), send, visit, "app_live_refused")
+        if connection is not None:
             about = {"request_id": visit.request_id, "app": connection.app.id, "key": connection.key.id}
             log.info("app_live_connected", address=visit.address, **about)
             code = None
@@ -129,6 +121,17 @@ def _check_origin(scope: Scope, app: App) -> None:
     for name, value in scope["headers"]:
         if name == b"origin" and not app.policy.allows_origin(value.decode("latin-1")):
             raise OriginRefused
+
+
+async def _let_in(welcome: Awaitable[Somebody], send: Send, visit: Visit, refused: str) -> Somebody | None:
+    """Who came in; None where they were refused, which is said and logged."""
+    try:
+        return await welcome
+    except Refusal as refusal:
+        words = _words(refusal)
+        log.info(refused, request_id=visit.request_id, address=visit.address, why=words.code)
+        await _refuse(send, refusal, words)
+        return None
 
 
 async def _serve(connection: OfSession, receive: Receive, visit: Visit) -> None:

@@ -40,7 +40,7 @@ from .core import Core
 from .messages import Draft, post_in, size_of
 from .sessions import ensure_user, note, present
 from .sign_in import claim_in
-from .support import MOST_WALKED, Chat, chats_of, is_support
+from .support import MOST_WALKED, Chat, chats_of, is_support, keep_changed
 from .visibility import seen_as
 
 Sees = Callable[[Session], Visibility]
@@ -193,17 +193,7 @@ async def change(
             details["closed"] = True
         if conversation != was:
             conversation = replace(conversation, updated_at=now)
-            await tx.conversations.save(conversation)
-            await note(
-                core,
-                tx,
-                EventKind.CONVERSATION_CHANGED,
-                session.app_id,
-                user_id=session.user_id,
-                session_id=session.id,
-                conversation_id=id,
-                **details,
-            )
+            await keep_changed(core, tx, session, conversation, **details)
         [chat] = await chats_of(tx, session, [conversation])
     return chat
 

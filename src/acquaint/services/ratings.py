@@ -6,12 +6,11 @@ from dataclasses import replace
 
 from ..domain.conversations import Conversation, ConversationId, Rating, visibility_of
 from ..domain.errors import NotFound
-from ..domain.events import EventKind
 from ..ports.store import Recognised
 from . import limits
 from .core import Core
-from .sessions import note, present
-from .support import is_support
+from .sessions import present
+from .support import is_support, keep_changed
 from .visibility import visible
 
 
@@ -32,15 +31,5 @@ async def rate(core: Core, it: Recognised, id: ConversationId, score: int, comme
         conversation = was.rated(rating)
         if conversation != was:
             conversation = replace(conversation, updated_at=now)
-            await tx.conversations.save(conversation)
-            await note(
-                core,
-                tx,
-                EventKind.CONVERSATION_CHANGED,
-                session.app_id,
-                user_id=session.user_id,
-                session_id=session.id,
-                conversation_id=id,
-                survey=score,
-            )
+            await keep_changed(core, tx, session, conversation, survey=score)
     return conversation

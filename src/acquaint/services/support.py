@@ -31,7 +31,7 @@ from ..domain.identities import KEEP, Identity, Profile, ProfileChange
 from ..domain.paging import LARGEST_PAGE, PageAsked
 from ..domain.sessions import Session
 from ..domain.users import User
-from ..ports.store import Reading, Recognised
+from ..ports.store import Reading, Recognised, Transaction
 from .admission import once_more_if_taken
 from .core import Core
 from .sessions import ensure_user, note, present
@@ -157,17 +157,24 @@ async def annotate(
             details["survey"] = score
         if conversation == was:
             return
-        await tx.conversations.save(replace(conversation, updated_at=now))
-        await note(
-            core,
-            tx,
-            EventKind.CONVERSATION_CHANGED,
-            session.app_id,
-            user_id=session.user_id,
-            session_id=session.id,
-            conversation_id=id,
-            **details,
-        )
+        await keep_changed(core, tx, session, replace(conversation, updated_at=now), **details)
+
+
+async def keep_changed(
+    core: Core, tx: Transaction, session: Session, conversation: Conversation, **details: object
+) -> None:
+    """Keeps what a visitor changed of a conversation, and tells who is in it."""
+    await tx.conversations.save(conversation)
+    await note(
+        core,
+        tx,
+        EventKind.CONVERSATION_CHANGED,
+        session.app_id,
+        user_id=session.user_id,
+        session_id=session.id,
+        conversation_id=conversation.id,
+        **details,
+    )
 
 
 def _scored(it: Conversation) -> int | None:

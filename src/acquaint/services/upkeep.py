@@ -10,12 +10,13 @@ What somebody can still see, or be recognised by, never goes. Events stay: they 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from ..domain.apps import App
-from ..ports.store.upkeep import Named
+from ..ports.store import Reading, Transaction
+from ..ports.store.upkeep import Named, WalkedNames
 from . import sessions, uploads, users, webhooks
 from .core import Core
 
@@ -63,32 +64,31 @@ async def sizes(core: Core) -> Mapping[str, int]:
         return await tx.upkeep.sizes()
 
 
-async def _walk_words(core: Core) -> AsyncIterator[int]:
-    before, after, more = core.clock() - NAMES_KEPT, None, True
-    while more:
-        async with core.store.search() as tx:
-            found = await tx.upkeep.words(before, after=after, limit=AT_ONCE)
-        gone = 0
-        if found.unneeded:
-            async with core.store.write() as tx:
-                for it in found.unneeded:
-                    gone += await tx.upkeep.forget_word(it, before)
-        after, more = found.next, found.next is not None
-        yield gone
+def _walk_words(core: Core) -> AsyncIterator[int]:
+    return _walk_names(core, lambda tx: tx.upkeep.words, lambda tx: tx.upkeep.forget_word)
 
 
-async def _walk_retired_devices(core: Core) -> AsyncIterator[int]:
+def _walk_retired_devices(core: Core) -> AsyncIterator[int]:
+    return _walk_names(core, lambda tx: tx.upkeep.retired_devices, lambda tx: tx.upkeep.forget_retired_device)
+
+
+async def _walk_names(
+    core: Core,
+    looking: Callable[[Reading], Callable[..., Awaitable[WalkedNames]]],
+    forgetting: Callable[[Transaction], Callable[[Named, datetime], Awaitable[bool]]],
+) -> AsyncIterator[int]:
+    """Names of devices that are as old as names are kept, where nothing is any more."""
     before = core.clock() - NAMES_KEPT
     after: Named | None = None
     more = True
     while more:
-        async with core.store.search() as tx:
-            found = await tx.upkeep.retired_devices(before, after=after, limit=AT_ONCE)
+        async with core.store.search() as reading:
+            found = await looking(reading)(before, after=after, limit=AT_ONCE)
         gone = 0
         if found.unneeded:
             async with core.store.write() as tx:
                 for it in found.unneeded:
-                    gone += await tx.upkeep.forget_retired_device(it, before)
+                    gone += await forgetting(tx)(it, before)
         after, more = found.next, found.next is not None
         yield gone
 
