@@ -174,6 +174,11 @@ async def test_a_refusal_too_may_be_read_by_a_page() -> None:
         ("/users/{id}/x", "/users/{name}/x"),
         ("/users/{id}", "/users/me"),
         ("/users/me", "/users/{id}"),
+        ("/{app}/x", "/users/x"),
+        ("/users/x", "/{app}/x"),
+        ("/users-{id}", "/users-me"),
+        ("/users/{id}", "/users/{rest:path}"),
+        ("/users/{rest:path}", "/users/{id}/x"),
     ],
 )
 def test_two_dialects_cannot_both_answer_a_path(one: str, other: str) -> None:
@@ -182,6 +187,12 @@ def test_two_dialects_cannot_both_answer_a_path(one: str, other: str) -> None:
     second = dialect("second", Route("GET", other, says("second")))
     with pytest.raises(ValueError, match="second"):
         Switchboard([first, second], first)
+
+
+def test_a_dialect_may_say_more_exactly_what_a_pattern_of_its_own_would_answer() -> None:
+    one = dialect("one", Route("GET", "/users/me", says("me")), Route("GET", "/users/{id}", says("somebody")))
+    two = dialect("two", Route("GET", "/groups/{id}", says("a group")))
+    Switchboard([one, two], OTHERS)
 
 
 def test_a_dialect_cannot_have_a_route_twice() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from starlette.convertors import Convertor
@@ -24,6 +24,9 @@ from .cors import preflight
 from .dialect import REFUSED, Dialect, NoSuchMethod, NoSuchPath, OurFault, Route
 
 log = structlog.get_logger()
+
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+"""What a page may ask about a path that is not there; anything else is not said after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,15 @@ class Switchboard:
         self._prefixes = sorted(
             ((prefix, dialect) for dialect in dialects for prefix in dialect.prefixes), key=lambda it: -len(it[0])
         )
-        for dialect in dialects:
-            self._add(dialect)
+        stops = [stop for dialect in dialects for stop in _stops_of(dialect)]
+        _refuse_the_same(stops)
+        for stop in stops:
+            if "{" in stop.path:
+                pattern, _, convertors = compile_path(stop.path)
+                self._patterns.append((pattern, convertors, stop))
+            else:
+                self._exact[stop.path] = stop
+        self._refuse_who_is_in_the_way(stops)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -75,7 +85,7 @@ class Switchboard:
     async def _answer(self, request: Request, path: str, stop: _Stop | None) -> Response:
         dialect = stop.dialect if stop else self._dialect_of(path)
         if stop is None:
-            return dialect.refuse(NoSuchPath())
+            return self._of_no_path(request, path, dialect)
         method = "GET" if request.method == "HEAD" and "HEAD" not in stop.routes else request.method
         route = stop.routes.get(method)
         if route is None:
@@ -83,7 +93,8 @@ class Switchboard:
                 return self._preflight(request, stop)
             response = dialect.refuse(NoSuchMethod(stop.methods))
             response.headers["Allow"] = ", ".join(stop.methods)
-            return response
+            is_for_browsers = any(it.for_browsers for it in stop.routes.values())
+            return _readable(response, request, dialect) if is_for_browsers else response
         try:
             response = await route.endpoint(request)
         except Refusal as refusal:
@@ -94,11 +105,17 @@ class Switchboard:
         refused = request.scope.get(REFUSED)
         if refused is not None:
             self._refused(dialect.name, refused, request)
-        if route.for_browsers and "origin" in request.headers:
-            response.headers["Access-Control-Allow-Origin"] = "*"
-            if dialect.exposed_headers:
-                response.headers["Access-Control-Expose-Headers"] = ", ".join(dialect.exposed_headers)
-        return response
+        return _readable(response, request, dialect) if route.for_browsers else response
+
+    def _of_no_path(self, request: Request, path: str, dialect: Dialect) -> Response:
+        """The refusal; a page may read it beside paths that pages may call, and a preflight lets it come so far."""
+        near = [prefix for prefix in dialect.prefixes if path.startswith(prefix)]
+        if not any(route.for_browsers and route.path.startswith(tuple(near)) for route in dialect.routes):
+            return dialect.refuse(NoSuchPath())
+        asked = request.headers.get("access-control-request-method")
+        if request.method == "OPTIONS" and asked in METHODS:
+            return preflight(request, [asked], dialect.allowed_headers)
+        return _readable(dialect.refuse(NoSuchPath()), request, dialect)
 
     def _preflight(self, request: Request, stop: _Stop) -> Response:
         methods = [method for method, route in stop.routes.items() if route.for_browsers]
@@ -121,35 +138,49 @@ class Switchboard:
     def _dialect_of(self, path: str) -> Dialect:
         return next((dialect for prefix, dialect in self._prefixes if path.startswith(prefix)), self._others)
 
-    def _add(self, dialect: Dialect) -> None:
-        by_path: dict[str, dict[str, Route]] = {}
-        for route in dialect.routes:
-            methods = by_path.setdefault(route.path, {})
-            if route.method in methods:
-                raise ValueError(f"{dialect.name} has two routes {route.method} {route.path}")
-            methods[route.method] = route
-        for path, methods in by_path.items():
-            stop = _Stop(dialect, path, methods)
-            pattern, _, convertors = compile_path(path)
-            clash = self._who_else_answers(stop, pattern)
-            if clash is not None:
-                raise ValueError(f"{dialect.name} and {clash.dialect.name} both have {path}")
-            if convertors:
-                self._patterns.append((pattern, convertors, stop))
-            else:
-                self._exact[path] = stop
-
-    def _who_else_answers(self, stop: _Stop, pattern: re.Pattern[str]) -> _Stop | None:
-        """A stop of the same path, whatever its parameters are called, or one of another dialect that is in its way."""
-        shape = _shape(stop.path)
-        for its_pattern, _, it in self._patterns:
-            if _shape(it.path) == shape or (it.dialect is not stop.dialect and its_pattern.fullmatch(stop.path)):
-                return it
-        for path, it in self._exact.items():
-            if path == stop.path or (it.dialect is not stop.dialect and pattern.fullmatch(path)):
-                return it
-        return None
+    def _refuse_who_is_in_the_way(self, stops: Sequence[_Stop]) -> None:
+        """No pattern answers a path of another dialect. Of so many, only those that begin alike are compared."""
+        beginnings: dict[str, list[_Stop]] = {}
+        for stop in stops:
+            beginnings.setdefault(_beginning(stop.path), []).append(stop)
+        for pattern, _, stop in self._patterns:
+            beginning = _beginning(stop.path)
+            for other in stops if "{" in beginning else beginnings[beginning]:
+                if other.dialect is not stop.dialect and pattern.fullmatch(other.path):
+                    raise _both_have(stop, other)
 
 
-def _shape(path: str) -> str:
-    return re.sub(r"\{\w+", "{", path)
+def _readable(response: Response, request: Request, dialect: Dialect) -> Response:
+    """The response as a page of another origin may read it, if it is such a page that asks."""
+    if "origin" in request.headers:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        if dialect.exposed_headers:
+            response.headers["Access-Control-Expose-Headers"] = ", ".join(dialect.exposed_headers)
+    return response
+
+
+def _stops_of(dialect: Dialect) -> list[_Stop]:
+    by_path: dict[str, dict[str, Route]] = {}
+    for route in dialect.routes:
+        methods = by_path.setdefault(route.path, {})
+        if route.method in methods:
+            raise ValueError(f"{dialect.name} has two routes {route.method} {route.path}")
+        methods[route.method] = route
+    return [_Stop(dialect, path, methods) for path, methods in by_path.items()]
+
+
+def _refuse_the_same(stops: Sequence[_Stop]) -> None:
+    """No path is there twice, whatever its parameters are called."""
+    shapes: dict[str, _Stop] = {}
+    for stop in stops:
+        other = shapes.setdefault(re.sub(r"\{\w+", "{", stop.path), stop)
+        if other is not stop:
+            raise _both_have(stop, other)
+
+
+def _beginning(path: str) -> str:
+    return path.split("/", 2)[1]
+
+
+def _both_have(one: _Stop, other: _Stop) -> ValueError:
+    return ValueError(f"{one.dialect.name} and {other.dialect.name} both have {one.path}, or {other.path}")
