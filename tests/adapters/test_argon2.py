@@ -36,9 +36,19 @@ async def test_the_same_password_never_has_the_same_hash_twice(hasher: PasswordH
     assert await hasher.hash("correct horse") != await hasher.hash("correct horse")
 
 
-async def test_with_no_hash_nothing_is_right_not_even_the_password_of_nobody(hasher: PasswordHasher) -> None:
+async def test_with_no_hash_nothing_is_right(hasher: PasswordHasher) -> None:
     assert not await hasher.verify("anything", None)
-    assert not await hasher.verify("nobody has this password", None)
+    assert not await hasher.verify("", None)
+
+
+async def test_what_stands_for_nobodys_password_is_a_hash_like_any_other(hasher: Argon2Hasher) -> None:
+    """Or verifying it would be refused early, and so tell that nobody is there."""
+    nobodys, somebodys = hasher._nobody, await hasher.hash("correct horse")
+    assert is_affordable(nobodys)
+    assert not hasher.is_outdated(nobodys)
+    assert [len(it) for it in nobodys.split("$")] == [len(it) for it in somebodys.split("$")]
+    with pytest.raises(argon2.exceptions.VerifyMismatchError):  # it was worked on, to the end
+        argon2.PasswordHasher().verify(nobodys, "correct horse")
 
 
 async def test_accents_typed_on_another_keyboard_are_the_same_password(hasher: PasswordHasher) -> None:

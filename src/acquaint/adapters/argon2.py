@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
@@ -62,7 +63,9 @@ Measured at 20 logins a second on one core that session checks keep wholly busy:
 whatever the niceness. More would protect session checks a little better and starve logins.
 """
 
-_NOBODYS: Final = "nobody has this password"
+SECONDS_PER_KIB: Final = 0.8e-6
+"""What a hash is thought to take for each KiB it writes, until some were made: 0.03 s for OWASP's, as a core of 2020
+has it. Too high would send honest people away in a storm on a server that has just begun."""
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -86,9 +89,8 @@ class Argon2Hasher:
         self._hasher = argon2.PasswordHasher.from_parameters(parameters)
         self._threads = threads or max(1, _cores() - 1)
         self._longest_wait = longest_wait.total_seconds()
-        begun = time.perf_counter()
-        self._nobody = self._hasher.hash(_NOBODYS)
-        self._seconds = (time.perf_counter() - begun) / 2  # what one hash takes; the first, on cold memory, twice that
+        self._nobody = _nobodys(parameters)
+        self._seconds = SECONDS_PER_KIB * parameters.memory_cost * parameters.time_cost  # what one hash takes
         self._unfinished = 0  # waiting or being worked on
         self._lock = threading.Lock()  # over the two above: workers write them too
         self._closed = threading.Event()
@@ -165,6 +167,13 @@ class Argon2Hasher:
     def _finished(self, _: Future[Result] | None = None) -> None:
         with self._lock:
             self._unfinished -= 1
+
+
+def _nobodys(its: argon2.Parameters) -> str:
+    """A hash that nothing was hashed for, which costs as much to verify as any other, and is of no password."""
+    salt, tag = (b64encode(os.urandom(length)).rstrip(b"=").decode() for length in (its.salt_len, its.hash_len))
+    kind, cost = its.type.name.lower(), f"m={its.memory_cost},t={its.time_cost},p={its.parallelism}"
+    return f"$argon2{kind}$v={its.version}${cost}${salt}${tag}"
 
 
 def is_affordable(hashed: str) -> bool:
