@@ -211,6 +211,7 @@ async def test_files_that_were_there_before_are_counted_when_they_are(empty: str
             "DROP TABLE turns",
             "DROP TABLE file_space",
             "DROP TABLE sealing_keys",
+            "ALTER TABLE blocks DROP COLUMN is_mutual",
             "ALTER TABLE device_words DROP COLUMN device_id",
             "ALTER TABLE device_words DROP COLUMN said_at",
             "UPDATE alembic_version SET version_num = '0012'",
@@ -243,6 +244,7 @@ async def test_providers_that_were_there_before_are_there_when_their_settings_ar
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("ALTER TABLE providers ALTER COLUMN settings TYPE JSON USING settings::json")
         connection.exec_driver_sql("DROP TABLE sealing_keys")
+        connection.exec_driver_sql("ALTER TABLE blocks DROP COLUMN is_mutual")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0013'")
         said = """{"app_id": "77", "app_secret": "hush"}"""
         connection.execute(

@@ -20,7 +20,7 @@ from ..domain.places import Workspace
 from ..domain.sessions import Session, SessionId
 from ..domain.users import UserId
 from ..ports.store import Reading
-from .blocks import blocking
+from .blocks import deaf_to
 from .live import Aside
 from .visibility import visible
 
@@ -90,7 +90,10 @@ async def _onlookers(tx: Reading, by: Session | None, app_id: AppId, id: Convers
     else:
         conversation = await visible(tx, visibility_of(by), id)
         user_id = _user_of(by)
-        deaf = {user_id, *await blocking(tx, conversation, user_id)}
+        try:
+            deaf = {user_id, *await deaf_to(tx, user_id, conversation)}
+        except NotAllowed:  # who does not talk to somebody is not seen to type, and need not be told so
+            return None
     members = await tx.conversations.members(id)
     if len(members) > MOST_TYPED_TO:
         return None
@@ -103,20 +106,22 @@ async def _listeners(tx: Reading, by: Session | None, id: ConversationId) -> Mem
     user_id = _user_of(by)
     conversation = await visible(tx, visibility_of(by), id)
     members = await tx.conversations.members(id)
-    deaf = await blocking(tx, conversation, user_id)
+    deaf = await deaf_to(tx, user_id, conversation)
     conversation.check_open()
     check_may(Act.SAY, conversation, role_of(user_id, members))
     return Members(conversation, [it for it in members if it.user_id not in deaf])
 
 
 async def _user(tx: Reading, by: Session | None, user_id: UserId) -> OneUser | None:
-    """Between verified users only. Who is blocked is not told so."""
-    if by is None or by.assurance is not Assurance.VERIFIED:
+    """Between verified users only. Who is blocked is not told so; who blocks mutually is."""
+    if by is None or by.user_id is None or by.assurance is not Assurance.VERIFIED:
         raise NotAllowed
     user = await tx.users.get(by.app_id, user_id)
-    is_blocked = by.user_id is not None and await tx.blocks.blocking(by.user_id, [user_id])
+    is_blocked = await tx.blocks.blocking(by.user_id, [user_id])
     if user is None or not user.is_verified or not user.may_act:
         raise NotFound("user")
+    if await tx.blocks.shunned(by.user_id, [user_id]):
+        raise NotAllowed
     return None if is_blocked else OneUser(user_id, by.workspace)
 
 

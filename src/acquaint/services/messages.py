@@ -180,7 +180,7 @@ async def add_in(
     user: User | None,
     session: Session | None,
 ) -> tuple[Message, Conversation]:
-    conversation.check_open()
+    """What was said before is answered, even where nothing more can be said by now."""
     now = core.clock()
     sender_id = user.id if user else None
     message = Message(
@@ -195,14 +195,15 @@ async def add_in(
         draft.extras,
         draft.client_id,
     )
+    deaf = () if user is None else await blocks.deaf_to(tx, user.id, conversation)
     name = draft.client_id if draft.is_name else message.name
     if name is not None and await tx.messages.is_named_by_others(conversation.id, name, sender_id):
         raise IdentifierTaken("message")
     message, is_new = await tx.messages.add(message)
     if not is_new:
         return message, conversation
-    if user is not None:
-        await blocks.spare(tx, conversation, user.id, message.id)
+    conversation.check_open()  # else nothing of it stays: the transaction is undone
+    await blocks.spare(tx, deaf, message.id)
     newest = MessageId(max(message.id, conversation.last_message_id or message.id))
     conversation = replace(conversation, last_message_id=newest, updated_at=now)
     if author is Author.OPERATOR:

@@ -74,9 +74,10 @@ async def edit(
         if not changed.text.strip() and not changed.payload and not changed.extras:
             raise Unacceptable("text", "cannot be blank")
         if changed != message:
+            deaf = await blocks.deaf_to(tx, it.user.id, it.conversation)
             changed = replace(changed, edited_at=core.clock())
             await tx.messages.save(changed)
-            await blocks.spare(tx, it.conversation, it.user.id, message_id)
+            await blocks.spare(tx, deaf, message_id)
             await it.note(core, tx, EventKind.MESSAGE_CHANGED, message=str(message_id))
     return changed
 
@@ -122,7 +123,8 @@ async def react(
 ) -> None:
     """Adds a sign, takes one back, or both. Doing it twice is fine.
 
-    Refuses with NotFound, with Unacceptable, or with NotAllowed where the other one blocks them.
+    Refuses with NotFound, with Unacceptable, or with NotAllowed where the other one blocks them, or they the other one
+    mutually.
     """
     await count(core, by)
     async with core.store.write() as tx:
@@ -130,7 +132,7 @@ async def react(
         if it.user is None:
             raise NotFound("conversation")
         await _seen(tx, it, message_id)
-        if add is not None and await blocks.blocking(tx, it.conversation, it.user.id):
+        if add is not None and await blocks.deaf_to(tx, it.user.id, it.conversation):
             raise NotAllowed
         changed = False
         if withdraw is not None:

@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 from ..domain.errors import Busy
 from .engine import postgresql_address, sqlite_file
 
-HEAD: Final = "0014"
+HEAD: Final = "0016"
 """The last step. A test compares it with what is in ``migrations/versions``."""
 
 _LOCK: Final = 0x61637175  # "acqu": whoever migrates a PostgreSQL database holds it

@@ -1,6 +1,7 @@
 """uvicorn as we run it: bounds that it lacks, and an end in the right order.
 
 Connection   the head of a request may be so large and take so long, and no more
+Live         messages of a WebSocket may be so large, and larger where who serves it has come to know who is there
 Listener     says when it listens, closes live sockets before it waits for requests, and leaves signals alone after
 """
 
@@ -10,11 +11,13 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 LARGEST_HEAD: Final = 64 * 1024
 """Bytes of a request's line and headers. Answers memory filled by endless headers; lower would hurt large cookies."""
@@ -30,6 +33,8 @@ GRACE: Final = 10
 
 LARGEST_FRAME: Final = 64 * 1024
 """Bytes of a WebSocket message (OWASP: at most 64 KiB)."""
+
+_LARGER: Final = "acquaint.larger_messages"
 
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -78,6 +83,25 @@ class Connection(HttpToolsProtocol):
             self._timer = None
 
 
+class Live(WebSocketsSansIOProtocol):
+    """What a stranger sends is bounded before it is read; what somebody sends who signed in may be let be larger."""
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            self.scope["extensions"][_LARGER] = {"allow": self._allow}
+
+    def _allow(self, octets: int) -> None:
+        self.conn.max_message_size = octets
+
+
+def allow_larger_messages(scope: Mapping[str, Any], octets: int) -> None:
+    """From the next one on. Nothing where another server than this one listens, which has its own bounds."""
+    larger = scope.get("extensions", {}).get(_LARGER)
+    if larger is not None:
+        larger["allow"](octets)
+
+
 class Listener(uvicorn.Server):
     """``stops`` is called when no more connections are accepted and requests under way are still being answered."""
 
@@ -112,7 +136,7 @@ def configuration(app: Any, *, tls_cert: str = "", tls_key: str = "") -> uvicorn
     return uvicorn.Config(
         app,
         http=Connection,
-        ws="websockets-sansio",
+        ws=Live,
         ws_max_size=LARGEST_FRAME,
         ws_per_message_deflate=False,  # it costs far more memory than our short messages are worth
         lifespan="off",  # bootstrap opens and closes what lives, around all of this

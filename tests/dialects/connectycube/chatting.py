@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message
 from acquaint.bootstrap import House, build_app
 from acquaint.dialects.connectycube.auth import DOOR, LIFETIME
 from acquaint.dialects.connectycube.jid import Names
-from acquaint.dialects.connectycube.xml import Element, element, parse, with_children, write
+from acquaint.dialects.connectycube.xml import Bounds, Element, element, parse, with_children, write
 from acquaint.domain.apps import App
 from acquaint.domain.conversations import ConversationId, ConversationKind
 from acquaint.domain.identities import NO_CHANGE
@@ -27,13 +27,14 @@ from acquaint.services import apps, conversations, sessions, sign_in
 from acquaint.services.admission import Place
 from acquaint.services.messages import Draft
 from tests.cast import Cast, Person
+from tests.support.patience import PATIENCE
 
 OPEN = '<open version="1.0" xmlns="urn:ietf:params:xml:ns:xmpp-framing" to="acquaint.test"/>'
 BIND = '<iq type="set" id="bind" xmlns="jabber:client"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"/></iq>'
 CLOSE = '<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>'
 CARBONS = '<iq type="set" id="carbons" xmlns="jabber:client"><enable xmlns="urn:xmpp:carbons:2"/></iq>'
-PATIENCE = 5.0  # seconds
 ADDRESS = "203.0.113.7"
+ANY_LENGTH = Bounds(lambda root, first: True, 100_000)
 
 
 def auth(user_id: object, app_id: object, secret: str) -> str:
@@ -79,7 +80,7 @@ class Line:
             case "websocket.http.response.start":
                 self.refused = message["status"]
             case "websocket.send":
-                self._frames.put_nowait(parse(message["text"]))
+                self._frames.put_nowait(parse(message["text"], ANY_LENGTH))
             case "websocket.close":
                 self.code = message["code"]
                 self._to_them.put_nowait({"type": "websocket.disconnect", "code": message["code"]})

@@ -11,8 +11,8 @@ from acquaint.services import apps, conversations
 from acquaint.web.ids import as_hex
 from tests.cast import Cast, ann, ben
 from tests.dialects.connectycube.chatting import Chatter, Chatters
-from tests.realtime.conftest import until
 from tests.support.nodes import Nodes, hurry, nodes, wired
+from tests.support.patience import until
 
 __all__ = ["hurry", "nodes", "wired"]  # fixtures
 

@@ -288,7 +288,7 @@ def test_one_connection_too_many_is_turned_away() -> None:
         ("<a/><b/>", "not-well-formed"),
         ('<!DOCTYPE lolz [<!ENTITY lol "lol">]><iq>&lol;</iq>', "restricted-xml"),
         ("<x:iq/>", "bad-namespace-prefix"),
-        ("x" * 70_000, "policy-violation"),
+        ("x" * 1_100_000, "policy-violation"),
     ],
 )
 def test_what_is_broken_ends_the_connection(state: State, frame: str, condition: str) -> None:

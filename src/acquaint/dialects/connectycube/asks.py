@@ -1,5 +1,6 @@
 """What a client's stanza asks for, as plain data. What is asked is not believed: who may do it is decided elsewhere.
 
+LONG_ASKS  which stanzas may be longer than others
 ask_in     a message, presence or iq to one of the classes below; ``Unasked`` for what needs no answer
 Refused    what is asked is nothing that is done here, whoever asks
 
@@ -15,7 +16,7 @@ from . import jid, privacy, stanzas
 from .jid import Person, Room
 from .privacy import AskPrivacy
 from .stanzas import Condition
-from .xml import Element
+from .xml import Bounds, Element
 
 CHAT_STATES: Final = "http://jabber.org/protocol/chatstates"  # XEP-0085
 MARKERS: Final = "urn:xmpp:chat-markers:0"  # XEP-0333
@@ -24,6 +25,9 @@ DELETION: Final = "urn:xmpp:message-delete:0"
 
 _STILL: Final = ("paused", "active", "inactive", "gone")
 _NOT_HERE: Final = "service-unavailable"  # RFC 6120, section 8.4: what nobody here understands
+
+
+LONG_ASKS: Final = Bounds(privacy.is_list, privacy.MOST_ELEMENTS)
 
 
 class Refused(Exception):

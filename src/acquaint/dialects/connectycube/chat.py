@@ -12,10 +12,12 @@ from ...services.core import Core
 from ...services.limits import party
 from ...services.live import Hub
 from ...web.dialect import Visit
+from ...web.listening import allow_larger_messages
 from .jid import Names
 from .news import Telling
 from .stream import SUBPROTOCOL, Stream
 from .watches import Watching
+from .xml import LONGEST_FRAME
 
 PATH: Final = "/ws"
 
@@ -59,6 +61,10 @@ class Chat:
                 if not self._strangers[address]:
                     del self._strangers[address]
 
+        def bound() -> None:
+            known()
+            allow_larger_messages(scope, LONGEST_FRAME)
+
         mark = f"{int(self._core.clock().timestamp())}-{self._core.chance(12).hex()}"
         stream = Stream(
             self._core,
@@ -69,7 +75,7 @@ class Chat:
             send,
             mark=mark,
             origin=_origin(scope),
-            bound=known,
+            bound=bound,
         )
         code = None
         try:

@@ -3,17 +3,19 @@
 asked        what a stanza asks of them, as plain data
 act          does it; the answer, where there is one
 AskPrivacy   what can be asked
+is_list      whether a frame may be as long as a list is
 
 The list that is the default one is in force: it is whom the user blocks, through any door. The others are only kept,
-and so is the default one once it is declined. The vendor's lists also hide what somebody says in rooms, and with
-``mutualBlock`` what one says to them; here a block is about two people alone, and about what one hears.
+and so is the default one once it is declined. The vendor's lists also hide what somebody says in rooms; here a block is
+about two people alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import partial
 from typing import Any, Final
 
@@ -24,6 +26,7 @@ from ...domain.identities import ProfileChange
 from ...domain.users import User, UserId
 from ...ports.store import Recognised
 from ...services import blocks
+from ...services.blocks import Blocking
 from ...services.core import Core
 from . import jid
 from .auth import DOOR
@@ -36,14 +39,31 @@ PRIVACY: Final = "jabber:iq:privacy"
 MOST_LISTS: Final = 10
 LONGEST_NAME: Final = 100  # characters
 MOST_KEPT: Final = blocks.MOST_BLOCKED
-"""Users of lists that are not in force, together. Against filling the profile, where they are."""
+"""Users of lists that are not in force, together, and those who are allowed. Against filling the profile, where they
+are."""
 
 KEPT: Final = "privacy"
 
-Arranged = tuple[frozenset[UserId], ProfileChange]
+MOST_ELEMENTS: Final = 10 * blocks.MOST_BLOCKED + 1_000
+"""Of a frame with a list. The SDK says ten for each user; some more users than there may be are told so by name."""
+
+Arranged = tuple[Blocking, ProfileChange]
 
 _OCCUPANT: Final = re.compile(r"muc\.[^/@\s]{1,255}/[0-9]{1,16}")
 """What the SDK adds to each user, meaning what they say in rooms: there is no such address, and nothing of the kind."""
+
+
+class Stance(IntEnum):
+    """How a list has somebody. Where it has them twice, the stronger one counts."""
+
+    ALLOW = 0
+    DENY = 1
+    MUTUAL = 2  # denied, and one says nothing to them either
+
+
+_ONE_WAY: Final = ("message", "presence-in", "presence-out", "iq")
+"""What the SDK says of who is allowed, or denied only to be heard. An item without any is about everything, both ways
+(XEP-0016, section 2.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +78,10 @@ class ShowList:
 
 @dataclass(frozen=True, slots=True)
 class PutList:
-    """Whom it denies; who is allowed in it is as if they were not. Of nobody, it is removed (XEP-0016, section 2.8)."""
+    """Whom it has, and how. Of nobody, it is removed (XEP-0016, section 2.8)."""
 
     name: str
-    denied: frozenset[Person]
+    items: Mapping[Person, Stance]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +109,27 @@ def asked(kind: str, query: Element) -> AskPrivacy | None:
         return None
     if kind == "get":
         return ShowList(name) if not it.children else None
-    denied = set[Person]()
+    items = dict[Person, Stance]()
     for item in it.elements:
         value, action = item.get("value"), item.get("action")
         if (item.name, item.get("type")) != ("item", "jid") or action not in ("allow", "deny"):
             return None
         who = jid.read(value) if len(value) <= jid.LONGEST else None
         if isinstance(who, Person):
-            denied |= {who} if action == "deny" else set()
+            items[who] = max(items.get(who, Stance.ALLOW), _stance(action, item))
         elif not _OCCUPANT.fullmatch(value):
             return None
-    return PutList(name, frozenset(denied))
+    return PutList(name, items)
+
+
+def is_list(iq: Element, asked: Element) -> bool:
+    return iq.name == "iq" and (asked.name, asked.namespace) == ("query", PRIVACY)
+
+
+def _stance(action: str, item: Element) -> Stance:
+    if action == "allow":
+        return Stance.ALLOW
+    return Stance.DENY if any(item.elements) else Stance.MUTUAL
 
 
 async def act(core: Core, it: Recognised, names: Names, ask: AskPrivacy) -> Element | None:
@@ -108,9 +138,9 @@ async def act(core: Core, it: Recognised, names: Names, ask: AskPrivacy) -> Elem
         case ListNames():
             return _names(await _lists(core, it))
         case ShowList(name):
-            return _list(name, await _denied(core, it, name), it, names)
+            return _list(name, await _items(core, it, name), it, names)
         case PutList():
-            if any(who.app_id != it.app.id for who in ask.denied):
+            if any(who.app_id != it.app.id for who in ask.items):
                 raise NotFound("user")
             await blocks.arrange(core, it, partial(_put, ask))
         case SetDefault():
@@ -122,16 +152,23 @@ async def act(core: Core, it: Recognised, names: Names, ask: AskPrivacy) -> Elem
 
 
 class _Kept(msgspec.Struct):
+    """Of each list those who are denied, denied mutually, allowed."""
+
     default: str | None = None
     lists: dict[str, tuple[UserId, ...]] = {}
+    mutual: dict[str, tuple[UserId, ...]] = {}
+    allowed: dict[str, tuple[UserId, ...]] = {}
+
+
+Items = Mapping[UserId, Stance]
 
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """``kept`` has the users of each list; of the default one they are those whom the user blocks."""
+    """``kept`` has the users of each list; of the default one only who is allowed: the others are whom one blocks."""
 
     default: str | None
-    kept: Mapping[str, tuple[UserId, ...]]
+    kept: Mapping[str, Items]
 
     @classmethod
     def of(cls, user: User) -> Lists:
@@ -140,7 +177,12 @@ class Lists:
             kept = msgspec.convert(own_of(user).get(KEPT, {}), _Kept)
         except msgspec.ValidationError:
             return cls(None, {})
-        return cls(kept.default, kept.lists)
+        by_stance = ((Stance.DENY, kept.lists), (Stance.MUTUAL, kept.mutual), (Stance.ALLOW, kept.allowed))
+        items: dict[str, dict[UserId, Stance]] = {}
+        for stance, lists in by_stance:
+            for name, ids in lists.items():
+                items.setdefault(name, {}).update(dict.fromkeys(ids, stance))
+        return cls(kept.default, items)
 
     @property
     def names(self) -> list[str]:
@@ -151,33 +193,60 @@ class Lists:
             raise Unacceptable("list", f"is more than {MOST_LISTS}, or they have more than {MOST_KEPT} users")
         own: dict[str, Any] = {key: value for key, value in own_of(user).items() if key != KEPT}
         if self.names:
-            own[KEPT] = {"default": self.default, "lists": {name: list(ids) for name, ids in self.kept.items()}}
+            own[KEPT] = {"default": self.default} | {
+                key: {name: sorted(ids) for name, items in self.kept.items() if (ids := _of(items, stance))}
+                for key, stance in (("lists", Stance.DENY), ("mutual", Stance.MUTUAL), ("allowed", Stance.ALLOW))
+            }
         return ProfileChange(by_door={DOOR: own})
 
 
-def _put(ask: PutList, user: User, blocked: frozenset[UserId]) -> Arranged:
-    lists, name, wanted = Lists.of(user), ask.name, frozenset(who.user_id for who in ask.denied)
-    others = {key: ids for key, ids in lists.kept.items() if key != name}
+def _of(items: Items, stance: Stance) -> list[UserId]:
+    return [id for id, its in items.items() if its is stance]
+
+
+def _allowing(items: Items) -> Items:
+    return {id: stance for id, stance in items.items() if stance is Stance.ALLOW}
+
+
+def _denying(items: Items) -> Blocking:
+    """What a list comes to, in force."""
+    return {id: stance is Stance.MUTUAL for id, stance in items.items() if stance is not Stance.ALLOW}
+
+
+def _saying(blocking: Blocking) -> Items:
+    return {id: Stance.MUTUAL if is_mutual else Stance.DENY for id, is_mutual in blocking.items()}
+
+
+def _with(kept: Mapping[str, Items], name: str, items: Items) -> dict[str, Items]:
+    """The list in place of the one of this name; none, where it is of nobody."""
+    others = {key: its for key, its in kept.items() if key != name}
+    return {**others, name: items} if items else others
+
+
+def _put(ask: PutList, user: User, blocked: Blocking) -> Arranged:
+    lists, name, items = Lists.of(user), ask.name, {who.user_id: stance for who, stance in ask.items.items()}
     if name == lists.default:
-        return wanted, Lists(name if wanted else None, others).change(user)
-    kept = {**others, name: tuple(sorted(wanted))} if wanted else others
-    if not wanted and name not in lists.kept:
+        kept = _with(lists.kept, name, _allowing(items))
+        return _denying(items), Lists(name if items else None, kept).change(user)
+    if not items and name not in lists.kept:
         raise NotFound("list")
-    return blocked, Lists(lists.default, kept).change(user)
+    return blocked, Lists(lists.default, _with(lists.kept, name, items)).change(user)
 
 
-def _set_default(ask: SetDefault, user: User, blocked: frozenset[UserId]) -> Arranged:
+def _set_default(ask: SetDefault, user: User, blocked: Blocking) -> Arranged:
     """Whoever is blocked without a list stays so when one is put in force: that is no wish to hear from them."""
     lists, name = Lists.of(user), ask.name
     if name == lists.default:
         return blocked, lists.change(user)
     if name is not None and name not in lists.kept:
         raise NotFound("list")
-    kept, still = dict(lists.kept), blocked
+    kept, still = dict(lists.kept), dict(blocked)
     if lists.default is not None:
-        kept[lists.default], still = tuple(sorted(blocked)), frozenset()
+        kept = _with(kept, lists.default, {**kept.get(lists.default, {}), **_saying(blocked)})
+        still = {}
     if name is not None:
-        still |= frozenset(kept.pop(name))
+        still |= _denying(lists.kept[name])
+        kept = _with(kept, name, _allowing(lists.kept[name]))
     return still, Lists(name, kept).change(user)
 
 
@@ -187,14 +256,13 @@ async def _lists(core: Core, it: Recognised) -> Lists:
     return Lists(None, {}) if user is None else Lists.of(user)
 
 
-async def _denied(core: Core, it: Recognised, name: str) -> list[UserId]:
+async def _items(core: Core, it: Recognised, name: str) -> Items:
     lists = await _lists(core, it)
     if name == lists.default:
-        found = await blocks.list_of(core, it.session, skip=0, limit=blocks.MOST_BLOCKED)
-        return sorted(user.id for user in found.users)
+        return {**lists.kept.get(name, {}), **_saying(await blocks.all_of(core, it.session))}
     if name not in lists.kept:
         raise NotFound("list")
-    return list(lists.kept[name])
+    return lists.kept[name]
 
 
 # What is answered
@@ -208,16 +276,14 @@ def _names(lists: Lists) -> Element:
     return query
 
 
-def _list(name: str, denied: list[UserId], it: Recognised, names: Names) -> Element:
+def _list(name: str, items: Items, it: Recognised, names: Names) -> Element:
     """Each user twice, as the SDK says and reads it."""
     found = Element("list", PRIVACY, {"name": name})
-    for order, value in enumerate(_values(denied, it, names), 1):
-        attributes = {"type": "jid", "value": value, "action": "deny", "order": str(order)}
-        found.children.append(Element("item", PRIVACY, attributes))
+    for id, stance in sorted(items.items()):
+        about = [] if stance is Stance.MUTUAL else [Element(kind, PRIVACY) for kind in _ONE_WAY]
+        for value in (names.bare(it.app.id, id), f"{jid.ROOMS}{names.domain}/{id}"):
+            action = "allow" if stance is Stance.ALLOW else "deny"
+            order = str(len(found.children) + 1)
+            attributes = {"type": "jid", "value": value, "action": action, "order": order}
+            found.children.append(Element("item", PRIVACY, attributes, [*about]))
     return Element("query", PRIVACY, children=[found])
-
-
-def _values(denied: list[UserId], it: Recognised, names: Names) -> Iterator[str]:
-    for id in denied:
-        yield names.bare(it.app.id, id)
-        yield f"{jid.ROOMS}{names.domain}/{id}"

@@ -1,6 +1,7 @@
 """XML as XMPP allows it: one element at a time, without anything that XML can do beside elements and text.
 
-parse       a frame to an Element, or Malformed with the stream error that says why (RFC 6120, section 4.9.3)
+parse       a frame to an Element, or Malformed with the stream error that says why (RFC 6120, section 4.9.3);
+            TooLong, where it can be said what it was that is not read
 Element     a name with its namespace, attributes, and children
 write       an Element, or a tree of ``element``s, to text; whatever is in them, what comes out is well-formed
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
@@ -20,6 +21,11 @@ from xml.sax.saxutils import escape
 
 LARGEST_FRAME: Final = 64 * 1024
 """Bytes. The server in front of us says so, too (OWASP: at most 64 KiB for a WebSocket message)."""
+
+LONGEST_FRAME: Final = 1024 * 1024
+"""Bytes, of who is signed in: a list of a thousand users takes some 300 KiB, and four times as much on a host with the
+longest name. Longer ones are not read, and end the connection; shorter ones that are no list are not read either, and
+answered."""
 
 DEEPEST: Final = 16
 """Elements inside each other. Extra parameters of a message are nested; nobody honest nests them further."""
@@ -47,6 +53,23 @@ class Malformed(Exception):
     def __init__(self, condition: str) -> None:
         super().__init__(condition)
         self.condition = condition
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What frames of one kind may have beyond all others: ``holds`` tells them by their outermost element and the
+    first one in it."""
+
+    holds: Callable[[Element, Element], bool]
+    elements: int
+
+
+class TooLong(Exception):
+    """More than is read of a frame of its kind. ``outermost`` is its outermost element, as far as it was begun."""
+
+    def __init__(self, outermost: Element) -> None:
+        super().__init__(outermost.name)
+        self.outermost = Element(outermost.name, outermost.namespace, outermost.attributes)
 
 
 @dataclass(slots=True)
@@ -80,23 +103,27 @@ class Element:
         return None if found is None else found.text
 
 
-def parse(frame: str) -> Element:
-    """Raises Malformed; nothing else, whatever the frame is."""
-    if len(frame) > LARGEST_FRAME:
+def parse(frame: str, longer: Bounds | None = None) -> Element:
+    """Raises Malformed; nothing else, whatever the frame is. With ``longer``, frames of one kind may be long, and
+    others that are too long raise TooLong."""
+    largest = LARGEST_FRAME if longer is None else LONGEST_FRAME
+    if len(frame) > largest:
         raise Malformed("policy-violation")
     try:
         octets = frame.encode()
     except UnicodeEncodeError:  # half of a surrogate pair
         raise Malformed("bad-format") from None
-    if len(octets) > LARGEST_FRAME:
+    if len(octets) > largest:
         raise Malformed("policy-violation")
-    reading = _Reading()
+    reading = _Reading(longer, is_large=len(octets) > LARGEST_FRAME)
     try:
         reading.parser.Parse(octets, True)
     except expat.ExpatError as error:
         raise Malformed("bad-namespace-prefix" if error.code in _PREFIX_CODES else "not-well-formed") from None
     if reading.root is None:
         raise Malformed("not-well-formed")
+    if reading.is_too_large:
+        raise TooLong(reading.root)
     return reading.root
 
 
@@ -147,8 +174,10 @@ def is_name(text: str) -> bool:
 class _Reading:
     """One frame on its way through expat."""
 
-    def __init__(self) -> None:
+    def __init__(self, longer: Bounds | None, *, is_large: bool) -> None:
         self.root: Element | None = None
+        self.is_too_large = is_large  # until it turns out that it may be
+        self._longer, self._most = longer, MOST_ELEMENTS
         self._open: list[Element] = []
         self._count = 0
         self.parser = expat.ParserCreate("utf-8", " ")
@@ -167,15 +196,26 @@ class _Reading:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._count += 1
-        if self._count > MOST_ELEMENTS or len(self._open) >= DEEPEST or len(attributes) > MOST_ATTRIBUTES:
+        if len(self._open) >= DEEPEST or len(attributes) > MOST_ATTRIBUTES:
             raise Malformed("policy-violation")
+        if self._count > self._most:
+            raise Malformed("policy-violation") if self._longer is None or self.root is None else TooLong(self.root)
         namespace, _, local = name.rpartition(" ")
         it = Element(local, namespace, {_attribute(key): value for key, value in attributes.items()})
-        if self._open:
-            self._open[-1].children.append(it)
-        else:
+        if self.root is None:
             self.root = it
+        else:
+            self._open[-1].children.append(it)
+            if self._count == 2:
+                self._judge(self.root, it)
         self._open.append(it)
+
+    def _judge(self, root: Element, first: Element) -> None:
+        """Whether it may be long is known before it is read."""
+        if self._longer is not None and self._longer.holds(root, first):
+            self._most, self.is_too_large = self._longer.elements, False
+        elif self.is_too_large:
+            raise TooLong(root)
 
     def _end(self, name: str) -> None:
         self._open.pop()

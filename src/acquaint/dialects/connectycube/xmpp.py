@@ -30,9 +30,9 @@ from typing import Final
 from ...services.live import Cut
 from ...web.flow import Flow
 from . import stanzas
-from .asks import Ask, Refused, ask_in
+from .asks import LONG_ASKS, Ask, Refused, ask_in
 from .jid import Names, Person, read_person
-from .xml import CLIENT, Element, Malformed, parse
+from .xml import CLIENT, Element, Malformed, TooLong, parse
 
 MOST_TRIES: Final = 5
 """Failed sign-ins on one connection, which is all that a stranger can say. Against guessing; services/limits.py counts
@@ -177,10 +177,13 @@ class Protocol:
         self._heard_at, self._pinged = now, False
         pause = self._flow.take(len(text), now)
         try:
-            it = parse(text)
+            it = parse(text, LONG_ASKS if self.state is State.BOUND else None)
         except Malformed as error:
             return self._broke(error.condition)
-        effects = self._heard(it)
+        except TooLong as error:
+            effects = self._unread(error.outermost)
+        else:
+            effects = self._heard(it)
         return (Pause(pause), *effects) if pause else effects
 
     def received_binary(self) -> Sequence[Effect]:
@@ -300,6 +303,16 @@ class Protocol:
             return (Do(ask_in(it), it),)
         except Refused as refused:
             return (Say(stanzas.error(it, refused.condition, refused.text, to=self.jid)),)
+
+    def _unread(self, it: Element) -> Sequence[Effect]:
+        """A stanza of which there is more than is read: whoever sent it is told, and everything goes on."""
+        if it.namespace != CLIENT or it.name not in ("message", "presence", "iq") or len(it.get("id")) > LONGEST_ID:
+            return self._broke("policy-violation")
+        if self._count is not None:
+            self._count = (self._count + 1) % 2**32
+        if it.get("type") in ("error", "result"):
+            return ()
+        return (Say(stanzas.error(it, "not-acceptable", "This is too long.", to=self.jid)),)
 
     def _broke(self, condition: str, code: int = POLICY, text: str | None = None) -> Sequence[Effect]:
         self._move(Move.HUNG_UP)

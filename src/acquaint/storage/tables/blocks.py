@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import PrimaryKeyConstraint, Table
 
-from .making import index, link, metadata, number
+from .making import index, link, metadata, number, yes_or_no
 
 blocks = Table(
     "blocks",
@@ -12,6 +12,7 @@ blocks = Table(
     link("users", "user_id", on_delete="CASCADE", optional=False),
     link("users", "blocked_id", on_delete="CASCADE", optional=False),
     number("at"),
+    yes_or_no("is_mutual", otherwise=False),
     PrimaryKeyConstraint("user_id", "blocked_id"),
     sqlite_with_rowid=False,
 )
