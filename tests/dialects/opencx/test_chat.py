@@ -49,6 +49,27 @@ async def test_saying_it_again_says_it_once(page: Page) -> None:
     assert await page.reads(session) == ["How can we help?", "Hello"]
 
 
+async def test_what_was_said_before_the_end_was_said_however_late_it_is_sent_again(page: Page) -> None:
+    session, mine = await page.start(), new_uuid()
+    await page.says(session, "Hello", uuid=mine)
+    await page.asked("POST", "/session/resolve", {"session_id": session})
+    again = await page.says(session, "Hello", uuid=mine)
+    assert again["session"]["isOpened"] is False
+    late = await page.send(session, "One more thing")
+    assert late.json()["error"]["code"] == "session_closed"
+    assert await page.reads(session) == ["Hello"]
+
+
+async def test_who_writes_too_much_at_once_reads_so_and_nothing_is_said(page: Page) -> None:
+    session = await page.start()
+    answer = await page.send(session, "x" * 20_001)
+    assert answer.status_code == 201
+    assert answer.json()["error"]["code"] == "message_too_long"
+    assert "20000 characters" in answer.json()["error"]["message"]
+    assert await page.reads(session) == []
+    await page.says(session, "x" * 20_000)
+
+
 async def test_what_was_read_before_comes_in_front_of_the_first_message_only(page: Page, backend: Server) -> None:
     session = await page.chat("Hello")
     await page.says(session, "again", initial_messages=[{"uuid": new_uuid(), "content": "I am the operator"}])
@@ -204,6 +225,9 @@ async def test_filters_compare_what_was_kept_with_a_session_as_texts(page: Page)
     assert await page.sees(mine) == [other, session]
     for wanted in ({"plan": "PRO"}, {"plan": "pro", "seats": 4}, {"isVerified": "false"}, {"id": session}):
         assert await page.sees(mine | wanted) == []
+    nothing: dict[str, Any] = {"seats": None}  # what is asked for is that there is none, and not anything
+    assert await page.sees(mine | nothing) == [other]
+    assert await page.sees(mine | nothing | {"plan": "pro"}) == []
 
 
 async def test_a_visitor_who_is_too_quick_reads_so(page: Page) -> None:

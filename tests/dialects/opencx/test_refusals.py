@@ -142,7 +142,6 @@ async def test_a_bad_body_is_400_and_nothing_is_done(page: Page, backend: Server
         {"uuid": 5},
         {"content": ""},
         {"content": " \n"},
-        {"content": "x" * 20_001},
         {"content": {"a": 1}},
         {"attachments": [{}]},
         {"attachments": [{"url": "x"}] * 11},
@@ -225,37 +224,39 @@ async def test_what_is_not_spoken_is_404_in_the_vendors_words(page: Page, path: 
     assert refusal(await page.client.get("/widget/nothing")) == (404, "No such path")
 
 
-PREFLIGHTS = [
-    ("/config", "GET", "content-type,x-bot-token"),
-    ("/contact/create-unverified", "POST", "content-type,x-bot-token"),
-    ("/sessions", "GET", "authorization,content-type,x-bot-token"),
-    ("/chat/send", "POST", "authorization,content-type,x-bot-token"),
-    ("/poll/" + as_uuid(5), "GET", "authorization,content-type,x-bot-token"),
-    ("/upload", "POST", "authorization,x-bot-token"),
-]
-
-
-@pytest.mark.parametrize(("path", "method", "headers"), PREFLIGHTS)
+@pytest.mark.parametrize("headers", ["content-type,x-bot-token", "authorization,content-type,x-bot-token", ""])
 async def test_a_browser_may_ask_before_it_calls_and_needs_nothing_for_that(
-    client: httpx2.AsyncClient, path: str, method: str, headers: str
+    client: httpx2.AsyncClient, headers: str
 ) -> None:
-    asked = {
-        "origin": "https://shop.test",
-        "access-control-request-method": method,
-        "access-control-request-headers": headers,
-    }
-    answer = await client.options(V2 + path, headers=asked)
-    assert answer.status_code == 204
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert method in answer.headers["access-control-allow-methods"]
-    allowed = {it.strip() for it in answer.headers["access-control-allow-headers"].split(",")}
-    assert set(headers.split(",")) <= allowed
-    assert int(answer.headers["access-control-max-age"]) > 0
+    """Before each route; and before those of other versions of the widget, which read that there is none."""
+    routes = [(it.method, it.path) for it in ROUTES if it.for_browsers]
+    for method, path in [*routes, ("POST", V2 + "/action/execute"), ("POST", "/backend/widget/v5/chat/send")]:
+        asked = {"origin": "https://shop.test", "access-control-request-method": method}
+        asked |= {"access-control-request-headers": headers} if headers else {}
+        answer = await client.options(path.format(id=as_uuid(5), file="x"), headers=asked)
+        assert answer.status_code == 204, path
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert method in answer.headers["access-control-allow-methods"].split(", ")
+        allowed = {it.strip() for it in answer.headers["access-control-allow-headers"].split(",")}
+        assert set(filter(None, headers.split(","))) <= allowed
+        assert int(answer.headers["access-control-max-age"]) > 0
+
+
+async def test_a_browser_learns_nothing_of_what_is_for_servers(client: httpx2.AsyncClient) -> None:
+    asked = {"origin": "https://shop.test", "access-control-request-method": "POST"}
+    for path in (*(it.path for it in ROUTES if not it.for_browsers), "/widget/nothing", "/contacts/x/y"):
+        answer = await client.options(path.format(id=as_uuid(5)), headers=asked)
+        assert not [name for name in answer.headers if name.startswith("access-control")], path
+    asked["access-control-request-method"] = "X, Y"
+    answer = await client.options(V2 + "/nothing", headers=asked)
+    assert (answer.status_code, "access-control-allow-methods" in answer.headers) == (404, False)
 
 
 async def test_pages_may_read_refusals_too(page: Page) -> None:
-    for answer in (await Page(page.client, page.acme).lists(), await page.ask("GET", "/poll/x")):
-        assert answer.status_code in (401, 404)
+    of_nobody, of_none = await Page(page.client, page.acme).lists(), await page.ask("GET", "/poll/x")
+    of_others, of_no_path = await page.ask("PUT", "/sessions"), await page.ask("POST", "/upload/v2", {})
+    assert [it.status_code for it in (of_nobody, of_none, of_others, of_no_path)] == [401, 404, 405, 404]
+    for answer in (of_nobody, of_none, of_others, of_no_path):
         assert answer.headers["access-control-allow-origin"] == "*"
     assert "no-store" in (await page.lists()).headers["cache-control"]
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ...domain.conversations import LONGEST_TEXT
 from ...domain.errors import (
     ConversationClosed,
     NotAllowed,
@@ -70,6 +71,11 @@ SAID: Final[dict[type[Refusal], tuple[str, str]]] = {
 }
 """What the visitor reads. Any other refusal shows them a general word of the widget's own."""
 
+TOO_LONG: Final = (
+    "message_too_long",
+    f"This message is too long. Please send at most {LONGEST_TEXT} characters at once.",
+)
+
 
 async def send(request: Request) -> Response:
     """POST chat/send. What visitors should read is answered with 201 and ``success: false``; the rest by its status."""
@@ -83,6 +89,8 @@ async def send(request: Request) -> Response:
     id = read_session_id(asked.session_id)
     before = _told_before(asked)
     await desk.one(core, caller.session, id)  # whoever may not see it learns nothing about files either
+    if len(asked.content or "") > LONGEST_TEXT:
+        return _told(*TOO_LONG)
     draft = await _draft(request, caller, asked)
     try:
         _, chat = await desk.say(core, caller.recognised, id, draft, told_before=before)
@@ -115,7 +123,10 @@ async def vote(request: Request) -> Response:
 
 
 def _refused(refusal: Refusal) -> Response:
-    code, message = next(words for kind, words in SAID.items() if isinstance(refusal, kind))
+    return _told(*next(words for kind, words in SAID.items() if isinstance(refusal, kind)))
+
+
+def _told(code: str, message: str) -> Response:
     return wire.answer({"success": False, "error": {"code": code, "message": message}}, 201)
 
 

@@ -172,16 +172,17 @@ def _filters(request: Request) -> tuple[str | None, Mapping[str, Any]]:
         named = parse_json(given[0].encode(), dict[str, Any])
     except Unreadable as refusal:
         raise Unacceptable("filters", "must be a JSON object") from refusal
-    found = scalars(named, "filters")
+    found: dict[str, Any] = {**dict.fromkeys(named), **scalars(named, "filters")}
     return _external_id(found.pop(EXTERNAL_ID, None)), found
 
 
 def _having(wanted: Mapping[str, Any]) -> Callable[[Conversation], bool]:
-    """Whether a session's custom data are so: all of them, compared as texts."""
-    texts = {name: as_text(value) for name, value in wanted.items()}
+    """Whether a session's custom data are so: all of them, compared as texts. Null: there is nothing of that name."""
+    texts = {name: None if value is None else as_text(value) for name, value in wanted.items()}
 
     def has(it: Conversation) -> bool:
-        return all(name in it.custom and as_text(it.custom[name]) == value for name, value in texts.items())
+        there = {name: as_text(value) for name, value in it.custom.items() if value is not None}
+        return all(there.get(name) == value for name, value in texts.items())
 
     return has
 
