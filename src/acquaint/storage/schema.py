@@ -1,7 +1,8 @@
 """Bringing a database to the tables of this version.
 
 ``migrations/versions`` says how they came to be, one step a file; alembic walks the steps. It is imported only when
-there is something to do: a start with a database that is up to date does not pay for it.
+there are any left: neither a database that is up to date nor one in which there is nothing yet, which is given all
+tables at once, makes a start pay for it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,21 @@ import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.pool import NullPool
 
 from ..domain.errors import Busy
 from .engine import postgresql_address, sqlite_file
+from .tables import metadata
 
 HEAD: Final = "0016"
 """The last step. A test compares it with what is in ``migrations/versions``."""
+
+_VERSIONS: Final = (
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
+    " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
+"""Where alembic keeps the step, as it makes it itself."""
 
 _LOCK: Final = 0x61637175  # "acqu": whoever migrates a PostgreSQL database holds it
 _LONGEST_WAIT: Final = 60  # seconds for another process to finish its migration
@@ -45,7 +53,7 @@ def _migrate_sqlite(path: Path) -> str:
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.begin() as connection:
-            step = _walk(connection)
+            step = _bring(connection)
             if lost := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise RuntimeError(f"after the migration a row of {lost[0]} refers to nothing")
     finally:
@@ -86,13 +94,26 @@ async def _migrate_postgresql(address: str) -> str:
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            return await connection.run_sync(_walk)
+            return await connection.run_sync(_bring)
     finally:
         await engine.dispose()
 
 
+def _bring(connection: Connection) -> str:
+    """In the transaction that is begun."""
+    return _walk(connection) if inspect(connection).get_table_names() else _make(connection)
+
+
+def _make(connection: Connection) -> str:
+    """All tables, where there is none. They are what the steps lead to: a test compares the two."""
+    metadata.create_all(connection, checkfirst=False)
+    connection.exec_driver_sql(_VERSIONS)
+    connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:step)"), {"step": HEAD})
+    return HEAD
+
+
 def _walk(connection: Connection) -> str:
-    """Takes the steps that are left, in the transaction that is begun."""
+    """Takes the steps that are left."""
     from alembic import command
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
