@@ -3,7 +3,7 @@
  */
 
 import { AcquaintError } from "./errors.js";
-import { isOfSomebody } from "./kept.js";
+import { isHalfOver, isOfSomebody } from "./kept.js";
 import { superseded } from "./queue.js";
 
 /** @typedef {import("./api.js").Call} Call */
@@ -13,6 +13,7 @@ const CLAIMS = "/session/claims";
 
 export class Asking {
   #visitor;
+  #asksHowLong = false;
 
   /** @param {import("./session.js").Visitor} visitor */
   constructor(visitor) {
@@ -78,6 +79,18 @@ export class Asking {
     return found;
   }
 
+  /** An answer came, or news. A session may last the longer for being used: how long, is asked now and then. */
+  async heard() {
+    const visitor = this.#visitor;
+    if (this.#asksHowLong) return;
+    if (isHalfOver(visitor.login, visitor.now)) {
+      this.#asksHowLong = true;
+      await this.me().catch(() => {});
+      this.#asksHowLong = false;
+    }
+    visitor.tell(); // by now it is known what time it is
+  }
+
   /** @param {Claims} claims */
   claim(claims) {
     return this.write("PATCH", CLAIMS, claims);
@@ -92,6 +105,7 @@ export class Asking {
     if (call.writes) underway.add(asking);
     const answer = await asking.finally(() => underway.delete(asking));
     if (epoch !== queue.epoch) throw superseded();
+    void this.heard();
     // The first thing that was done made somebody.
     if (call.path === CLAIMS || (call.writes && !visitor.login?.session.user_id)) await this.me().catch(() => {});
     return answer;

@@ -16,6 +16,7 @@
  * @property {Session} session
  * @property {OwnUser | null} user
  * @property {boolean} hasEnded
+ * @property {number | null} [skew] Seconds that this machine's clock lay behind the server's then.
  *
  * @typedef {object} Record
  * @property {number} version
@@ -64,6 +65,15 @@ export function statusOf(it, now) {
   if (it === null) return "nobody";
   if (!isOfSomebody(it)) return it.session.assurance;
   return it.hasEnded || Date.parse(it.expiresAt ?? "") <= now ? "ended" : "verified";
+}
+
+/**
+ * Whether half of the time is over that it was said to last, when it was last used.
+ * @param {Login | null} it @param {number} now milliseconds
+ */
+export function isHalfOver(it, now) {
+  const ends = Date.parse(it?.expiresAt ?? "");
+  return Boolean(it && !it.hasEnded) && ends - now < now - Date.parse(it?.session.last_seen_at ?? "");
 }
 
 /** Whether one of the names given is the user's, proved. @param {OwnUser | null} user @param {Who} who */

@@ -176,6 +176,7 @@ export function liveFor(visitor, asking, WebSocket) {
     const frame = parsed(text);
     const { type, last_event } = frame ?? {};
     wait(HEARTBEAT, ask);
+    void asking.heard();
     if (type === "ready") begin(last_event);
     if (type === "event") hear(frame);
     if (type === "typing") tell(frame);

@@ -79,7 +79,12 @@ export class Visitor {
   get state() {
     const { login, workspace } = this;
     const { user = null, session = null } = login ?? {};
-    return { status: statusOf(login, Date.now() + (this.api.skew ?? 0) * 1000), user, session, workspace };
+    return { status: statusOf(login, this.now), user, session, workspace };
+  }
+
+  /** The server's time, in milliseconds: by its last answer, or by the one that let this login in. */
+  get now() {
+    return Date.now() + (this.api.skew ?? this.login?.skew ?? 0) * 1000;
   }
 
   /** @param {(state: AuthState) => void} listener @returns {() => void} */
@@ -148,7 +153,7 @@ export class Visitor {
       if (workspace === this.workspace) return;
       this.workspace = workspace;
       this.queue.epoch += 1;
-      this.#tell();
+      this.tell();
     });
   }
 
@@ -216,11 +221,11 @@ export class Visitor {
 
   /** @param {Login} login */
   async #save(login, device = this.#record?.device ?? null) {
-    this.#record = withLogin(this.#record, this.workspace, login, device);
+    this.#record = withLogin(this.#record, this.workspace, { ...login, skew: this.api.skew }, device);
     const written = this.#shelf.write(this.#record);
     this.#tabs.announce();
     await written;
-    this.#tell();
+    this.tell();
   }
 
   /** At once. @returns {Promise<import("./types.js").LoggedOut>} */
@@ -230,7 +235,7 @@ export class Visitor {
     const wiping = this.#shelf.remove();
     this.#leave();
     this.#tabs.announce();
-    this.#tell();
+    this.tell();
     const logins = Object.values((kept ?? (await loading))?.logins ?? {});
     const [wiped, ...told] = await Promise.all([wiping, ...logins.map((it) => this.#end(it.token))]);
     return { toldServer: told.every(Boolean), wiped };
@@ -251,7 +256,7 @@ export class Visitor {
     if (this.#record && !record) this.#leave();
     this.#record = record;
     if (this.login?.token !== before) this.queue.epoch += 1;
-    this.#tell();
+    this.tell();
   }
 
   /** @param {(user: OwnUser | null) => boolean} isThem */
@@ -288,7 +293,8 @@ export class Visitor {
     return false;
   }
 
-  #tell() {
+  /** Tells who is here, if that is news: it may be for what time it is. */
+  tell() {
     const told = this.#telling();
     if (told === this.#told) return;
     this.#told = told;

@@ -8,6 +8,8 @@
 /** Clients of this page, by the storage they share and the key in it. @type {WeakMap<object, {[key: string]: Place}>} */
 const places = new WeakMap();
 
+const LONGEST_TURN = 60_000; // milliseconds; nothing that is done in a turn takes so long
+
 export class Tabs {
   #key;
   #changed;
@@ -62,6 +64,24 @@ export class Tabs {
       return doing;
     };
     const locks = this.#isShared && navigator.locks; // not on pages without TLS
-    return locks ? /** @type {Promise<T>} */ (locks.request(this.#key, inThisPage)) : inThisPage();
+    return locks ? this.#inTurn(locks, inThisPage) : inThisPage();
+  }
+
+  /**
+   * When it is this tab's turn; or without, after a while: a tab whose turn it is may be asleep.
+   * @template T @param {LockManager} locks @param {() => Promise<T>} task @returns {Promise<T>}
+   */
+  async #inTurn(locks, task) {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), LONGEST_TURN);
+    /** @type {Promise<T> | undefined} */
+    let doing;
+    const begin = () => {
+      clearTimeout(timer);
+      doing = task();
+      return doing.catch(() => {});
+    };
+    await locks.request(this.#key, { signal: patience.signal }, begin).catch(() => {});
+    return doing ?? task();
   }
 }
