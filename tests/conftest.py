@@ -12,9 +12,11 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +25,26 @@ import pytest
 import structlog
 
 from acquaint import bootstrap
+from acquaint.adapters import postgres_bus
+from acquaint.adapters import valkey as valkey_parts
 from acquaint.adapters.argon2 import CHEAPEST
-from acquaint.bootstrap import House, build_app, open_house
+from acquaint.adapters.memory import MemoryLimiter
+from acquaint.bootstrap import House, build_app, open_house, parts
 from acquaint.services import apps
 from acquaint.services.core import Core
 from acquaint.settings import Settings
+from acquaint.storage import group_commit, lending
+from acquaint.storage import postgresql as postgresql_engine
 from tests.cast import Cast
 from tests.support.clock import SetClock
+from tests.support.hanging import pytest_timeout_cancel_timer, pytest_timeout_set_timer, pytest_xdist_make_scheduler
+from tests.support.patience import PATIENCE
 from tests.support.postgres import postgres, postgresql
 from tests.support.server import Server, serving
 from tests.support.valkey import valkey, valkey_url
 
 __all__ = ["postgres", "postgresql", "valkey", "valkey_url"]  # fixtures that live beside what they start
+__all__ += ["pytest_timeout_cancel_timer", "pytest_timeout_set_timer", "pytest_xdist_make_scheduler"]
 
 VISITOR = "203.0.113.7"
 """The address `client` asks from (RFC 5737: nobody's)."""
@@ -49,6 +59,32 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_logs() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_http() -> None:
+    """Who asks a server in another process need not say how long they wait: httpx2's own five seconds are too few."""
+    default = inspect.signature(httpx2.get).parameters["timeout"].default
+    default.connect = default.read = default.write = default.pool = PATIENCE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_parts() -> Iterator[None]:
+    """Databases and lines of this process that are slow, as everything on a busy machine is, do not count as gone."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, names in {
+            lending: "LONGEST_WAIT",
+            group_commit: "LONGEST_TURN LONGEST_WAIT",
+            postgresql_engine: "LONGEST_CONNECT LONGEST_SEARCH",
+            postgres_bus: "CONNECTS_WITHIN SAID_WITHIN CHECK_WITHIN",
+            valkey_parts: "ANSWERS_WITHIN LIMIT_WITHIN LISTENING_CHECKED_EVERY",
+        }.items():
+            for name in names.split():
+                patch.setattr(module, name, PATIENCE)
+        for settings in (postgresql_engine._USUAL, postgresql_engine._READING):
+            for name in settings.keys() & {"statement_timeout", "idle_in_transaction_session_timeout"}:
+                patch.setitem(settings, name, f"{PATIENCE:.0f}s")
+        yield
 
 
 @pytest.fixture
@@ -81,7 +117,9 @@ def settings(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> S
 
 
 @pytest.fixture
-async def house(settings: Settings, clock: SetClock) -> AsyncIterator[House]:
+async def house(settings: Settings, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    """Its limits are counted by the clock as well: how many tries there are does not depend on how long they take."""
+    monkeypatch.setattr(parts, "MemoryLimiter", partial(MemoryLimiter, clock.monotonic))
     async with open_house(settings, clock=clock, hashing=CHEAPEST) as house:
         yield house
 

@@ -16,11 +16,12 @@ from acquaint.domain.errors import Busy, IdentifierTaken, NotFound
 from acquaint.domain.events import Event
 from acquaint.domain.identities import Assurance, Identifier
 from acquaint.domain.users import User, UserId
-from acquaint.ports.store import LastSeen
+from acquaint.ports.store import LastSeen, Transaction
 from acquaint.storage import group_commit
 from acquaint.storage.statements import Statement
 from acquaint.storage.store import SqlStore
 from tests.storage.world import World, outcomes
+from tests.support.patience import PATIENCE, until
 from tests.support.sealing import SEALING
 
 
@@ -131,27 +132,34 @@ async def test_a_failed_commit_is_told_to_all_who_share_it(world: World) -> None
 async def test_a_block_that_takes_absurdly_long_is_undone_and_the_others_go_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group_commit, "LONGEST_TURN", 0.2)
+    writer = world.store._engine._writer  # type: ignore[attr-defined]
+
+    @asynccontextmanager
+    async def a_short_turn() -> AsyncIterator[Transaction]:
+        monkeypatch.setattr(group_commit, "LONGEST_TURN", 0.2)
+        async with world.store.write() as tx:
+            monkeypatch.setattr(group_commit, "LONGEST_TURN", PATIENCE)
+            yield tx
 
     async def stall() -> None:
-        async with world.store.write() as tx:
+        async with a_short_turn() as tx:
             await tx.users.add(world.user("user-0"))
-            await asyncio.sleep(30)
+            await asyncio.Event().wait()
 
     async def stall_and_go_on() -> None:
-        async with world.store.write() as tx:
+        async with a_short_turn() as tx:
             await tx.users.add(world.user("user-1"))
-            await asyncio.sleep(0.4)
+            await until(lambda: writer._inside is None)
             await tx.users.add(world.user("user-2"))
 
     async def stall_and_leave() -> None:
-        async with world.store.write() as tx:
+        async with a_short_turn() as tx:
             await tx.users.add(world.user("user-3"))
-            await asyncio.sleep(0.4)
+            await until(lambda: writer._inside is None)
 
     stalling = asyncio.ensure_future(stall())
     await asyncio.sleep(0)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE):
         await world.add_user("user-4")
         for block in (stall_and_go_on(), stall_and_leave()):
             with pytest.raises(Busy):
@@ -201,11 +209,10 @@ async def test_two_processes_that_write_without_a_pause_both_get_on(world: World
                 written[id(it)] += 1
 
         writing = [asyncio.ensure_future(keep_writing(it)) for it in (world, other) for _ in range(16)]
-        await asyncio.sleep(1)
+        await until(lambda: min(written.values()) > 50 or any(it.done() for it in writing))
         for it in writing:
             it.cancel()
         assert [it for it in await asyncio.gather(*writing, return_exceptions=True) if isinstance(it, Busy)] == []
-        assert min(written.values()) > 50, written
 
 
 async def test_those_cancelled_while_another_process_writes_leave_no_trace(world: World, sqlite: str) -> None:
@@ -310,5 +317,5 @@ async def test_a_search_that_never_ends_is_interrupted_when_it_is_left(world: Wo
     for it in searching:
         it.cancel()
     await asyncio.gather(*searching, return_exceptions=True)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         await world.store.check()

@@ -16,6 +16,7 @@ from acquaint.domain.users import UserId
 from acquaint.ports.store import Store
 from acquaint.storage.store import SqlStore
 from tests.storage.world import World
+from tests.support.patience import until
 from tests.support.sealing import SEALING
 
 
@@ -129,7 +130,7 @@ async def test_what_is_committed_is_told_even_if_the_writer_was_cancelled_meanwh
     await world.add_user("ann")
     async with world.store.read() as tx:
         assert await tx.events.after(0, app_id=None) == [event]
-    await asyncio.sleep(0.1)
+    await until(lambda: world.told)
     assert world.told == [event]
 
 

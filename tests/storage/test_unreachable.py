@@ -12,6 +12,7 @@ from acquaint.storage import lending
 from acquaint.storage.store import SqlStore
 from tests.storage.world import World, living, outcomes
 from tests.support.clock import SetClock
+from tests.support.patience import until
 from tests.support.postgres import RunningPostgres
 from tests.support.sealing import SEALING
 
@@ -32,20 +33,23 @@ async def test_a_file_that_is_not_there_is_busy_and_is_not_made() -> None:
 async def test_who_waits_too_long_for_a_connection_is_told_to_come_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lending, "LONGEST_WAIT", 0.05)
-    may_go = asyncio.Event()
+    most = world.store._engine._readers._most  # type: ignore[attr-defined]
+    may_go, holds = asyncio.Event(), 0
 
-    async def hold(_: int) -> None:
+    async def hold() -> None:
+        nonlocal holds
         async with world.store.read():
+            holds += 1
             await may_go.wait()
 
-    holding = [asyncio.ensure_future(hold(it)) for it in range(16)]
-    await asyncio.sleep(0.1)
+    holding = [asyncio.ensure_future(hold()) for _ in range(most)]
+    await until(lambda: holds == most)
+    monkeypatch.setattr(lending, "LONGEST_WAIT", 0.05)
     with pytest.raises(Busy):
         async with world.store.read():
             pass
     may_go.set()
-    await asyncio.gather(*holding, return_exceptions=True)
+    await asyncio.gather(*holding)
     await world.store.check()
 
 
@@ -93,7 +97,7 @@ async def test_a_statement_that_never_ends_is_ended_by_the_server(
     from acquaint.storage import postgresql as hand
     from acquaint.storage.statements import Statement
 
-    monkeypatch.setattr(hand, "_READING", hand._READING | {"statement_timeout": "100ms"})
+    monkeypatch.setattr(hand, "_READING", hand._READING | {"statement_timeout": "1s"})
     async with living(postgresql, clock) as world:
         with pytest.raises(Busy):
             async with world.store.read() as tx:

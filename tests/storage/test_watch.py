@@ -15,6 +15,7 @@ from acquaint.domain.events import Event, EventKind
 from acquaint.storage.store import SqlStore
 from acquaint.storage.watch import watch
 from tests.storage.world import World
+from tests.support.patience import PROMISED
 from tests.support.sealing import SEALING
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ class Heard:
         self._more.set()
 
     async def so_many(self, count: int) -> list[Event]:
-        async with asyncio.timeout(1):  # rule 8: within a second
+        async with asyncio.timeout(PROMISED):  # rule 8: within a second
             while len(self.events) < count:
                 self._more.clear()
                 await self._more.wait()
@@ -43,8 +44,7 @@ class Heard:
 async def heard(on_sqlite: World) -> AsyncIterator[Heard]:
     heard = Heard()
     watching = asyncio.ensure_future(watch(on_sqlite.store, heard, on_sqlite.clock))  # type: ignore[arg-type]
-    await asyncio.sleep(0.05)
-    yield heard
+    yield heard  # it may begin to look when something has happened: the last seconds before are told as well
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching

@@ -7,9 +7,8 @@ import time
 from email import message_from_bytes, policy
 from pathlib import Path
 
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
-
-PATIENCE = 10.0  # seconds: mails are sent after the answer, so that nobody learns from its time who exists
 
 
 def link_mailed_to(server: Server, address: str) -> str:

@@ -30,6 +30,7 @@ import pytest
 
 from acquaint.storage.schema import migrate
 from acquaint.storage.tables import metadata
+from tests.support.patience import PATIENCE
 
 SUPERUSER = "acquaint"
 MIGRATED = "migrated"
@@ -81,7 +82,7 @@ class RunningPostgres:
                 preexec_fn=_end_with_parent,
                 **self._as_somebody,
             )
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE
         while not self._answers():
             assert self._process.poll() is None, (self._folder / "log").read_text()
             assert time.monotonic() < until, "PostgreSQL does not answer"

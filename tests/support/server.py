@@ -28,9 +28,10 @@ import structlog
 from click.testing import CliRunner
 
 from acquaint.cli import main
+from tests.support.patience import PATIENCE
 
 ACQUAINT = (sys.executable, "-m", "acquaint")
-START_SECONDS = 20.0
+START_SECONDS = 2 * PATIENCE
 _SIGNAL_WHEN_PARENT_DIES = 1  # PR_SET_PDEATHSIG of prctl(2)
 _libc = ctypes.CDLL(None)
 
@@ -109,7 +110,7 @@ class Server:
             return 0
         process.send_signal(number)
         try:
-            return process.wait(20)
+            return process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -129,7 +130,7 @@ class Server:
             capture_output=True,
             text=True,
             env=self.environment,
-            timeout=60,
+            timeout=2 * PATIENCE,
             check=False,
         )
 

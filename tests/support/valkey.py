@@ -20,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
+
 _LET_GO_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux' prctl
 
 
@@ -47,7 +49,7 @@ class RunningValkey:
                 stderr=log,
                 preexec_fn=_end_with_parent,
             )
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while self.ask("PING") != b"+PONG":
             assert self._process.poll() is None, (self._folder / "log").read_text()
             assert time.monotonic() < until, "Valkey does not answer"
@@ -78,7 +80,7 @@ class RunningValkey:
 
     def say(self, *words: str) -> bytes:
         """The answer to a command as it came, if it is short."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
             said = [f"${len(it.encode())}\r\n{it}\r\n" for it in words]
             connection.sendall(f"*{len(words)}\r\n{''.join(said)}".encode())
             return connection.recv(4096)
