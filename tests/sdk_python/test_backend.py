@@ -49,6 +49,16 @@ async def test_a_banned_user_stays_out(acme: Acme) -> None:
     await phone.log_in(acme.jwt(ann))
 
 
+async def test_two_users_are_one_person(acme: Acme) -> None:
+    source, target = [(await acme.backend.put_user(Identifiers(login=it.login))).user for it in (ben, ann)]
+    made = await acme.backend.merge(source=source.id, target=target.id)
+    assert (made.source_id, made.target_id) == (source.id, target.id)
+    assert await acme.backend.merges_into(target.id) == (made,)
+    assert (await acme.backend.find_user(Identifiers(login=ben.login))).id == target.id
+    with pytest.raises(NotFound):
+        await acme.backend.merge(source=source.id, target=target.id)
+
+
 async def test_sessions_and_passwords(acme: Acme) -> None:
     phone = acme.visitor()
     admission = await acme.backend.vouch_for(Identifiers(login=ann.login))

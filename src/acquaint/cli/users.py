@@ -25,12 +25,12 @@ def users() -> None:
 @click.option("--after", type=int, help="Go on after this id.")
 @on_core()
 async def list_users(core: Core, app: str, limit: int, after: int | None) -> list[dict[str, Any]]:
-    """List users, newest first."""
+    """List users, newest first. What is claimed they say themselves: it proves nothing."""
     from ..domain.paging import PageAsked
     from ..services import users as service
 
     page = await service.newest(core, await app_named(core, app), PageAsked(limit, after))
-    return [_summary(it) for it in page.items]
+    return [_summary(it) | {"claimed": _claimed(it)} for it in page.items]
 
 
 @users.command("show")
@@ -46,6 +46,7 @@ async def show_user(core: Core, app: str, user: str) -> dict[str, Any]:
         "avatar_url": profile.avatar_url,
         "phone": profile.phone,
         "custom": dict(profile.custom),
+        "claimed": _claimed(found) | {"custom": dict(profile.claimed.custom)},
         "tags": list(profile.tags),
         "updated_at": found.updated_at,
     }
@@ -89,6 +90,21 @@ async def unban(core: Core, app: str, user: str) -> dict[str, Any]:
     return _summary(await service.admit_again(core, owner, (await user_named(core, owner, user)).id))
 
 
+@users.command()
+@click.argument("app")
+@click.argument("source")
+@click.argument("target")
+@on_core()
+async def merge(core: Core, app: str, source: str, target: str) -> dict[str, Any]:
+    """Merge SOURCE into TARGET, who must be verified. It cannot be undone."""
+    from ..services import merging
+
+    owner = await app_named(core, app)
+    leaving, staying = [(await user_named(core, owner, it)).id for it in (source, target)]
+    made = await merging.merge(core, owner, source=leaving, target=staying)
+    return {"merge_id": made.id, "source_id": made.source_id, "target_id": made.target_id}
+
+
 async def user_named(core: Core, app: App, text: str) -> User:
     """The user with this id or, written as kind:value, this identifier."""
     from ..domain.identities import Identifier
@@ -107,6 +123,12 @@ async def user_named(core: Core, app: App, text: str) -> User:
     if kind not in makers or not value:
         raise click.UsageError(f"{text!r} is neither an id nor one of {', '.join(f'{it}:…' for it in makers)}")
     return await service.find(core, app, makers[kind](value))
+
+
+def _claimed(user: User) -> dict[str, Any]:
+    claimed = user.profile.claimed
+    said = {"name": claimed.name, "email": claimed.email, "phone": claimed.phone, "external_id": claimed.external_id}
+    return {name: it for name, it in said.items() if it is not None}
 
 
 def _summary(user: User) -> dict[str, Any]:

@@ -20,6 +20,7 @@ REFUSED = {  # whose example a good caller is refused: what it says is not so in
     "POST /user/password": "invalid_credentials",
     "POST /password-resets/complete": "ticket_refused",
     "POST /app/users/{user}/chat-key": "unacceptable",  # ann has no login to give it with
+    "POST /app/users/{user}/merges": "not_found",  # nobody has the example's id
     "POST /conversations/{conversation}/join": "not_found",  # a group is not open
     "POST /conversations/{conversation}/rating": "not_found",  # none with the App's people
     "POST /server/apps": "identifier_taken",

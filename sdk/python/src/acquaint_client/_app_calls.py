@@ -71,6 +71,14 @@ def lift_ban(id: str) -> Call[models.User]:
     return keyed("DELETE", f"/app/users/{id_in(id)}/ban", one(models.User))
 
 
+def merge(source: str, target: str) -> Call[models.Merge]:
+    return keyed("POST", f"/app/users/{id_in(target)}/merges", one(models.Merge), {"source": source})
+
+
+def merges_into(user: str) -> Call[tuple[models.Merge, ...]]:
+    return reading(f"/app/users/{id_in(user)}/merges", items(models.Merge))
+
+
 def set_password(id: str, password: str, *, ends_sessions: bool) -> Call[None]:
     body = {"password": password, "ends_sessions": ends_sessions}
     return keyed("PUT", f"/app/users/{id_in(id)}/password", nothing, body)

@@ -15,6 +15,7 @@ from .models import (
     ChatKey,
     Identifiers,
     KnownUser,
+    Merge,
     MintedChatKey,
     Page,
     Session,
@@ -62,6 +63,17 @@ class AppUsers(AppAsking):
     def lift_ban(self, user_id: str) -> User:
         """They may come in again. Raises NotFound."""
         return self._do(_app_calls.lift_ban(user_id))
+
+    def merge(self, *, source: str, target: str) -> Merge:
+        """The source is gone, and what was theirs is the target's, who must be verified. It cannot be undone.
+
+        What was said unverified stays so, on its device. Raises NotFound, or Unacceptable for an unverified target.
+        """
+        return self._do(_app_calls.merge(source, target))
+
+    def merges_into(self, user_id: str) -> tuple[Merge, ...]:
+        """Who was merged into the user, the latest first. Raises NotFound."""
+        return self._do(_app_calls.merges_into(user_id))
 
     # What they come in with
 
@@ -150,6 +162,17 @@ class AsyncAppUsers(AsyncAppAsking):
     async def lift_ban(self, user_id: str) -> User:
         """They may come in again. Raises NotFound."""
         return await self._do(_app_calls.lift_ban(user_id))
+
+    async def merge(self, *, source: str, target: str) -> Merge:
+        """The source is gone, and what was theirs is the target's, who must be verified. It cannot be undone.
+
+        What was said unverified stays so, on its device. Raises NotFound, or Unacceptable for an unverified target.
+        """
+        return await self._do(_app_calls.merge(source, target))
+
+    async def merges_into(self, user_id: str) -> tuple[Merge, ...]:
+        """Who was merged into the user, the latest first. Raises NotFound."""
+        return await self._do(_app_calls.merges_into(user_id))
 
     # What they come in with
 

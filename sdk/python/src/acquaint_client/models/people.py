@@ -146,6 +146,16 @@ class ChatKey:
     minted_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """One user, who is nobody any more, was merged into another."""
+
+    id: str
+    source_id: str
+    target_id: str
+    merged_at: datetime
+
+
 class Credential(TypedDict, total=False):
     """Somebody else's credential: ``token`` for most Providers; login, email and password for one of the App's own."""
 
