@@ -163,8 +163,8 @@ def _cell(value: Any) -> str:
     match _plain(value):
         case None:
             return "-"
-        case dict() as nothing if not nothing:
-            return "-"
+        case dict() as some:
+            return ", ".join(f"{_cell(name)}: {_cell(it)}" for name, it in some.items()) or "-"
         case bool() as yes:
             return "yes" if yes else "no"
         case list() as many:
