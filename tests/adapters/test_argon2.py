@@ -13,6 +13,7 @@ import pytest
 from acquaint.adapters.argon2 import CHEAPEST, OWASP, Argon2Hasher, is_affordable
 from acquaint.domain.errors import Busy, Unacceptable
 from acquaint.ports.crypto import PasswordHasher
+from tests.support.patience import PATIENCE, until
 
 A_BUSY_MACHINE = timedelta(minutes=5)
 """So that nobody is sent away because the tests' machine is slow today."""
@@ -151,11 +152,29 @@ async def test_who_stops_waiting_makes_room_for_others() -> None:
     hasher.close()
 
 
+class Slow:
+    """Hashes, and takes as long for it as a test wants."""
+
+    def __init__(self, hasher: argon2.PasswordHasher) -> None:
+        self._hasher = hasher
+        self.has_begun, self.may_end = threading.Event(), threading.Event()
+
+    def hash(self, password: str) -> str:
+        self.has_begun.set()
+        assert self.may_end.wait(PATIENCE)
+        return self._hasher.hash(password)
+
+
 async def test_closing_lets_running_hashes_finish_and_refuses_the_rest() -> None:
     hasher = Argon2Hasher(OWASP, threads=1, longest_wait=A_BUSY_MACHINE)
+    slow = Slow(hasher._hasher)
+    hasher._hasher = slow  # type: ignore[assignment]
     waiting = [asyncio.ensure_future(hasher.hash("correct horse")) for _ in range(5)]
-    await asyncio.sleep(0.001)
-    hasher.close()
+    await until(slow.has_begun.is_set)
+    closing = asyncio.create_task(asyncio.to_thread(hasher.close))
+    await asyncio.wait(waiting[1:])
+    slow.may_end.set()
+    await closing
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     assert isinstance(outcomes[0], str)
     assert isinstance(outcomes[-1], Busy)

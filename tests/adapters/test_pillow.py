@@ -16,6 +16,7 @@ from acquaint.adapters import pillow
 from acquaint.adapters.pillow import PillowDrawing
 from acquaint.domain.errors import Busy
 from acquaint.ports.pictures import NotSeen
+from tests.support.patience import PATIENCE
 
 RED, BLUE = (220, 20, 20), (20, 20, 220)
 
@@ -135,7 +136,7 @@ async def test_a_picture_larger_than_any_camera_takes_is_refused_by_its_head(wid
 
 async def test_a_bomb_of_zeros_costs_nothing() -> None:
     """Fifty thousand by fifty thousand pixels in a few bytes."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(PATIENCE):
         with pytest.raises(NotSeen):
             await draw(png(50_000, 50_000, zlib.compress(bytes(10_000_000), 9)))
 
@@ -177,7 +178,7 @@ async def test_a_program_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch, 
     program.write_text("import time\ntime.sleep(600)\n")
     monkeypatch.setattr(pillow, "_PROGRAM", program)
     monkeypatch.setattr(pillow, "LONGEST", 0.5)
-    with anyio.fail_after(5):
+    with anyio.fail_after(PATIENCE):
         with pytest.raises(NotSeen, match="too long"):
             await draw(picture("PNG", (2000, 2000)) * 50)
 
