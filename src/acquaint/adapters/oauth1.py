@@ -1,6 +1,8 @@
-"""OAuth 1.0a by oauthlib, which is imported at the first signature: it takes a while, and few Apps need it."""
+"""OAuth 1.0a by oauthlib."""
 
 from __future__ import annotations
+
+from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, Client
 
 
 class OAuth1Signer:
@@ -16,8 +18,6 @@ class OAuth1Signer:
         nonce: str,
         timestamp: int,
     ) -> str:
-        from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, Client
-
         client = Client(
             consumer_key,
             client_secret=consumer_secret,

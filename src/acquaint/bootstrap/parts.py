@@ -17,10 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..adapters.argon2 import OWASP, Argon2Hasher
 from ..adapters.disk import DiskShelf
-from ..adapters.id_tokens import JoseIdTokens
-from ..adapters.jose import JoseSigner
 from ..adapters.memory import MemoryBus, MemoryLimiter
-from ..adapters.oauth1 import OAuth1Signer
 from ..adapters.outbox import OutboxMailer
 from ..adapters.pillow import PillowDrawing
 from ..domain.errors import Busy
@@ -30,7 +27,6 @@ from ..ports.crypto import Clock
 from ..ports.formats import Format
 from ..ports.limits import Limiter
 from ..ports.mail import Mailer
-from ..ports.outbound import Outbound
 from ..services.core import Core, IdMaker
 from ..services.known_apps import KnownApps
 from ..services.outside import Outside
@@ -38,6 +34,7 @@ from ..services.recognition import BELIEVED_AMONG_NODES, BELIEVED_FOR, Recognise
 from ..settings import Settings, without_password
 from ..storage.schema import migrate as migrate_database
 from ..storage.store import SqlStore
+from . import late
 from .readiness import NotReady
 from .sealing import prepare, sealing_of
 from .tasks import kept_running, running
@@ -127,13 +124,13 @@ async def open_parts(
         await _check(settings, store)
         hasher = Argon2Hasher(hashing, threads=settings.hash_threads or None)
         closing.callback(hasher.close)
-        outbound = _outbound(settings, closing)
+        outbound = late.outbound(settings, closing)
         core = Core(
             store=store,
             hasher=hasher,
-            signer=JoseSigner(),
-            id_tokens=JoseIdTokens(),
-            oauth1=OAuth1Signer(),
+            signer=late.signer(),
+            id_tokens=late.id_tokens(),
+            oauth1=late.oauth1(),
             sealing=sealing,
             clock=clock,
             chance=chance,
@@ -207,17 +204,6 @@ def _formats() -> Mapping[str, Format]:
     from ..dialects import FORMATS
 
     return FORMATS
-
-
-def _outbound(settings: Settings, closing: contextlib.AsyncExitStack) -> Outbound:
-    from ..adapters.outbound import GuardedOutbound
-
-    try:
-        outbound = GuardedOutbound(settings.outbound_allow)
-    except ValueError as error:
-        raise NotReady(f"ACQUAINT_OUTBOUND_ALLOW: {error}") from None
-    closing.push_async_callback(outbound.close)
-    return outbound
 
 
 def _limiter(settings: Settings, closing: contextlib.AsyncExitStack) -> Limiter:
