@@ -52,6 +52,7 @@ ONE_OF_EACH: tuple[Refusal, ...] = (
     errors.NeedsUser(),
     errors.NotAllowed("org.admin"),
     errors.OriginRefused(),
+    errors.AddressUnconfirmed(),
     errors.NotFound("user"),
     errors.TicketRefused(),
     errors.Repeated(),

@@ -66,6 +66,8 @@ test("Ann forgot her password, and chooses a new one with what she was mailed", 
   const ticket = await mailedTo(email);
   assert.equal((await refused(phone.chooseNewPassword(ticket, "short"))).code, "unacceptable");
   await phone.chooseNewPassword(ticket, "a goat in the snow");
+  assert.equal((await refused(phone.askForConfirmation(email))).code, "not_allowed"); // this App requires none
+  assert.equal((await refused(phone.confirmEmail(ticket, "a goat in the snow"))).code, "ticket_refused"); // it was for a password
   assert.equal((await refused(phone.chooseNewPassword(ticket, "a goat in the rain"))).code, "ticket_refused");
   assert.equal((await refused(phone.logInWithPassword({ email, password: PASSWORD }))).code, "invalid_credentials");
   await phone.logInWithPassword({ email, password: "a goat in the snow" });

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from acquaint_client.errors import (
+    AddressUnconfirmed,
     AlreadySignedIn,
     IdentifierTaken,
     InvalidCredentials,
@@ -84,6 +85,23 @@ async def test_somebody_registers_forgets_their_password_and_goes_for_good(acme:
         await tablet.choose_new_password(ticket, ANOTHER)
     with pytest.raises(SessionEnded):
         await phone.me()
+
+    await backend.change_policy(requires_confirmed_emails=True)
+    elsewhere = f"elsewhere-{address}"
+    with pytest.raises(AddressUnconfirmed):
+        await acme.visitor().register(PASSWORD, email=elsewhere)
+    await tablet.ask_for_confirmation(elsewhere)
+    [unspent] = re.findall(r"acqt_\w+", await asyncio.to_thread(link_mailed_to, acme.server, elsewhere))
+    with pytest.raises(InvalidCredentials):
+        await tablet.confirm_email(unspent, ANOTHER)
+    await tablet.confirm_email(unspent, PASSWORD)
+    with pytest.raises(TicketRefused):
+        await tablet.confirm_email(unspent, PASSWORD)
+    third = acme.visitor()
+    await third.log_in_with_password(PASSWORD, email=elsewhere)
+    me = (await third.me()).user
+    assert me is not None
+    assert me.identifiers.email == elsewhere
 
     await tablet.log_in_with_password(PASSWORD, email=address)
     assert (await tablet.delete_oneself()).told_server

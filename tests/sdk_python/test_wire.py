@@ -56,6 +56,7 @@ POLICY: dict[str, Any] = {
     "ends_sessions_on_password_change": False,
     "allows_sign_up": False,
     "resets_passwords_by_mail": False,
+    "requires_confirmed_emails": False,
     "tells_of_new_passwords": True,
     "sends_welcome_mails": False,
     "mail_texts": {},

@@ -46,6 +46,7 @@ async def test_every_rule_of_the_policy_comes_back_as_it_was_kept(world: World) 
         ends_sessions_on_password_change=False,
         allows_sign_up=False,
         resets_passwords_by_mail=False,
+        requires_confirmed_emails=True,
         tells_of_new_passwords=False,
         sends_welcome_mails=True,
         mail_texts=MailTexts(((MailKind.WELCOME, MailText("Grüß Gott", "Herzlich willkommen bei #{app.title}")),)),

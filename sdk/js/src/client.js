@@ -226,6 +226,26 @@ export class Client extends ConversationsClient {
   }
 
   /**
+   * Asks once more for the mail that confirms an address, where the App lets nobody in without. It is sent only if
+   * somebody registered with it and has not confirmed it; whether, nobody is told. Signing in has it sent as well.
+   * @param {string} email
+   * @returns {Promise<void>}
+   */
+  askForConfirmation(email) {
+    return this.#ask("/email-confirmations", { app: this.visitor.app, email });
+  }
+
+  /**
+   * With the ticket from the mail, and the password one chose. Log in with it afterwards. Throws `ticket_refused` for
+   * one that is spent or too old, and `invalid_credentials` for another password.
+   * @param {string} ticket @param {string} password
+   * @returns {Promise<void>}
+   */
+  confirmEmail(ticket, password) {
+    return this.#ask("/email-confirmations/complete", { ticket, password });
+  }
+
+  /**
    * For good: one's names are free again, and what one said is gone, unless the App's Policy keeps it. Nobody is here
    * afterwards, as after a log out.
    * @returns {Promise<LoggedOut>}

@@ -128,7 +128,7 @@ async def answer(core: Core, question: bytes) -> bool:
 
 async def _proves(core: Core, app_id: int, user_id: int, password: str) -> bool:
     from ..domain.apps import AppId
-    from ..domain.errors import AppClosed, Busy, InvalidCredentials, UserBanned
+    from ..domain.errors import AddressUnconfirmed, AppClosed, Busy, InvalidCredentials, UserBanned
     from ..domain.sessions import Lifetime
     from ..domain.users import UserId
     from ..services import sessions
@@ -139,7 +139,7 @@ async def _proves(core: Core, app_id: int, user_id: int, password: str) -> bool:
     place = Place(DOOR, Lifetime(), address=f"{DOOR} {user_id}")
     try:
         await prove_by_id(core, AppId(app_id), UserId(user_id), password, place)
-    except (InvalidCredentials, UserBanned, AppClosed):
+    except (InvalidCredentials, UserBanned, AddressUnconfirmed, AppClosed):
         return False
     with contextlib.suppress(Busy):  # that the session was used is no reason to turn anybody away
         await sessions.write_behind(core)

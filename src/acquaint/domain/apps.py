@@ -63,6 +63,7 @@ class Policy:
     ends_sessions_on_password_change: bool = True  # all but the one that changed it
     allows_sign_up: bool = True  # whoever asks for it in so many words may become a user with a password of their own
     resets_passwords_by_mail: bool = True  # a ticket for a new password is mailed to who forgot theirs
+    requires_confirmed_emails: bool = False  # who registers with an address is let in once they confirmed it by mail
     tells_of_new_passwords: bool = True  # users are mailed that their password was changed (OWASP ASVS 6.3.7)
     sends_welcome_mails: bool = False  # whom your server makes with an e-mail address is mailed that they are welcome
     mail_texts: MailTexts = OUR_TEXTS  # how the App puts what is mailed

@@ -276,12 +276,13 @@ _ISSUERS: Final = {FACEBOOK: Field.FACEBOOK_ID, X: Field.TWITTER_ID}
 def _said(user: User) -> Iterator[tuple[Field, str, bool]]:
     """Every value as it was said, those that are proved first."""
     profile, claimed = user.profile, user.profile.claimed
+    addresses = (claimed.email, user.known_as(IdentifierKind.EMAIL))
     for it in user.identifiers:
         if it.kind is IdentifierKind.SUBJECT:
             issuer, _, subject = it.value.partition("|")
             if issuer in _ISSUERS:
                 yield _ISSUERS[issuer], subject, False
-        elif it.kind is not IdentifierKind.LOGIN or it.value != claimed.email:
+        elif it.kind is not IdentifierKind.LOGIN or it.value not in addresses:
             yield _KINDS[it.kind], it.value, False  # a login that is only the address one registered with is no login
     if name := profile.name or claimed.name:
         yield Field.NAME, name, False

@@ -20,7 +20,8 @@
     │   └── SessionExpired      was alive, and its time is over
     ├── NeedsUser               the session has nobody in it yet
     ├── NotAllowed              we know who asks, and they may not
-    │   └── OriginRefused       a browser page of another origin asks
+    │   ├── OriginRefused       a browser page of another origin asks
+    │   └── AddressUnconfirmed  the password is right, and the address they registered with is to be confirmed first
     ├── NotFound                nothing by this id that the caller may know of
     ├── TicketRefused           unknown, spent or expired: one answer outside
     ├── Repeated                the Idempotency-Key was used for another request
@@ -109,6 +110,7 @@ class Doubt(Enum):
     UNKNOWN_KEY = "unknown_key"
     EXPIRED_KEY = "expired_key"
     BANNED = "banned"
+    UNCONFIRMED = "unconfirmed"
     PROVIDER = "provider"
 
 
@@ -228,6 +230,14 @@ class NotAllowed(Refusal):
 
 class OriginRefused(NotAllowed):
     """A browser page of an origin that the App's Policy does not name."""
+
+
+class AddressUnconfirmed(NotAllowed):
+    """The password is right, and the App lets the user in once they confirm the address that they registered with."""
+
+    def __init__(self, user_id: int | None = None) -> None:
+        super().__init__()
+        self.user_id = user_id  # for the mail that is sent again, and for the audit trail
 
 
 class NotFound(Refusal):

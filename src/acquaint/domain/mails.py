@@ -27,6 +27,7 @@ LONGEST_TEXT: Final = 8_000
 
 LINK: Final = "link"
 RESET_TICKET: Final = "user.get_reset_password_token"  # ConnectyCube's name for it
+CONFIRMATION_TICKET: Final = "user.confirmation_ticket"
 
 _URL: Final = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)]")
 _NAME: Final = re.compile(r" ?#\{\s*user\.full_name\s*\}")
@@ -38,6 +39,7 @@ class MailKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     ADDRESS_CHANGED = "address_changed"
     WELCOME = "welcome"
+    EMAIL_CONFIRMATION = "email_confirmation"
 
     @property
     def values(self) -> frozenset[str]:
@@ -51,8 +53,9 @@ _VALUES: Final[Mapping[MailKind, frozenset[str]]] = {
     MailKind.PASSWORD_CHANGED: _ALWAYS | {"user.full_name"},
     MailKind.ADDRESS_CHANGED: _ALWAYS,  # nothing of the user: the address may be somebody's who never heard of the App
     MailKind.WELCOME: _ALWAYS | {"user.full_name"},
+    MailKind.EMAIL_CONFIRMATION: _ALWAYS | {"user.full_name", LINK, CONFIRMATION_TICKET},
 }
-_SECRET: Final = frozenset({LINK, RESET_TICKET})
+_SECRET: Final = frozenset({LINK, RESET_TICKET, CONFIRMATION_TICKET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class MailText:
                 raise Unacceptable(field, f"names what this mail has no value for: {min(unknown)[:64]!r}")
             if part == "subject" and (named & _SECRET or _CONTROL.search(value)):
                 raise Unacceptable(field, "has a subject with a ticket or more than one line in it")
-            if part == "text" and kind is MailKind.PASSWORD_RESET and not named & _SECRET:
+            if part == "text" and LINK in kind.values and not named & _SECRET:
                 raise Unacceptable(field, f"has a text without #{{{LINK}}}")
 
 
@@ -183,6 +186,15 @@ OURS: Final[Mapping[MailKind, MailText]] = {
     MailKind.WELCOME: MailText(
         "Welcome to #{app.title}",
         "Hello #{user.full_name},\n\nYou can sign in to #{app.title} with #{user.email} from now on.\n\n#{app.title}",
+    ),
+    MailKind.EMAIL_CONFIRMATION: MailText(
+        "#{app.title}: confirm your address",
+        "Hello #{user.full_name},\n\n"
+        "Somebody, probably you, gave this address to #{app.title}.\n\n"
+        "Confirm here that it is yours, with the password that you chose:\n#{link}\n\n"
+        "The link works once, within a day. If it was not you, there is nothing to do: without the link nobody signs "
+        "in with this address.\n\n"
+        "#{app.title}",
     ),
 }
 """What is mailed where an App has no text of its own."""

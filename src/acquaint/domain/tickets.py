@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     LIVE = "live"  # opens one WebSocket, so that no token is in a URL
     NONCE = "nonce"  # makes one signed identity token usable once
     PASSWORD_RESET = "password_reset"
+    EMAIL_CONFIRMATION = "email_confirmation"
     RENEWAL = "renewal"  # the next token of one session
     UPLOAD = "upload"  # brings the bytes of one file that was announced
     DOWNLOAD = "download"  # reads one file, until it expires: a link is opened more than once

@@ -70,6 +70,31 @@ class User:
         """The user's identifier of this kind, if they have one."""
         return next((it.value for it in self.identifiers if it.kind is kind), None)
 
+    @property
+    def unproven_email(self) -> str | None:
+        """The address that the user gives and has not proved, if the App does not say itself who they are."""
+        typed = self.profile.claimed.email
+        if typed is None or self.is_vouched or not self.is_verified:
+            return None
+        return typed if typed != self.known_as(IdentifierKind.EMAIL) else None
+
+    @property
+    def is_by_unproven_email(self) -> bool:
+        """Whether they registered with the address, and nobody proved any of theirs. One they gave later is no name."""
+        typed = self.unproven_email
+        if typed is None or self.known_as(IdentifierKind.EMAIL) is not None:
+            return False
+        return Identifier.login(typed) in self.identifiers
+
+    def with_proven_email(self, now: datetime) -> User:
+        """The user after they proved the address that they give. One of before is theirs no longer, nor a login."""
+        proven, before = self.unproven_email, self.known_as(IdentifierKind.EMAIL)
+        if proven is None:
+            return self
+        gone = set() if before is None else {Identifier.email(before), Identifier.login(before)}
+        identifiers = tuple(it for it in self.identifiers if it not in gone)
+        return replace(self, identifiers=(*identifiers, Identifier.email(proven)), updated_at=now)
+
     def met_again(self, identity: Identity, *, now: datetime) -> User:
         """The user after the same person came with a newer profile."""
         profile = self.profile.changed(identity.profile).claiming(identity.claimed)

@@ -16,6 +16,7 @@ from typing import TypeVar
 from ..domain.apps import App
 from ..domain.conversations import Membership, adopted
 from ..domain.errors import (
+    AddressUnconfirmed,
     AlreadySignedIn,
     Doubt,
     IdentifierTaken,
@@ -97,6 +98,9 @@ async def noting_refusals(core: Core, app: App, place: Place, attempt: Callable[
         return await attempt()
     except UserBanned as refusal:
         await note_refusal(core, app, place, Doubt.BANNED, refusal.user_id)
+        raise
+    except AddressUnconfirmed as refusal:
+        await note_refusal(core, app, place, Doubt.UNCONFIRMED, refusal.user_id)
         raise
     except RegistrationClosed:
         await note_refusal(core, app, place, Doubt.NO_SUCH_USER)

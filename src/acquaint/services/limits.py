@@ -61,6 +61,13 @@ RECOVERIES_PER_ADDRESS: Final = Limit("recoveries_per_address", 30, timedelta(ho
 RECOVERIES_PER_EMAIL: Final = Limit("recoveries_per_email", 3, timedelta(hours=1))
 """Password reset mails to one address, whether or not it has a user. Against flooding somebody's inbox."""
 
+CONFIRMATIONS_PER_ADDRESS: Final = Limit("confirmations_per_address", 300, timedelta(hours=1))
+"""Mails that confirm an e-mail address, asked for from one network address. Against having us write to many people who
+never heard of the App; lower would hurt a launch day behind one address: its people have to sign in again for it."""
+
+CONFIRMATIONS_PER_EMAIL: Final = Limit("confirmations_per_email", 3, timedelta(hours=1))
+"""The same to one address. Against flooding somebody's inbox."""
+
 NOTICES_PER_EMAIL: Final = Limit("notices_per_email", 3, timedelta(hours=1))
 """Mails to one address that something was changed. Against flooding somebody's inbox by changing it again and again."""
 

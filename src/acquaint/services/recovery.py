@@ -9,6 +9,7 @@ How the mail is put is the App's (mails.py); where its link leads is the door's.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -16,7 +17,7 @@ from typing import Final
 import structlog
 
 from ..domain.apps import App
-from ..domain.errors import AppClosed, NotAllowed, TicketRefused
+from ..domain.errors import AppClosed, IdentifierTaken, NotAllowed, TicketRefused
 from ..domain.identities import Identifier
 from ..domain.mails import MailKind
 from ..domain.passwords import MACHINE_MADE, OWASP_ASVS
@@ -25,7 +26,7 @@ from ..domain.tokens import TokenKind, is_well_formed
 from ..domain.users import User
 from ..ports.mail import Mail, MailNotSent
 from ..ports.store import Transaction
-from . import limits
+from . import confirmation, limits
 from .addresses import reachable
 from .core import Core, fingerprint, new_text
 from .mails import written
@@ -70,6 +71,7 @@ async def complete(core: Core, ticket_text: str, password: str, address: str) ->
     """Sets the password, voids the user's other tickets and ends all their sessions; opens none. Answers whose it
     is: they are to be told (``mails.tell_of_new_password``).
 
+    Where addresses are to be confirmed, this one is: who read the mail has it, and nobody else has anything any more.
     Refuses with TicketRefused, or with Unacceptable, and then the ticket is good for another try.
     """
     if not is_well_formed(ticket_text, TokenKind.TICKET):
@@ -78,9 +80,12 @@ async def complete(core: Core, ticket_text: str, password: str, address: str) ->
     await limits.take(core, limits.PASSWORDS_PER_ADDRESS, address)
     hashed = await core.hasher.hash(password)  # before the ticket is looked at: never in a transaction
     async with core.store.write() as tx:
-        app, user = await _redeem(core, tx, ticket_text)
+        app, user, email = await _redeem(core, tx, ticket_text)
         rules_of(app, OWASP_ASVS).check(password)
         await replace_password(core, tx, user, hashed, ends_sessions=True, but=None)
+        if app.policy.requires_confirmed_emails:
+            with contextlib.suppress(IdentifierTaken):  # somebody else proved meanwhile that it is theirs
+                user = await confirmation.prove_in(core, tx, user, email)
     await core.limiter.give_back(limits.PASSWORDS_PER_ADDRESS, limits.party(address))
     return user
 
@@ -91,13 +96,16 @@ async def _ticket(core: Core, app: App, email: Identifier) -> tuple[User, str] |
         if user is None or not user.may_act or await tx.users.password_hash(user.id) is None:
             return None
     text = new_text(core, TokenKind.TICKET)
-    ticket = Ticket(TicketId(core.new_id()), app.id, Purpose.PASSWORD_RESET, core.clock() + LIFETIME, user.id)
+    purpose, until = Purpose.PASSWORD_RESET, core.clock() + LIFETIME
+    details = {confirmation.EMAIL: email.value}
+    ticket = Ticket(TicketId(core.new_id()), app.id, purpose, until, user.id, details=details)
     async with core.store.write() as tx:
         await tx.tickets.add(ticket, fingerprint(text))
     return user, text
 
 
-async def _redeem(core: Core, tx: Transaction, text: str) -> tuple[App, User]:
+async def _redeem(core: Core, tx: Transaction, text: str) -> tuple[App, User, str]:
+    """The App, the user, and the address that the ticket was mailed to."""
     ticket = await tx.tickets.take(Purpose.PASSWORD_RESET, fingerprint(text), core.clock())
     if ticket is None or ticket.app_id is None or ticket.user_id is None:
         raise TicketRefused
@@ -107,7 +115,7 @@ async def _redeem(core: Core, tx: Transaction, text: str) -> tuple[App, User]:
         raise TicketRefused
     if not app.is_open:
         raise AppClosed
-    return app, user
+    return app, user, str(ticket.details.get(confirmation.EMAIL, ""))
 
 
 def _mail(app: App, user: User, to: str, link: str, ticket: str) -> Mail:

@@ -185,7 +185,11 @@ async def _change(
     if it.session.assurance is not Assurance.VERIFIED and not user.is_guest:
         raise NotAllowed
     after = user.met_again(Identity((), Assurance.VERIFIED, profile), now=core.clock())
-    after = _calling_themselves(after, change.login, email)
+    waits = app.policy.requires_confirmed_emails and await tx.users.password_hash(user.id) is not None
+    after = _calling_themselves(after, change.login, email, waits=waits)
+    if waits and after.unproven_email != user.unproven_email:
+        await tx.tickets.void(user.id, Purpose.EMAIL_CONFIRMATION)
+        await _refuse_proven(tx, app, after)
     if after.identifiers != user.identifiers:
         await _refuse_names_of_others(tx, app, after, not_of=user)
         await tx.tickets.void(user.id, Purpose.PASSWORD_RESET)  # they were sent to an address of before
@@ -203,14 +207,18 @@ async def _change(
     return after
 
 
-def _calling_themselves(user: User, login: str | Keep | None, email: str | Keep | None) -> User:
-    """The user by the names they now choose. Those that were proved, or that the App gave, stay."""
+def _calling_themselves(user: User, login: str | Keep | None, email: str | Keep | None, *, waits: bool = False) -> User:
+    """The user by the names they now choose. Those that were proved, or that the App gave, stay.
+
+    ``waits``: an address that takes the place of none, or of a proven one, is only given until they confirm it.
+    """
     if not isinstance(email, Keep):
-        user = _claiming_address(user, email)
+        user = _claiming_address(user, email, waits=waits)
     if isinstance(login, Keep):
         return user
-    address = user.profile.claimed.email
-    chosen = next((it for it in user.identifiers if it.kind is IdentifierKind.LOGIN and it.value != address), None)
+    addresses = {user.profile.claimed.email, user.known_as(IdentifierKind.EMAIL)}
+    logins = (it for it in user.identifiers if it.kind is IdentifierKind.LOGIN)
+    chosen = next((it for it in logins if it.value not in addresses), None)
     now = Identifier.login(login) if login else None
     if now == chosen:
         return user
@@ -219,13 +227,12 @@ def _calling_themselves(user: User, login: str | Keep | None, email: str | Keep 
     return _with_name(user, chosen, now, first=True)
 
 
-def _claiming_address(user: User, email: str | None) -> User:
-    proven = user.known_as(IdentifierKind.EMAIL)
-    if proven is not None:
-        if email != proven:
-            raise Unacceptable("email", "is verified and cannot be changed here")
+def _claiming_address(user: User, email: str | None, *, waits: bool) -> User:
+    proven, was = user.known_as(IdentifierKind.EMAIL), user.profile.claimed.email
+    if proven is not None and email != proven and (email is None or not waits or user.is_vouched):
+        raise Unacceptable("email", "is verified and cannot be changed here")
+    if proven is not None and not waits:
         return user
-    was = user.profile.claimed.email
     if email == was:
         return user
     if user.is_guest:
@@ -234,6 +241,8 @@ def _claiming_address(user: User, email: str | None) -> User:
     user = replace(user, profile=replace(user.profile, claimed=claimed))
     if user.is_vouched:  # a login they choose could be somebody's whom the App will name
         return user
+    if waits and (proven is not None or was is None or Identifier.login(was) not in user.identifiers):
+        return user  # until it is confirmed
     return _with_name(user, Identifier.login(was) if was else None, Identifier.login(email) if email else None)
 
 
@@ -245,6 +254,13 @@ def _with_name(user: User, old: Identifier | None, new: Identifier | None, *, fi
     if user.identifiers and not identifiers:
         raise Unacceptable("login", "cannot be blank")
     return replace(user, identifiers=identifiers)
+
+
+async def _refuse_proven(tx: Reading, app: App, user: User) -> None:
+    email = user.unproven_email
+    owner = None if email is None else await tx.users.find(app.id, Identifier.email(email))
+    if owner is not None and owner.id != user.id:
+        raise IdentifierTaken(IdentifierKind.EMAIL)
 
 
 async def _refuse_names_of_others(tx: Reading, app: App, user: User, *, not_of: User) -> None:

@@ -115,7 +115,8 @@ async def revise(core: Core, app: App, user_id: UserId, decide: Callable[[User],
             if not user.is_vouched and not set(revision.identifiers) <= set(user.identifiers):
                 user = await make_theirs(core, tx, user)
             user = replace(user, identifiers=revision.identifiers, updated_at=core.clock())
-            await tx.tickets.void(user.id, Purpose.PASSWORD_RESET)  # sent to an old address
+            for purpose in (Purpose.PASSWORD_RESET, Purpose.EMAIL_CONFIRMATION):
+                await tx.tickets.void(user.id, purpose)  # sent to an old address
         if user != was:
             user = replace(user, updated_at=max(user.updated_at, was.updated_at + A_REVISION))
             await tx.users.save(user)

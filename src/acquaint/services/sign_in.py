@@ -22,6 +22,7 @@ from typing import Final
 from ..domain.apps import App
 from ..domain.claims import TokenRules, identity_in
 from ..domain.errors import (
+    AddressUnconfirmed,
     Doubt,
     IdentifierTaken,
     InvalidCredentials,
@@ -47,7 +48,7 @@ from ..domain.sessions import Lifetime, Session
 from ..domain.tokens import TokenKind, is_well_formed
 from ..domain.users import User
 from ..ports.store import Recognised, Transaction
-from . import limits
+from . import confirmation, limits
 from .admission import (
     Admission,
     Place,
@@ -105,7 +106,8 @@ async def register(
 
     Whoever registers has proved nothing about themselves: they may choose a login and nothing else, or they would
     own the address of whoever comes later with proof. Refuses with RegistrationClosed where the Policy lets nobody
-    register, IdentifierTaken or Unacceptable.
+    register, IdentifierTaken or Unacceptable; and with AddressUnconfirmed once the user is made, where they have to
+    confirm their address before they are let in.
     """
     if any(it.kind is not IdentifierKind.LOGIN for it in identifiers):
         raise NotAllowed
@@ -118,13 +120,18 @@ async def register(
     identity = Identity(identifiers, Assurance.VERIFIED, profile, claimed or Claimed())
     async with core.store.write() as tx:
         user = await create_user(core, tx, app, identity, place, password_hash=hashed)
-        return replace(await open_session(core, tx, app, user, Assurance.VERIFIED, place), is_new_user=True)
+        if not confirmation.is_due(app, user):
+            return replace(await open_session(core, tx, app, user, Assurance.VERIFIED, place), is_new_user=True)
+    raise AddressUnconfirmed(user.id)
 
 
 async def sign_in(
     core: Core, app: App, who: Identifier, password: str, place: Place, profile: ProfileChange = NO_CHANGE
 ) -> Admission:
-    """Sign in by password. A wrong password and an unknown user are one refusal, after the same work."""
+    """Sign in by password. A wrong password and an unknown user are one refusal, after the same work.
+
+    Refuses with AddressUnconfirmed who has to confirm their address first.
+    """
     profile.check_own()
     await limits.take_password_try(core, app, who, place.address)
     async with core.store.read() as tx:
@@ -146,6 +153,8 @@ async def sign_in(
                 raise InvalidCredentials(Doubt.WRONG_PASSWORD)  # changed meanwhile
             if renewed:
                 await tx.users.set_password_hash(user.id, renewed, is_same=True)
+            if current.may_act:
+                confirmation.check(app, current)
             return await admit(core, tx, app, Identity((who,), Assurance.VERIFIED, profile), place)
 
     return await noting_refusals(core, app, place, once)

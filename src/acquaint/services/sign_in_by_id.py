@@ -13,12 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..domain.apps import App, AppId
-from ..domain.errors import AppClosed, Doubt, InvalidCredentials, SessionEnded, UserBanned
+from ..domain.errors import AddressUnconfirmed, AppClosed, Doubt, InvalidCredentials, SessionEnded, UserBanned
 from ..domain.identities import Assurance, Identifier
 from ..domain.tokens import TokenKind, is_well_formed
 from ..domain.users import User, UserId
 from ..ports.store import Recognised
-from . import limits, sessions
+from . import confirmation, limits, sessions
 from .admission import Place, note_refusal, noting_refusals, open_session
 from .core import Core
 
@@ -32,7 +32,7 @@ class Entrance:
 
 
 async def enter_by_id(core: Core, app_id: AppId, user_id: UserId, secret: str, place: Place) -> Entrance:
-    """Refuses with InvalidCredentials, UserBanned, AppClosed, TooManyRequests or Busy."""
+    """Refuses with InvalidCredentials, UserBanned, AddressUnconfirmed, AppClosed, TooManyRequests or Busy."""
     if is_well_formed(secret, TokenKind.SESSION):
         return Entrance(await _by_token(core, app_id, user_id, secret, place), is_new=False)
     app, user, hashed = await _by_password(core, app_id, user_id, secret, place)
@@ -44,6 +44,7 @@ async def enter_by_id(core: Core, app_id: AppId, user_id: UserId, secret: str, p
                 raise InvalidCredentials(Doubt.WRONG_PASSWORD)  # gone, or changed meanwhile
             if not current.may_act:
                 raise UserBanned(user.id)
+            confirmation.check(app, current)
             admission = await open_session(core, tx, app, current, Assurance.VERIFIED, place)
             return Recognised(admission.session, app, current)
 
@@ -59,6 +60,9 @@ async def prove_by_id(core: Core, app_id: AppId, user_id: UserId, secret: str, p
     if not user.may_act:
         await note_refusal(core, app, place, Doubt.BANNED, user.id)
         raise UserBanned(user.id)
+    if confirmation.is_due(app, user):
+        await note_refusal(core, app, place, Doubt.UNCONFIRMED, user.id)
+        raise AddressUnconfirmed(user.id)
 
 
 async def is_there(core: Core, app_id: AppId, user_id: UserId) -> bool:

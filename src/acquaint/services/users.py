@@ -160,7 +160,8 @@ async def rename(core: Core, app: App, user_id: UserId, identifiers: tuple[Ident
             user = await make_theirs(core, tx, user)  # as in ``put``
         user = replace(user, identifiers=identifiers, updated_at=core.clock())
         await tx.users.save(user)
-        await tx.tickets.void(user.id, Purpose.PASSWORD_RESET)
+        for purpose in (Purpose.PASSWORD_RESET, Purpose.EMAIL_CONFIRMATION):
+            await tx.tickets.void(user.id, purpose)
         await note(core, tx, EventKind.USER_CHANGED, app.id, user_id=user.id, identifiers=True)
     return user
 

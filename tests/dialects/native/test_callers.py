@@ -19,6 +19,8 @@ REFUSED = {  # whose example a good caller is refused: what it says is not so in
     "PATCH /session/claims": "not_allowed",
     "POST /user/password": "invalid_credentials",
     "POST /password-resets/complete": "ticket_refused",
+    "POST /email-confirmations": "not_allowed",  # the App requires none
+    "POST /email-confirmations/complete": "ticket_refused",
     "POST /app/users/{user}/chat-key": "unacceptable",  # ann has no login to give it with
     "POST /app/users/{user}/merges": "not_found",  # nobody has the example's id
     "POST /conversations/{conversation}/join": "not_found",  # a group is not open

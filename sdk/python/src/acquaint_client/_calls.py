@@ -94,6 +94,14 @@ def ask_for_new_password(app: str, email: str) -> Call[None]:
     return Call("POST", "/password-resets", nothing, {"app": app, "email": email})
 
 
+def ask_for_confirmation(app: str, email: str) -> Call[None]:
+    return Call("POST", "/email-confirmations", nothing, {"app": app, "email": email})
+
+
+def confirm_email(ticket: str, password: str) -> Call[None]:
+    return Call("POST", "/email-confirmations/complete", nothing, {"ticket": ticket, "password": password})
+
+
 def choose_new_password(ticket: str, password: str) -> Call[None]:
     return Call("POST", "/password-resets/complete", nothing, {"ticket": ticket, "password": password})
 

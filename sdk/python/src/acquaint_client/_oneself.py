@@ -64,6 +64,22 @@ class Oneself(Visiting):
         """
         self._do_openly(_calls.choose_new_password(ticket, password))
 
+    def ask_for_confirmation(self, email: str) -> None:
+        """Asks once more for the mail that confirms an address, where the App lets nobody in without.
+
+        It is sent only if somebody registered with the address and has not confirmed it; whether, nobody is told.
+        Signing in has it sent as well. Raises NotAllowed where the App requires none, and TooManyRequests.
+        """
+        self._do_openly(_calls.ask_for_confirmation(self._visitor.app, email))
+
+    def confirm_email(self, ticket: str, password: str) -> None:
+        """With the ticket from the mail, and the password one chose. Log in with it afterwards.
+
+        Raises TicketRefused for one that is spent or too old, InvalidCredentials for another password, and
+        IdentifierTaken where somebody else has proved meanwhile that the address is theirs.
+        """
+        self._do_openly(_calls.confirm_email(ticket, password))
+
     def sessions(self) -> tuple[OwnSession, ...]:
         """Where one is logged in."""
         return self._do(_calls.own_sessions())
@@ -135,6 +151,22 @@ class AsyncOneself(AsyncVisiting):
         Raises TicketRefused for one that is spent or too old; a password that breaks the rules leaves it good.
         """
         await self._do_openly(_calls.choose_new_password(ticket, password))
+
+    async def ask_for_confirmation(self, email: str) -> None:
+        """Asks once more for the mail that confirms an address, where the App lets nobody in without.
+
+        It is sent only if somebody registered with the address and has not confirmed it; whether, nobody is told.
+        Signing in has it sent as well. Raises NotAllowed where the App requires none, and TooManyRequests.
+        """
+        await self._do_openly(_calls.ask_for_confirmation(self._visitor.app, email))
+
+    async def confirm_email(self, ticket: str, password: str) -> None:
+        """With the ticket from the mail, and the password one chose. Log in with it afterwards.
+
+        Raises TicketRefused for one that is spent or too old, InvalidCredentials for another password, and
+        IdentifierTaken where somebody else has proved meanwhile that the address is theirs.
+        """
+        await self._do_openly(_calls.confirm_email(ticket, password))
 
     async def sessions(self) -> tuple[OwnSession, ...]:
         """Where one is logged in."""

@@ -10,7 +10,7 @@ AcquaintError            status, code, detail, request_id, clock_skew
     │                    NoSuchRoute
     ├── NotLetIn         CredentialMissing, WrongCredential, InvalidCredentials, SessionEnded ── SessionExpired,
     │                    TokenRefused (claim, skew) ── StaleToken (allowed)
-    ├── Forbidden        AppClosed, NotAllowed (role), OriginRefused, TicketRefused, UserBanned
+    ├── Forbidden        AddressUnconfirmed, AppClosed, NotAllowed (role), OriginRefused, TicketRefused, UserBanned
     ├── NotFound         UnknownApp
     ├── Conflict         AlreadySignedIn, ConversationClosed, IdentifierTaken, KeyReused, NeedsUser, StillRunning
     ├── TryLater         TooManyRequests, Busy; ``retry_after`` says when
@@ -211,6 +211,11 @@ class TicketRefused(Forbidden):
     """The ticket is unknown, spent or expired."""
 
 
+class AddressUnconfirmed(Forbidden):
+    """The password is right, and the address that one registered with is to be confirmed first, by the mail that was
+    sent to it, now or within the hour."""
+
+
 class UserBanned(Forbidden):
     """The App does not let this user in."""
 
@@ -296,6 +301,7 @@ KINDS: Final[Mapping[str, type[Refused]]] = {
     "origin_refused": OriginRefused,
     "ticket_refused": TicketRefused,
     "user_banned": UserBanned,
+    "address_unconfirmed": AddressUnconfirmed,
     "not_found": NotFound,
     "unknown_app": UnknownApp,
     "already_signed_in": AlreadySignedIn,

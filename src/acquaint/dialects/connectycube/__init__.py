@@ -3,7 +3,20 @@
 from typing import Final
 
 from ...web.dialect import Dialect, Route
-from . import address_book, blobs, dialogs, directory, downloads, messages, reset, search, session, signals, users
+from . import (
+    address_book,
+    blobs,
+    confirm,
+    dialogs,
+    directory,
+    downloads,
+    messages,
+    reset,
+    search,
+    session,
+    signals,
+    users,
+)
 from .errors import ERRORS, error_response
 
 ROUTES: Final[list[Route]] = [
@@ -11,6 +24,7 @@ ROUTES: Final[list[Route]] = [
     *users.ROUTES,
     *directory.ROUTES,
     *reset.ROUTES,
+    *confirm.ROUTES,
     *blobs.ROUTES,
     *downloads.ROUTES,
     *dialogs.ROUTES,
@@ -22,7 +36,7 @@ ROUTES: Final[list[Route]] = [
 
 DIALECT = Dialect(
     "connectycube",
-    ("/session", "/login", "/users", "/blobs", "/chat/", "/address_book", "/password_reset"),
+    ("/session", "/login", "/users", "/blobs", "/chat/", "/address_book", "/password_reset", "/email_confirmation"),
     ROUTES,
     ERRORS,
     error_response,

@@ -14,6 +14,7 @@ import msgspec
 from starlette.responses import Response
 
 from ...domain.errors import (
+    AddressUnconfirmed,
     AlreadySignedIn,
     AppClosed,
     Busy,
@@ -122,6 +123,7 @@ def _provider_unavailable(refusal: ProviderUnavailable) -> WireError:
 
 NO_SUCH_SESSION: Final = base(401, "Required session does not exist")
 UNAUTHORIZED: Final = plain(401, "Unauthorized")
+UNCONFIRMED: Final = base(403, "Email is not confirmed")
 
 ERRORS: Final[ErrorTable] = {
     Unreadable: lambda it: plain(400, it.why),
@@ -142,6 +144,7 @@ ERRORS: Final[ErrorTable] = {
     SessionExpired: NO_SUCH_SESSION,
     NeedsUser: base(403, "Forbidden. Need user."),
     NotAllowed: base(403, "Forbidden"),
+    AddressUnconfirmed: UNCONFIRMED,
     OriginRefused: base(403, "Forbidden. Origin is not allowed."),
     NotFound: _not_found,
     Repeated: base(422, "Request was used for something else before"),

@@ -23,7 +23,7 @@ from ...web.dialect import Route, core_of, visit_of
 from . import wire
 from .auth import caller_of
 from .errors import ResetsOff
-from .password_reset import form_page, over_page
+from .mailed_page import RESET, form_page, over_page
 from .profile import address
 from .reading import parse_pairs, read
 from .routes import both
@@ -49,7 +49,7 @@ async def show(request: Request) -> Response:
         token = str(parse_pairs(request.scope["query_string"]).get("token", ""))
     except Refusal:
         token = ""
-    return form_page(token) if is_well_formed(token, TokenKind.TICKET) else over_page(_NOT_GOOD, 404)
+    return form_page(RESET, token) if is_well_formed(token, TokenKind.TICKET) else over_page(_NOT_GOOD, 404)
 
 
 async def complete(request: Request) -> Response:
@@ -64,10 +64,10 @@ async def complete(request: Request) -> Response:
         user = await recovery.complete(core_of(request), token, password, visit_of(request).address)
     except Unacceptable as rule:
         if is_well_formed(token, TokenKind.TICKET):
-            return form_page(token, f"That {rule.field} {rule.reason}. Please choose another one.")
+            return form_page(RESET, token, f"That {rule.field} {rule.reason}. Please choose another one.")
         return over_page(_NOT_GOOD, 404)
     except (TooManyRequests, Busy):
-        return form_page(token, "There were too many tries. Please wait a minute, and send it again.", 429)
+        return form_page(RESET, token, "There were too many tries. Please wait a minute, and send it again.", 429)
     except Refusal:
         return over_page(_NOT_GOOD, 404)
     over = over_page(("The password is changed", "You are signed out everywhere. Sign in to the app with the new one."))

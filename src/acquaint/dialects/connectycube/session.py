@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from ...domain.apps import App
 from ...domain.errors import (
+    AddressUnconfirmed,
     Doubt,
     InvalidCredentials,
     NotAllowed,
@@ -33,6 +34,7 @@ from ...web.ids import read_integer
 from . import wire
 from .auth import answers_for, app_by_key, caller_of, place_of
 from .avatars import show_avatar
+from .confirm import turned_away
 from .errors import NoName, UnknownUser
 from .profile import CONNECTYCUBE, address, change_of, names_of
 from .providers import credential
@@ -50,7 +52,10 @@ async def create_session(request: Request) -> Response:
     if asked.text("application_id") != str(app.id):
         raise UnknownApp
     check_signature(app, asked, core.clock())
-    admission = await _admitted(core, app, asked, place_of(request))
+    try:
+        admission = await _admitted(core, app, asked, place_of(request))
+    except AddressUnconfirmed as refusal:
+        return turned_away(request, app, refusal)
     if admission.token is None:
         raise TypeError("a session that is opened here has a token of its own")
     answers_for(request, admission.session)
@@ -114,7 +119,10 @@ async def log_in(request: Request) -> Response:
         fields = asked.within("user") if asked.has("user") else asked
         if fields.has("guest"):
             raise Unacceptable("guest", "needs a session of its own")
-        admission = await _by_password(core, caller.app, fields, place, registers=False)
+        try:
+            admission = await _by_password(core, caller.app, fields, place, registers=False)
+        except AddressUnconfirmed as refusal:
+            return turned_away(request, caller.app, refusal)
     if admission.user is None:
         raise TypeError("somebody comes in here")
     answers_for(request, admission.session)

@@ -18,6 +18,7 @@ from ...web.ids import read_integer
 from . import wire
 from .auth import Caller, app_by_key, caller_of, place_of, user_of
 from .avatars import show_avatar
+from .confirm import mailing
 from .errors import NotOwner, TokenRequired
 from .profile import CONNECTYCUBE, address, change_of, names_of, new_login
 from .reading import Asked, read
@@ -42,7 +43,9 @@ async def create_user(request: Request) -> Response:
         )
     except RegistrationClosed as closed:
         raise NotAllowed from closed
-    return wire.answer({"user": wire.user_object(user)}, 201)
+    response = wire.answer({"user": wire.user_object(user)}, 201)
+    response.background = mailing(request, app, user.id)
+    return response
 
 
 async def update_user(request: Request) -> Response:
@@ -74,6 +77,8 @@ async def update_user(request: Request) -> Response:
         told.add_task(mails.tell_of_new_password, core_of(request), user)
     if former is not None and former != wire.email_of(user):
         told.add_task(mails.tell_former_address, core_of(request), caller.app, former)
+    if user.unproven_email not in (None, caller.known_user.unproven_email):
+        told.tasks.append(mailing(request, caller.app, user.id))
     response.background = told
     return response
 

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from ...domain.identities import IdentifierKind
 from ...domain.sessions import Session
 from ...domain.users import User
+from ...web.answers import Json
 from ...web.ids import as_hex
 from .auth import DOOR
 
@@ -30,9 +31,7 @@ GUEST: Final = "guest_login_"
 
 def answer(data: Any, status: int = 200) -> Response:
     """Never kept by a cache: most answers hold a token or somebody's profile."""
-    return Response(
-        msgspec.json.encode(data), status, media_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+    return Json(msgspec.json.encode(data), status)
 
 
 def nothing(status: int = 200) -> Response:
@@ -89,11 +88,11 @@ def user_object(user: User) -> dict[str, Any]:
 
 
 def login_of(user: User) -> str | None:
-    """The first login that is not just the address they registered with. A guest's is a label: nobody logs in by it."""
+    """The first login that is not just an address of theirs. A guest's is a label: nobody logs in by it."""
     if user.is_guest:
         return GUEST + hashlib.sha256(f"guest {user.id}".encode()).hexdigest()[:36]
     logins = (it.value for it in user.identifiers if it.kind is IdentifierKind.LOGIN)
-    return next((it for it in logins if it != user.profile.claimed.email), None)
+    return next((it for it in logins if it not in (user.profile.claimed.email, email_of(user))), None)
 
 
 def email_of(user: User) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ...web.dialect import Dialect
-from . import password_reset, problems, reference
+from . import email_confirmation, password_reset, problems, reference
 from .repeats import HEADER
 from .routes import OPERATIONS
 from .webhooks import FORMAT
@@ -15,7 +15,12 @@ __all__ = ["DIALECT", "FORMAT"]
 DIALECT: Final = Dialect(
     "native",
     ("/acquaint/",),
-    (*(it.route() for it in OPERATIONS), *reference.routes(OPERATIONS), *password_reset.routes()),
+    (
+        *(it.route() for it in OPERATIONS),
+        *reference.routes(OPERATIONS),
+        *password_reset.routes(),
+        *email_confirmation.routes(),
+    ),
     problems.ERRORS,
     problems.response,
     allowed_headers=("Authorization", "Content-Type", HEADER),

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from ...domain import errors
 from ...domain.errors import Refusal
 from ...web.dialect import ErrorTable, NoSuchMethod, NoSuchPath, OurFault, WireError
-from .answers import PROBLEM, Json
+from ...web.answers import PROBLEM, Json
 from .wire.values import moment
 
 REFERENCE: Final = "/acquaint/v1/docs"
@@ -173,6 +173,13 @@ PROBLEMS: Final[Mapping[type[Refusal], Problem]] = {
     ),
     errors.UserBanned: Problem(
         403, "user_banned", "The App does not let this user in", "The credentials are right. Only the App can help."
+    ),
+    errors.AddressUnconfirmed: Problem(
+        403,
+        "address_unconfirmed",
+        "The address is to be confirmed first",
+        "The password is right, and the App lets users in once they followed the link that was mailed to the address "
+        "they registered with. It has been mailed again, unless that was three times within an hour.",
     ),
     errors.IdentifierTaken: Problem(
         409,

@@ -15,6 +15,7 @@ import msgspec
 from starlette.responses import Response
 
 from ...domain.errors import (
+    AddressUnconfirmed,
     AlreadySignedIn,
     AppClosed,
     Busy,
@@ -86,6 +87,7 @@ ERRORS: Final[ErrorTable] = {
     SessionExpired: EXPIRED,
     NeedsUser: UNAUTHORIZED,
     NotAllowed: WireError(403, "403000", "not allowed"),
+    AddressUnconfirmed: WireError(403, "403000", "email is not confirmed"),
     OriginRefused: WireError(403, "403000", "origin not allowed"),
     NotFound: lambda it: WireError(404, "404000", f"{_WORDS.get(it.what, it.what)} not found"),
     Repeated: WireError(409, "409000", "already used for another request"),

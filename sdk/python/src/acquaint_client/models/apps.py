@@ -56,6 +56,7 @@ class Policy:
     ends_sessions_on_password_change: bool
     allows_sign_up: bool
     resets_passwords_by_mail: bool
+    requires_confirmed_emails: bool
     tells_of_new_passwords: bool
     sends_welcome_mails: bool
     mail_texts: dict[str, Any]
@@ -89,6 +90,7 @@ class PolicyChange(TypedDict, total=False):
     ends_sessions_on_password_change: bool
     allows_sign_up: bool
     resets_passwords_by_mail: bool
+    requires_confirmed_emails: bool
     tells_of_new_passwords: bool
     sends_welcome_mails: bool
     mail_texts: dict[str, dict[str, str] | None]

@@ -6,7 +6,7 @@ address bar, and posts it with the new password. The page loads nothing from els
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -24,21 +24,28 @@ HEADERS: Final = {
     ),
     "Referrer-Policy": "no-referrer",
 }
-_HERE: Final = Path(__file__).parent
 
 
 def routes() -> list[Route]:
     """The page, and what it is made of."""
-    page = f"{PREFIX}/password-reset"
-    return [
-        Route("GET", page, _asset("page.html", "text/html")),
-        Route("GET", f"{page}/style.css", _asset("style.css", "text/css")),
-        Route("GET", f"{page}/script.js", _asset("script.js", "text/javascript")),
-    ]
+    return served(
+        f"{PREFIX}/password-reset",
+        Path(__file__).parent,
+        {
+            "": ("page.html", "text/html"),
+            "/style.css": ("style.css", "text/css"),
+            "/script.js": ("script.js", "text/javascript"),
+        },
+    )
 
 
-def _asset(name: str, media_type: str) -> Callable[[Request], Awaitable[Response]]:
-    content = (_HERE / name).read_bytes()
+def served(page: str, folder: Path, files: Mapping[str, tuple[str, str]]) -> list[Route]:
+    """Files of the folder, with their media types, each at where it is below the page."""
+    return [Route("GET", page + path, _asset(folder / name, kind)) for path, (name, kind) in files.items()]
+
+
+def _asset(file: Path, media_type: str) -> Callable[[Request], Awaitable[Response]]:
+    content = file.read_bytes()
 
     async def asset(request: Request) -> Response:
         return Response(content, media_type=media_type, headers=HEADERS)

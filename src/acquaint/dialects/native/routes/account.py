@@ -8,22 +8,23 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from ....domain import errors
-from ....domain.errors import NeedsUser
+from ....domain.errors import AddressUnconfirmed, NeedsUser
 from ....domain.identities import Identifier
 from ....ports.store import Recognised
 from ....services import addresses, mails, sign_in
 from ....services import users as service
 from .. import arrivals
-from ..answers import Empty
+from ....web.answers import Empty
 from ..callers import NOBODY, VISITOR
 from ..operation import Asked, Operation
 from ..wire import sessions, users
 from ..wire.values import Nothing
+from .confirmation import turned_away
 
 SECTION: Final = "Account"
 
 
-async def register(asked: Asked[None, Nothing, users.Registration]) -> sessions.Admission:
+async def register(asked: Asked[None, Nothing, users.Registration]) -> sessions.Admission | Response:
     core, body = asked.core, asked.body
     who, claimed = body.who(), None
     app = await arrivals.app_of(asked, body.app)
@@ -32,7 +33,10 @@ async def register(asked: Asked[None, Nothing, users.Registration]) -> sessions.
     )
     if not isinstance(who, Identifier):
         who, claimed = await addresses.registering(core, app, who)
-    admission = await sign_in.register(core, app, (who,), body.password, body.profile(), place, claimed=claimed)
+    try:
+        admission = await sign_in.register(core, app, (who,), body.password, body.profile(), place, claimed=claimed)
+    except AddressUnconfirmed as refusal:
+        return turned_away(core, app, refusal, asked.address)
     return sessions.admission(admission, secret)
 
 
@@ -75,13 +79,16 @@ OPERATIONS: Final = (
         description=(
             "Makes a user with a password and signs them in. Nobody has proved an `email` yet: it becomes the login "
             "and is kept as claimed, so it captures nobody who later arrives with proof. Signing in with the "
-            "address works, and so does resetting the password by mail."
+            "address works, and so does resetting the password by mail. Where the Policy `requires_confirmed_emails`, "
+            "an `email` is answered with `address_unconfirmed` once the user is made: they sign in after they followed "
+            "the link that is mailed to it."
         ),
         refusals=(
             errors.UnknownApp,
             errors.AppClosed,
             errors.OriginRefused,
             errors.RegistrationClosed,
+            errors.AddressUnconfirmed,
             errors.IdentifierTaken,
             errors.TooManyRequests,
         ),

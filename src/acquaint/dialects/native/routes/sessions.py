@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from starlette.responses import Response
+
 from ....domain import errors
 from ....domain.apps import App
-from ....domain.errors import NeedsUser
+from ....domain.errors import AddressUnconfirmed, NeedsUser
 from ....domain.identities import NO_CHANGE, Identifier
 from ....domain.sessions import SessionId
 from ....ports.store import Recognised
@@ -21,11 +23,12 @@ from ..wire import sessions as wire
 from ..wire.files import LiveTicket
 from ..wire.sessions import AsGuest, ByPassword, ByToken, JustVisiting
 from ..wire.values import Nothing, moment
+from .confirmation import turned_away
 
 SECTION: Final = "Sessions"
 
 
-async def arrive(asked: Asked[None, Nothing, wire.Arrival]) -> wire.Admission:
+async def arrive(asked: Asked[None, Nothing, wire.Arrival]) -> wire.Admission | Response:
     core, body = asked.core, asked.body
     way = body.way()
     app = await arrivals.app_of(asked, body.app)
@@ -35,7 +38,10 @@ async def arrive(asked: Asked[None, Nothing, wire.Arrival]) -> wire.Admission:
     )
     if isinstance(way, AsGuest):
         return wire.admission(await sign_in.enter_as_guest(core, app, way.name, place), None)
-    return wire.admission(await _admitted(core, app, way, place), secret)
+    try:
+        return wire.admission(await _admitted(core, app, way, place), secret)
+    except AddressUnconfirmed as refusal:
+        return turned_away(core, app, refusal, asked.address)
 
 
 async def _admitted(core: Core, app: App, way: ByPassword | ByToken | JustVisiting, place: Place) -> Admission:
@@ -122,6 +128,7 @@ OPERATIONS: Final = (
             errors.ProviderRefused,
             errors.ProviderUnavailable,
             errors.UserBanned,
+            errors.AddressUnconfirmed,
             errors.IdentifierTaken,
             errors.TooManyRequests,
         ),

@@ -1,4 +1,4 @@
-"""Files, tickets and password resets."""
+"""Files, tickets, password resets and confirmed addresses."""
 
 from __future__ import annotations
 
@@ -41,6 +41,20 @@ class ResetAsked(Sent):
 
     app: Slug
     email: Email
+
+
+class ConfirmationAsked(Sent):
+    """Somebody who has not confirmed their address."""
+
+    app: Slug
+    email: Email
+
+
+class ConfirmationCompletion(Sent):
+    """The ticket from the mail, and the password of who registered."""
+
+    ticket: Annotated[str, Meta(min_length=1, max_length=255)]
+    password: Password
 
 
 class ResetCompletion(Sent):

@@ -18,7 +18,7 @@ Enforcement = Literal["off", "report", "enforce"]
 Secrecy = Literal["never", "random", "always"]
 
 
-MailKind = Literal["password_reset", "password_changed", "address_changed", "welcome"]
+MailKind = Literal["password_reset", "password_changed", "address_changed", "welcome", "email_confirmation"]
 
 
 class MailText(Shown):
@@ -29,8 +29,9 @@ class MailText(Shown):
 
 
 class NewMailText(Sent):
-    """A mail as the App is to put it. ``password_reset`` must name ``#{link}`` or ``#{user.get_reset_password_token}``;
-    the others may name ``#{app.title}``, ``#{user.email}`` and, but for ``address_changed``, ``#{user.full_name}``."""
+    """A mail as the App is to put it. ``password_reset`` must name ``#{link}`` or ``#{user.get_reset_password_token}``,
+    ``email_confirmation`` ``#{link}`` or ``#{user.confirmation_ticket}``; all may name ``#{app.title}``,
+    ``#{user.email}`` and, but for ``address_changed``, ``#{user.full_name}``."""
 
     subject: Annotated[str, Meta(min_length=1, max_length=LONGEST_SUBJECT)]
     text: Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
@@ -65,6 +66,9 @@ class Policy(Shown):
     ends_sessions_on_password_change: Annotated[bool, Meta(description="All but the one that changed it.")]
     allows_sign_up: Annotated[bool, Meta(description="By ConnectyCube's API, whatever `registers_on_login` says.")]
     resets_passwords_by_mail: bool
+    requires_confirmed_emails: Annotated[
+        bool, Meta(description="Who registers with an e-mail address is let in once they confirmed it by mail.")
+    ]
     tells_of_new_passwords: Annotated[
         bool, Meta(description="Users are mailed that their password was changed, at an address that is proved.")
     ]
@@ -132,6 +136,7 @@ class PolicyChange(Sent):
     ends_sessions_on_password_change: bool | UnsetType = UNSET
     allows_sign_up: bool | UnsetType = UNSET
     resets_passwords_by_mail: bool | UnsetType = UNSET
+    requires_confirmed_emails: bool | UnsetType = UNSET
     tells_of_new_passwords: bool | UnsetType = UNSET
     sends_welcome_mails: bool | UnsetType = UNSET
     mail_texts: (

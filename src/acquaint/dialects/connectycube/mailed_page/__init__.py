@@ -1,7 +1,8 @@
-"""The page that the link in a mail opens: a new password, twice, and nothing else. It works without scripts.
+"""The pages that links in mails open: one small form each, and nothing else. They work without scripts.
 
-form_page    asks for it, and says what was wrong with the last try
-over_page    nothing more to do here
+RESET, CONFIRM   the forms: a new password, twice; the password, for an address that is to be confirmed
+form_page        shows one, and says what was wrong with the last try
+over_page        nothing more to do here
 
 The link's ticket is in the page's address and in its form; the page loads nothing, tells nobody where it was opened,
 and is kept by nobody.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from string import Template
@@ -21,7 +23,6 @@ from starlette.responses import Response
 _HERE: Final = Path(__file__).parent
 _STYLE: Final = (_HERE / "style.css").read_text()
 _PAGE: Final = Template((_HERE / "page.html").read_text())
-_FORM: Final = Template((_HERE / "form.html").read_text())
 
 HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -36,11 +37,22 @@ HEADERS: Final = {
 }
 
 
-def form_page(token: str, wrong: str = "", status: int | None = None) -> Response:
+@dataclass(frozen=True, slots=True)
+class Form:
+    title: str
+    content: Template
+
+
+RESET: Final = Form("A new password", Template((_HERE / "reset.html").read_text()))
+CONFIRM: Final = Form("Confirm your address", Template((_HERE / "confirm.html").read_text()))
+
+
+def form_page(form: Form, token: str, wrong: str = "", status: int | None = None) -> Response:
     """``wrong`` is what was wrong with the last try, read out by screen readers."""
     said = f'<p id="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
-    form = _FORM.substitute(token=escape(token), wrong=said, described="rule wrong" if wrong else "rule")
-    return _page("A new password", form, status or (422 if wrong else 200))
+    described = "rule wrong" if wrong else "rule"
+    content = form.content.substitute(token=escape(token), wrong=said, described=described)
+    return _page(form.title, content, status or (422 if wrong else 200))
 
 
 def over_page(said: tuple[str, str], status: int = 200) -> Response:
