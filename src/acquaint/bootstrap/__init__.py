@@ -1,6 +1,6 @@
 """Where everything meets: settings become a core, the core a house, and the house is opened, served and closed.
 
-    parts      make_folder, migrate, make_keys: what must be there before; open_core: the ports in one hand
+    parts      make_folder, migrate, move, make_keys: what must be there before; open_core: the ports in one hand
     sealing    the keys that secrets are sealed with
     house      open_house: a core that serves; build_app: the ASGI application in front of it
     tasks      what goes on beside requests
@@ -10,7 +10,7 @@ Only here is anything chosen: which database, bus and mailer, and which dialects
 """
 
 from .house import House, build_app, open_house
-from .parts import make_folder, make_keys, migrate, open_core, utc_now
+from .parts import make_folder, make_keys, migrate, move, open_core, utc_now
 from .readiness import NotReady
 from .sealing import forget as forget_key
 from .sealing import key_file
@@ -25,6 +25,7 @@ __all__ = [
     "make_folder",
     "make_keys",
     "migrate",
+    "move",
     "open_core",
     "open_house",
     "serve",

@@ -40,6 +40,8 @@ from .sealing import prepare, sealing_of
 from .tasks import kept_running, running
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import argon2
 
 
@@ -62,6 +64,21 @@ def make_folder(settings: Settings) -> None:
 def migrate(settings: Settings) -> str:
     """Brings the database to this version's schema, and answers its name."""
     return asyncio.run(_migrate(settings))
+
+
+def move(settings: Settings, file: Path) -> dict[str, int]:
+    """What is in an SQLite file goes into the PostgreSQL database of the settings: how many rows of each table."""
+    from ..storage.moving import CannotMove
+    from ..storage.moving import move as move_rows
+
+    if settings.is_embedded:
+        raise NotReady("ACQUAINT_DATABASE_URL names no PostgreSQL database to move to")
+    try:
+        return asyncio.run(move_rows(file, settings.database))
+    except CannotMove as error:
+        raise NotReady(str(error)) from error
+    except Busy as error:
+        raise NotReady(f"{without_password(settings.database)} does not answer: {error.__cause__}") from error
 
 
 def make_keys(settings: Settings) -> None:

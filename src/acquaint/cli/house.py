@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import textwrap
+from pathlib import Path
 from typing import Any
 
 import click
@@ -42,8 +43,9 @@ def init(context: click.Context, as_json: bool) -> None:
 
 @click.command()
 @_json
+@click.option("--from", "file", type=click.Path(path_type=Path), help="An SQLite file: all of it goes to PostgreSQL.")
 @click.pass_context
-def migrate(context: click.Context, as_json: bool) -> None:
+def migrate(context: click.Context, as_json: bool, file: Path | None) -> None:
     """Bring the database to the schema of this version. Make a backup first: there is no way down."""
     settings = settings_of(context)
     from .. import bootstrap  # only now: what cannot be understood is said at once
@@ -52,10 +54,13 @@ def migrate(context: click.Context, as_json: bool) -> None:
         if settings.is_embedded:
             bootstrap.make_folder(settings)
         schema = bootstrap.migrate(settings)
+        moved = bootstrap.move(settings, file) if file else None
     if as_json:
-        show({"schema": schema}, as_json=True)
-    else:
-        click.echo(f"The schema is {schema}, as this version needs it.")
+        show({"schema": schema, **({} if moved is None else {"moved": moved})}, as_json=True)
+        return
+    click.echo(f"The schema is {schema}, as this version needs it.")
+    if moved is not None:
+        show({f"{table} moved": rows for table, rows in moved.items()}, as_json=False)
 
 
 @click.command()

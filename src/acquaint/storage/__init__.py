@@ -10,7 +10,8 @@
     group_commit   SQLite's one writer, and how those who wait for it share a commit
     lending        connections that are lent to one block at a time
     schema         bringing a database to this version's tables; migrations: how they came to be
+    moving         all of an SQLite file goes into PostgreSQL
     watch          what other processes wrote to the same SQLite file
 
-Others know ``store``, ``schema`` and ``watch``; the rest is nobody's business.
+Others know ``store``, ``schema``, ``moving`` and ``watch``; the rest is nobody's business.
 """
