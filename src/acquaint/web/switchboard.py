@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from ..domain.errors import Refusal
 from .cors import preflight
 from .dialect import REFUSED, Dialect, NoSuchMethod, NoSuchPath, OurFault, Route
+from .heads import QuickRequest
 
 log = structlog.get_logger()
 
@@ -72,12 +73,12 @@ class Switchboard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         if "//" in path:
-            path = re.sub("/{2,}", "/", path)
+            path = scope["path"] = re.sub("/{2,}", "/", path)
         stop = self._exact.get(path)
         if stop is None:
             stop, parameters = self._match(path)
             scope["path_params"] = parameters
-        request = Request(scope, receive, send)
+        request = QuickRequest(scope, receive, send)
         scope["acquaint.route"] = stop.path if stop else None
         response = await self._answer(request, path, stop)
         await response(scope, receive, send)

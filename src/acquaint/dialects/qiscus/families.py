@@ -44,5 +44,5 @@ class Family(Enum):
 
 
 def family_of(request: Request) -> Family:
-    path = request.url.path
+    path = request.scope["path"]  # its url is made of the Host header as well
     return next(it for it in Family if path.startswith(it.value + "/"))

@@ -49,4 +49,4 @@ def numbered(request: Request, *filters: str) -> Numbered:
     asked = query(request)
     kept = {name: value for name in filters if (value := asked.text(name, 256)) is not None}
     size = asked.number("pageSize", USUAL_PAGE, 1, 10**9 - 1)
-    return Numbered(request.url.path, asked.number("page", 1, 1, LAST_PAGE), min(size, LARGEST_PAGE), kept)
+    return Numbered(request.scope["path"], asked.number("page", 1, 1, LAST_PAGE), min(size, LARGEST_PAGE), kept)

@@ -114,7 +114,7 @@ async def batches(server: Server) -> Response:
     if any(it.reference is not None for it in job.items):
         attributes["results"] = [_result(it, job.verb) for it in job.items]
     relationships = wire.org_of(server.app) | {"bulk": wire.reference("bulk", id, f"/v1/bulk/{as_hex(id)}")}
-    path = server.request.url.path
+    path = server.request.scope["path"]
     links = {"self": path, "first": path, "prev": None, "next": None}
     return wire.listing([wire.resource("bulk_batch", id, attributes, relationships)], links, {"page": 1, "pageSize": 1})
 

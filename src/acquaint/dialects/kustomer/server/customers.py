@@ -117,7 +117,7 @@ async def list_push_tokens(server: Server) -> Response:
     """GET customers/{id}/push-tokens (ours): where to notify them, on each device they are logged in on."""
     user = await users.get(server.core, server.app, UserId(server.id()))
     found = await push.of_user(server.core, server.app, user.id)
-    path = server.request.url.path
+    path = server.request.scope["path"]
     links = {"self": path, "first": path, "prev": None, "next": None}
     shown = [push_token(server.app, it) for it in found]
     return wire.listing(shown, links, {"page": 1, "pageSize": len(shown)})
@@ -219,8 +219,10 @@ def numbered(server: Server, asked: Asked, shown: list[wire.Resource], page: int
     pages = max(1, -(-total // size))
     kept = {name: value for name, value in asked.values.items() if name not in ("page", "pageSize")}
 
+    path = server.request.scope["path"]
+
     def link(number: int) -> str:
-        return f"{server.request.url.path}?{urlencode({**kept, 'page': number, 'pageSize': size})}"
+        return f"{path}?{urlencode({**kept, 'page': number, 'pageSize': size})}"
 
     links = {
         "self": link(page),
