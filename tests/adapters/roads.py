@@ -5,22 +5,30 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
 import asyncpg
 
-from acquaint.adapters.line import LineBus
-from acquaint.adapters.postgres_bus import CHANNEL, PostgresBus
-from acquaint.adapters.valkey import ValkeyBus
+from acquaint.adapters.line import Line, LineBus
+from acquaint.adapters.postgres_bus import CHANNEL, PostgresBus, PostgresLine
+from acquaint.adapters.valkey import ValkeyBus, ValkeyLine
 from tests.support.postgres import RunningPostgres
+from tests.support.sealing import KEY
 from tests.support.valkey import RunningValkey, running_valkey
+
+Keys = Callable[[], Sequence[bytes]]
+
+
+def keys() -> Sequence[bytes]:
+    """What nodes share, and nobody else knows."""
+    return [KEY]
 
 
 class Road(Protocol):
-    def bus(self, *, most_unsaid: int = 1000) -> LineBus: ...
+    def bus(self, *, keys: Keys = keys, most_unsaid: int = 1000) -> LineBus: ...
     async def trip(self) -> None:
         """Every connection breaks; new ones are taken at once."""
         ...
@@ -38,13 +46,17 @@ class Road(Protocol):
         """Somebody who is no node says something."""
         ...
 
+    def line(self) -> Line:
+        """Of somebody who reaches it, and listens."""
+        ...
+
 
 class ValkeyRoad:
     def __init__(self, server: RunningValkey) -> None:
         self._server = server
 
-    def bus(self, *, most_unsaid: int = 1000) -> LineBus:
-        return ValkeyBus(self._server.url, most_unsaid=most_unsaid)
+    def bus(self, *, keys: Keys = keys, most_unsaid: int = 1000) -> LineBus:
+        return ValkeyBus(self._server.url, keys, most_unsaid=most_unsaid)
 
     async def trip(self) -> None:
         self._server.ask("CLIENT", "KILL", "TYPE", "pubsub")
@@ -62,6 +74,9 @@ class ValkeyRoad:
     async def shout(self, message: str) -> None:
         self._server.ask("PUBLISH", "acquaint:events:0", message)
 
+    def line(self) -> Line:
+        return ValkeyLine(self._server.url)
+
 
 class PostgresRoad:
     """A database of its own on the tests' server, so that nobody else is interrupted."""
@@ -70,8 +85,8 @@ class PostgresRoad:
         self._admin, self._url, self._name = admin, url, name
         self._frozen: list[int] = []
 
-    def bus(self, *, most_unsaid: int = 1000) -> LineBus:
-        return PostgresBus(self._url, most_unsaid=most_unsaid)
+    def bus(self, *, keys: Keys = keys, most_unsaid: int = 1000) -> LineBus:
+        return PostgresBus(self._url, keys, most_unsaid=most_unsaid)
 
     async def trip(self) -> None:
         await self._admin.execute(
@@ -95,6 +110,9 @@ class PostgresRoad:
         connection = await asyncpg.connect(self._url)
         await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, message)
         await connection.close()
+
+    def line(self) -> Line:
+        return PostgresLine(self._url)
 
     async def thaw(self) -> None:
         for pid in self._frozen:

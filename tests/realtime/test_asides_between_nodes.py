@@ -5,30 +5,30 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from acquaint.adapters.argon2 import CHEAPEST
 from acquaint.bootstrap import House, open_house, utc_now
+from acquaint.bootstrap.sealing import key_file
 from acquaint.domain.apps import AppId
 from acquaint.domain.conversations import ConversationId, ConversationKind
 from acquaint.domain.members import Change
 from acquaint.domain.users import UserId
 from acquaint.ports.store import Recognised
 from acquaint.realtime import attendance, mentioned, overhearing
-from acquaint.realtime.mentioned import Roll, Sealed, write_remark
+from acquaint.realtime.mentioned import Roll, spoken, write
 from acquaint.services import apps, blocks, conversations, sessions
 from acquaint.services.asides import Remark, Typing
 from acquaint.services.live import Aside
 from acquaint.settings import Settings
 from tests.cast import Cast, ann, ben, carol, eve, kiosk, phone
-from tests.realtime.conftest import Ear, until
+from tests.realtime.conftest import Ear
 from tests.services.doors import verified, visitor
 from tests.support.nodes import Nodes, hurry, nodes, two_nodes, valkey_nodes, wired
+from tests.support.patience import until
 from tests.support.valkey import running_valkey
 
 __all__ = ["hurry", "nodes", "valkey_nodes", "wired"]  # fixtures
@@ -107,21 +107,15 @@ async def test_who_may_not_hear_it_on_the_other_node_does_not(valkey_nodes: Node
     assert (bens.asides, bens.typing, carols.asides, carols.typing) == ([], [], [], [])
 
 
-async def said_of(house: House, acme: Cast, **what: Any) -> bytes:
-    """A remark as a node seals it, whoever's it is."""
-    async with house.core.store.read() as tx:
-        [*_, key] = await mentioned.Seals().of(tx, acme.app.id, utc_now())
-    at = what.pop("at", utc_now())
-    remark = Remark(
-        **{"app_id": acme.app.id, "session_id": None, "conversation_id": None, "said": Typing(True), **what}
-    )
-    return write_remark(remark, what.pop("key", key), at)
+def said_of(acme: Cast, **what: Any) -> bytes:
+    """A remark as a node mentions it, whoever's it is."""
+    return write(spoken(Remark(**{
+        "app_id": acme.app.id, "session_id": None, "conversation_id": None, "said": Typing(True), **what,
+    })))  # fmt: skip
 
 
-async def test_a_remark_that_nobody_may_make_is_told_to_nobody_whatever_node_says_it(
-    valkey_nodes: Nodes, settings: Settings
-) -> None:
-    """Bytes on the Bus that are sealed, and wrong; and some that no node has sealed."""
+async def test_a_remark_that_nobody_may_make_is_told_to_nobody_whatever_node_says_it(valkey_nodes: Nodes) -> None:
+    """A node of another version, or one that is wrong. What no node says: tests/attacks/test_34_forged_bus.py."""
     here, there = valkey_nodes
     acme, other = await made(here), await made(here)
     a, b, e = [await verified(here.core, acme, it) for it in (ann, ben, eve)]
@@ -132,28 +126,20 @@ async def test_a_remark_that_nobody_may_make_is_told_to_nobody_whatever_node_say
     await sessions.end(here.core, acme.app, ended.session.id)
     elsewhere = await verified(here.core, other, ann)
     typing = {"session_id": a.session.id, "conversation_id": id}
-    whole = await said_of(here, acme, **typing)
-    sealed = msgspec.json.decode(whole, type=Sealed)
     wrong = [
-        await said_of(here, acme, **typing | {"session_id": ended.session.id}),  # over
-        await said_of(here, acme, **typing | {"session_id": e.session.id}),  # does not see the conversation
-        await said_of(here, acme, **typing | {"session_id": on_kiosk.session.id}),
-        await said_of(here, acme, **typing | {"session_id": elsewhere.session.id}),  # of another App
-        await said_of(here, acme, **typing | {"session_id": 4711}),
-        await said_of(here, acme, session_id=on_kiosk.session.id, to_user=id_of(b), said=A_CALL),
-        await said_of(here, acme, to_user=id_of(b), said=A_CALL),  # operators only type
-        await said_of(here, acme, conversation_id=id, said=A_CALL),
-        await said_of(here, acme, conversation_id=ConversationId(42)),
-        await said_of(here, acme),
-        await said_of(here, acme, at=utc_now() - timedelta(minutes=1), **typing),  # played again
-        await said_of(here, acme, at=utc_now() + timedelta(minutes=1), **typing),
-        await said_of(here, other, **typing | {"app_id": acme.app.id}),  # sealed with what another App knows
-        msgspec.json.encode(Sealed(acme.app.id, "", sealed.said)),
-        msgspec.json.encode(Sealed(acme.app.id, "ß" * 64, sealed.said)),
-        msgspec.json.encode(Sealed(other.app.id, sealed.seal, sealed.said)),
-        whole.replace(b'"typing":true', b'"typing":false'),
-        whole.replace(str(id).encode(), b"1"),
+        said_of(acme, **typing | {"session_id": ended.session.id}),  # over
+        said_of(acme, **typing | {"session_id": e.session.id}),  # does not see the conversation
+        said_of(acme, **typing | {"session_id": on_kiosk.session.id}),
+        said_of(acme, **typing | {"session_id": elsewhere.session.id}),  # of another App
+        said_of(other, **typing),
+        said_of(acme, **typing | {"session_id": 4711}),
+        said_of(acme, session_id=on_kiosk.session.id, to_user=id_of(b), said=A_CALL),
+        said_of(acme, to_user=id_of(b), said=A_CALL),  # operators only type
+        said_of(acme, conversation_id=id, said=A_CALL),
+        said_of(acme, conversation_id=ConversationId(42)),
+        said_of(acme),
         b'{"type":"remark"}',
+        b'{"type":"remark","app":1e99}',
         b'{"type":"roll","node":"' + b"x" * 1000 + b'"}',
         b'{"type":"roll","node":"evil","people":[[1,2,99],[1e99,2,0]]}',
         b'{"type":"roll","node":"evil","people":[[1,2,99],[-1,123456789012345678901234567890,0]],"ends":true}',
@@ -164,7 +150,7 @@ async def test_a_remark_that_nobody_may_make_is_told_to_nobody_whatever_node_say
         if words != b"[" * 100_000:  # which no Bus would say: it is JSON that is mentioned
             here.core.bus.mention(words, of=1)
         there.hub._overheard(words)
-    here.core.bus.mention(await said_of(here, acme, **typing), of=2)
+    here.core.bus.mention(said_of(acme, **typing), of=2)
     await until(lambda: bens.typing)
     assert (len(bens.typing), bens.typing[0].on, bens.asides, bens.cuts) == (1, True, [], [])
 
@@ -179,7 +165,7 @@ async def test_a_flood_from_another_node_is_dropped_and_does_not_fill_the_memory
     acme = await made(here)
     a, b = await verified(here.core, acme, ann), await verified(here.core, acme, ben)
     bens = await ear(there, b)
-    words = await said_of(here, acme, session_id=a.session.id, to_user=id_of(b), said=A_CALL)
+    words = said_of(acme, session_id=a.session.id, to_user=id_of(b), said=A_CALL)
     for _ in range(100):
         there.hub._overheard(words)
     await until(lambda: not there.hub._overhearing._is_judging)
@@ -277,14 +263,13 @@ async def test_while_the_line_is_cut_people_talk_on_their_node_and_afterwards_ac
             await until(lambda: carols.asides and carols.asides[-1].read("carrier pigeon", int) == 2)
 
 
-async def test_a_secret_that_is_rotated_deafens_nobody(valkey_nodes: Nodes) -> None:
+async def test_a_sealing_key_that_is_rotated_deafens_nobody(valkey_nodes: Nodes) -> None:
     here, there = valkey_nodes
     acme = await made(here)
     a, b = await verified(here.core, acme, ann), await verified(here.core, acme, ben)
     anns, bens = await ear(here, a), await ear(there, b)
     for number in range(3):
+        key_file(here.settings).add()  # both nodes have the same
         await here.hub.pass_to(anns, id_of(b), Aside("carrier pigeon", number))
         await until(lambda: len(bens.asides) == number + 1)  # noqa: B023
-        [*_, old] = await apps.secrets_of(here.core, acme.app)
-        await apps.rotate_secret(here.core, acme.app, grace=timedelta(0))
-        await apps.retire_secret(here.core, acme.app, old.id)
+    assert there.core.bus.not_believed == 0

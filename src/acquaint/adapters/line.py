@@ -3,6 +3,9 @@
 A line that was cut may have lost anything, and says nothing about what it lost. So the Bus is not whole from the
 moment it learns of the cut; and when it listens again, every listener first forgets what it only believes. What
 this node has to say meanwhile waits in a queue; should that overflow, the others are told that they missed something.
+Nodes also say how often they told something before: who has heard less knows that it missed some of it.
+
+Whatever is not sealed by a node (``line_sealing``) is counted and ignored: whoever reaches the line may say anything.
 
 What is only mentioned shares the line and comes second: Events wait for at most one message of it. It is said at a pace
 that leaves the line free, at most once, and dropped when it is old or there is no room for it.
@@ -12,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +27,7 @@ import structlog
 
 from ..domain.events import Event
 from ..ports.bus import Listener
+from .line_sealing import LineSealing, NotBelieved, room_of
 from .listeners import Listeners
 from .mentions import Mentions
 
@@ -39,6 +42,9 @@ FIRST_PAUSE: Final = 0.05  # seconds before a line that was cut is opened again
 LONGEST_PAUSE: Final = 2.0
 
 LAST_WORDS: Final = 1.0  # seconds in which a node that stops may say what it has not said yet
+
+LOGGED_EVERY: Final = 60.0  # seconds, however many messages nobody believes
+MOST_NODES: Final = 1_000  # processes of which it is remembered how often they told something
 
 DETAILS_LEFT_OUT: Final = "details_left_out"
 """In the details of an Event that was too long for the line. The whole Event is in the store."""
@@ -73,10 +79,13 @@ class Line(Protocol):
 class LineBus:
     """``tell`` is called in the event loop that ``run`` runs in, which may start later."""
 
-    def __init__(self, line: Line, *, most_unsaid: int = MOST_UNSAID) -> None:
-        self._line = line
-        self._node = secrets.token_hex(8)
+    def __init__(self, line: Line, sealing: LineSealing, *, most_unsaid: int = MOST_UNSAID) -> None:
+        self._line, self._sealing = line, sealing
+        self._room = room_of(line.longest) - _ENVELOPE
         self._listeners = Listeners()
+        self._told = 0  # messages with Events that were said
+        self._told_by: dict[str, int] = {}  # the same of other nodes, since this one listens
+        self._not_believed, self._logged_at = 0, float("-inf")
         self._most_unsaid = most_unsaid
         self._unsaid: deque[Event] = deque()
         self._on_lips: list[Event] = []  # taken from the queue, and not yet surely said
@@ -91,6 +100,10 @@ class LineBus:
     @property
     def is_whole(self) -> bool:
         return self._open.is_set() and not self._dropped
+
+    @property
+    def not_believed(self) -> int:
+        return self._not_believed
 
     def tell(self, events: Sequence[Event]) -> None:
         self._listeners.heard(events)
@@ -131,6 +144,7 @@ class LineBus:
             began = anyio.current_time()
             try:
                 await self._line.open()
+                self._told_by.clear()
                 self._listeners.lost()  # what happened before we listened, nobody will tell
                 self._open.set()
                 log.info("bus_whole")
@@ -147,14 +161,19 @@ class LineBus:
 
     def _hear(self, message: bytes | str) -> None:
         try:
-            heard = _reader.decode(message)
-        except (msgspec.MsgspecError, ValueError, RecursionError):  # another version's node, or nobody's
+            opened = self._sealing.open(message)
+        except NotBelieved as why:
+            self._wonder(str(why))
+            return
+        if opened is None:
+            return  # our own listeners were told before the others
+        try:
+            heard = _reader.decode(opened.said)
+        except (msgspec.MsgspecError, ValueError, RecursionError):  # a node of another version
             log.warning("bus_message_unreadable")
             self._listeners.lost()
             return
-        if heard.node == self._node:
-            return  # our own listeners were told before the others
-        if heard.missed:
+        if heard.missed or self._has_missed(opened.node, heard):
             self._listeners.lost()
         self._listeners.heard(heard.events)
         for words in heard.mentions:
@@ -163,6 +182,22 @@ class LineBus:
                     overhears(bytes(words))
                 except Exception:
                     log.exception("overhearing_failed")
+
+    def _has_missed(self, node: str, heard: _Heard) -> bool:
+        """Whether the node told something before this that was not heard: it got lost, or was not believed."""
+        known = self._told_by.get(node, heard.told)
+        if node not in self._told_by and len(self._told_by) >= MOST_NODES:
+            self._told_by.clear()
+        self._told_by[node] = max(known, heard.told + bool(heard.events))
+        return heard.told > known
+
+    def _wonder(self, why: str) -> None:
+        """Said once a minute: whoever can say what nobody believes can say a lot of it."""
+        self._not_believed += 1
+        now = time.monotonic()
+        if now - self._logged_at >= LOGGED_EVERY:
+            self._logged_at = now
+            log.warning("bus_message_not_believed", why=why, so_far=self._not_believed)
 
     async def _speak(self) -> None:
         pause = FIRST_PAUSE
@@ -181,28 +216,29 @@ class LineBus:
                     pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _say_mentions(self) -> None:
-        room = self._line.longest - _ENVELOPE
         while True:
             await self._mentioned.wait()
             self._mentioned.clear()
             while self._mentions:
                 await self._open.wait()
-                words = self._mentions.take(room)
+                words = self._mentions.take(self._room)
                 if not words:
                     continue
-                message = self._mentioning(words)
+                size = 0
                 try:
-                    await self._say(message)
+                    size = await self._say(_mentioning(words))
                 except Exception as cut:
                     log.info("mentions_lost", why=repr(cut), mentions=len(words))
-                await anyio.sleep(max(GATHERED_FOR, len(message) / self._line.mentioned_per_second))
+                await anyio.sleep(max(GATHERED_FOR, size / self._line.mentioned_per_second))
 
-    def _mentioning(self, words: Sequence[bytes]) -> bytes:
-        return msgspec.json.encode(_Said(self._node, [], mentions=[msgspec.Raw(it) for it in words]))
-
-    async def _say(self, message: bytes) -> None:
+    async def _say(self, said: _Said) -> int:
+        """How many bytes it took. Sealed when its turn comes: messages are heard in the order in which they are."""
         async with self._one_at_a_time:
+            said.told = self._told
+            message = self._sealing.seal(msgspec.json.encode(said))
             await self._line.say(message)
+            self._told += bool(said.events)
+            return len(message)
 
     async def _say_last_words(self, is_open: bool) -> None:
         try:
@@ -210,8 +246,8 @@ class LineBus:
                 await self._line.open()
             while self._has_something_to_say():
                 await self._say_something()
-            while is_open and (words := self._mentions.take(self._line.longest - _ENVELOPE)):
-                await self._say(self._mentioning(words))
+            while is_open and (words := self._mentions.take(self._room)):
+                await self._say(_mentioning(words))
         except Exception as cut:
             log.warning("bus_last_words_unsent", why=repr(cut), events=len(self._on_lips) + len(self._unsaid))
 
@@ -222,24 +258,26 @@ class LineBus:
         while self._unsaid and len(self._on_lips) < MOST_AT_ONCE:
             self._on_lips.append(self._unsaid.popleft())
         dropped = self._dropped
-        parts = list(_that_fit(self._on_lips, self._line.longest))
-        await self._say(msgspec.json.encode(_Said(self._node, parts, missed=dropped > 0)))
+        parts = list(_that_fit(self._on_lips, self._room))
+        await self._say(_Said(parts, missed=dropped > 0))
         del self._on_lips[: len(parts)]
         self._dropped -= dropped  # what fell out meanwhile is told with the next message
 
 
 class _Said(msgspec.Struct, omit_defaults=True):
-    node: str
-    events: list[msgspec.Raw]
+    """``told`` is how many messages with Events the node said before."""
+
+    events: list[msgspec.Raw] = []
     missed: bool = False
     mentions: list[msgspec.Raw] = []
+    told: int = 0
 
 
 class _Heard(msgspec.Struct):
-    node: str
-    events: list[Event]
+    events: list[Event] = []
     missed: bool = False
     mentions: list[msgspec.Raw] = []
+    told: int = 0
 
 
 _reader = msgspec.json.Decoder(_Heard)
@@ -247,12 +285,16 @@ _writer = msgspec.json.Encoder(enc_hook=str)
 _ENVELOPE: Final = 100  # bytes of a message around its events, generously
 
 
-def _that_fit(events: Sequence[Event], longest: int) -> Iterator[msgspec.Raw]:
-    """The first events, encoded, as many as one message holds. One that is too long alone goes without its details."""
-    room = longest - _ENVELOPE
+def _mentioning(words: Sequence[bytes]) -> _Said:
+    return _Said(mentions=[msgspec.Raw(it) for it in words])
+
+
+def _that_fit(events: Sequence[Event], most: int) -> Iterator[msgspec.Raw]:
+    """The first events, encoded, as many as there is room for. One that is too long alone goes without its details."""
+    room = most
     for event in events:
         encoded = _writer.encode(event)
-        if len(encoded) > longest - _ENVELOPE:
+        if len(encoded) > most:
             encoded = _writer.encode(replace(event, details={DETAILS_LEFT_OUT: True}))
         room -= len(encoded) + 1
         if room < 0:

@@ -36,6 +36,10 @@ class MemoryBus:
     def is_whole(self) -> bool:
         return True
 
+    @property
+    def not_believed(self) -> int:
+        return 0
+
     def tell(self, events: Sequence[Event]) -> None:
         self._listeners.heard(events)
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 import asyncpg
 
 from .line import MOST_UNSAID, LineBus
+from .line_sealing import LineSealing
 
 CHANNEL: Final = "acquaint_events"
 
 LONGEST_NOTIFICATION: Final = 7900  # bytes; PostgreSQL takes less than 8000
-MOST_PARTS: Final = 18  # of one message: what LARGEST_MENTION takes
+MOST_PARTS: Final = 22  # of one message: what LARGEST_MENTION takes, sealed
 
 CONNECTS_WITHIN: Final = 2.0  # seconds
 SAID_WITHIN: Final = 1.0  # seconds; a PostgreSQL that takes longer is as good as gone
@@ -28,16 +29,19 @@ CHECK_WITHIN: Final = 0.4  # seconds
 
 
 class PostgresBus(LineBus):
-    """Nodes on the same database hear each other. Its one connection must not go through a pool of transactions."""
+    """Nodes on the same database hear each other. Its one connection must not go through a pool of transactions.
 
-    def __init__(self, url: str, *, most_unsaid: int = MOST_UNSAID) -> None:
-        super().__init__(_PostgresLine(url), most_unsaid=most_unsaid)
+    ``keys`` are those that nodes share, the newest first: whoever may connect to the database may notify.
+    """
+
+    def __init__(self, url: str, keys: Callable[[], Sequence[bytes]], *, most_unsaid: int = MOST_UNSAID) -> None:
+        super().__init__(PostgresLine(url), LineSealing(keys), most_unsaid=most_unsaid)
 
 
-class _PostgresLine:
+class PostgresLine:
     """One connection to listen and to speak, one thing at a time."""
 
-    longest = (LONGEST_NOTIFICATION - 20) * (MOST_PARTS - 1)
+    longest = (LONGEST_NOTIFICATION - 20) * MOST_PARTS
     mentioned_per_second = 512 * 1024
 
     def __init__(self, url: str) -> None:
@@ -114,12 +118,7 @@ _PART: Final = re.compile(r"([1-9][0-9]?)/([1-9][0-9]?) ")
 
 
 def _in_parts(message: bytes) -> Iterator[str]:
-    """Each says which it is and of how many. No character is cut in two."""
-    pieces, start = list[str](), 0
-    while start < len(message):
-        end = start + LONGEST_NOTIFICATION - 20
-        while end < len(message) and message[end] & 0xC0 == 0x80:
-            end -= 1
-        pieces.append(message[start:end].decode())
-        start = end
+    """Each says which it is and of how many."""
+    size = LONGEST_NOTIFICATION - 20
+    pieces = [message[start : start + size].decode() for start in range(0, len(message), size)]
     return (f"{number}/{len(pieces)} {piece}" for number, piece in enumerate(pieces, 1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final, Protocol, cast
@@ -21,6 +21,7 @@ from valkey.exceptions import ValkeyError
 from ..domain.errors import TooManyRequests
 from ..domain.limits import Left, Limit
 from .line import MOST_UNSAID, LineBus
+from .line_sealing import LineSealing
 from .memory import MemoryLimiter, burst_of, left_of, step_of
 
 ANSWERS_WITHIN: Final = 2.0  # seconds; a Valkey that takes longer is as good as gone
@@ -33,10 +34,13 @@ log = structlog.get_logger()
 
 
 class ValkeyBus(LineBus):
-    """Over ``valkey://``, ``valkeys://``, ``redis://`` or ``rediss://``; nodes on the same database hear each other."""
+    """Over ``valkey://``, ``valkeys://``, ``redis://`` or ``rediss://``; nodes on the same database hear each other.
 
-    def __init__(self, url: str, *, most_unsaid: int = MOST_UNSAID) -> None:
-        super().__init__(_ValkeyLine(url), most_unsaid=most_unsaid)
+    ``keys`` are those that nodes share, the newest first.
+    """
+
+    def __init__(self, url: str, keys: Callable[[], Sequence[bytes]], *, most_unsaid: int = MOST_UNSAID) -> None:
+        super().__init__(ValkeyLine(url), LineSealing(keys), most_unsaid=most_unsaid)
 
 
 class ValkeyLimiter:
@@ -125,7 +129,7 @@ class _Connection(Protocol):
     async def disconnect(self, nowait: bool = False) -> None: ...
 
 
-class _ValkeyLine:
+class ValkeyLine:
     """One connection to listen and one to speak. The library's own PubSub reconnects in silence; we must know."""
 
     longest = 256 * 1024

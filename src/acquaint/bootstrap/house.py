@@ -118,5 +118,9 @@ def _gauges(parts: Parts, hub: Hub) -> Gauges:
             "sockets_open": ("Live connections.", lambda: len(hub)),
             "passwords_waiting": ("Passwords that wait or are being hashed.", lambda: hasher.unfinished),
             "bus_whole": ("1 while events of other nodes are heard.", lambda: core.bus.is_whole),
+            "bus_messages_not_believed": (
+                "Messages on the bus that no node sealed, or that came late or twice.",
+                lambda: core.bus.not_believed,
+            ),
         }
     )

@@ -36,7 +36,7 @@ from ..storage.schema import migrate as migrate_database
 from ..storage.store import SqlStore
 from . import late
 from .readiness import NotReady
-from .sealing import prepare, sealing_of
+from .sealing import keys_of, prepare, sealing_of
 from .tasks import kept_running, running
 
 if TYPE_CHECKING:
@@ -194,12 +194,12 @@ def _bus(settings: Settings) -> Bus:
     if settings.bus_url:
         from ..adapters.valkey import ValkeyBus
 
-        return ValkeyBus(settings.bus_url)
+        return ValkeyBus(settings.bus_url, keys_of(settings))
     if settings.is_embedded:
         return MemoryBus()
     from ..adapters.postgres_bus import PostgresBus
 
-    return PostgresBus(settings.database)
+    return PostgresBus(settings.database, keys_of(settings))
 
 
 def _believed_for(bus: Bus) -> timedelta:

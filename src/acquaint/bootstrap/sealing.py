@@ -3,7 +3,8 @@
 The file is made when it is needed for the first time, and never where something is sealed already: a second key could
 not open it.
 
-    sealing_of   seals with the keys there are, if there are any yet
+    keys_of      those there are, if there are any yet; nodes have the same, and seal what they tell each other
+    sealing_of   seals with them
     key_file     where the server's own are
     prepare      the keys are there, and everybody else's can be opened with them
     forget       all but one that is lost
@@ -11,7 +12,7 @@ not open it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ..adapters.sealing import AesSealing, KeyFile, key_of
@@ -23,14 +24,19 @@ from .readiness import NotReady
 FILE: Final = "secret.keys"
 
 
-def sealing_of(settings: Settings) -> AesSealing:
+def keys_of(settings: Settings) -> Callable[[], Sequence[bytes]]:
+    """The newest first, whenever it is asked. Those of a file may raise OSError and ValueError then."""
     if not settings.secret_keys:
-        return AesSealing(key_file(settings).keys)
+        return key_file(settings).keys
     try:
         keys = [key_of(it) for it in settings.secret_keys]
     except ValueError as error:
         raise NotReady(f"ACQUAINT_SECRET_KEYS: {error}") from None
-    return AesSealing(lambda: keys)
+    return lambda: keys
+
+
+def sealing_of(settings: Settings) -> AesSealing:
+    return AesSealing(keys_of(settings))
 
 
 def key_file(settings: Settings) -> KeyFile:

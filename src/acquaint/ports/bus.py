@@ -24,11 +24,16 @@ class Listener(Protocol):
 
 
 class Bus(Protocol):
-    """Tells every node what happened. Only committed events are told."""
+    """Tells every node what happened. Only committed events are told, and only what a node says is believed."""
 
     @property
     def is_whole(self) -> bool:
         """False while events of other nodes may be missed. Nothing that was remembered may be believed then."""
+        ...
+
+    @property
+    def not_believed(self) -> int:
+        """Messages so far that no node said, or not just then: they were ignored."""
         ...
 
     def tell(self, events: Sequence[Event]) -> None:
@@ -46,7 +51,7 @@ class Bus(Protocol):
         ...
 
     def listen_in(self, overhears: Callable[[bytes], None]) -> None:
-        """From now on it is called with what other nodes mention, or somebody else on the line; quick, never raises."""
+        """From now on it is called with what other nodes mention; quick, never raises."""
         ...
 
     async def run(self) -> None:

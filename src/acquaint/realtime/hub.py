@@ -32,7 +32,7 @@ from ..services.live import Aside, Cut, Listener, LookOut, Told, Typed, Whereabo
 from .attendance import Attendance
 from .backends import Backends
 from .lookouts import Lookouts
-from .mentioned import Roll, read
+from .mentioned import Roll, read, spoken, write
 from .overhearing import Overhearing
 from .register import Register
 
@@ -179,7 +179,6 @@ class Hub:
     # What the Bus tells: ports.bus.Listener
 
     def heard(self, event: Event) -> None:
-        self._overhearing.happened(event)
         self.backends.heard(event)
         if event.app_id is None or not self._has(event.app_id):
             return
@@ -196,7 +195,6 @@ class Hub:
             self._drop_all(self._register.of_app(event.app_id), Cut.REVOKED)
 
     def lost(self) -> None:
-        self._overhearing.lost()
         self.backends.lost()
         self._attendance.missed()
         self._losses += 1
@@ -289,12 +287,10 @@ class Hub:
         session = None if by is None else by.session
         async with self._core.store.read() as tx:
             audience = await audience_of(tx, session, remark)
-            sealed = None if audience is None else await self._overhearing.sealed(tx, remark)
         if audience is None or (by is not None and by not in await self._sure([by])):
             return  # nobody hears it; or who says it may have been cut already
         await self._tell_remark(remark, session, audience, without=by)
-        if sealed is not None:
-            self._core.bus.mention(sealed, of=remark.app_id if session is None else session.id)
+        self._core.bus.mention(write(spoken(remark)), of=remark.app_id if session is None else session.id)
 
     async def _tell_remark(
         self, remark: Remark, by: Session | None, audience: Audience, *, without: Listener | None = None
