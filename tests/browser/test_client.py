@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,10 +13,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from acquaint_client import sign_login
 from tests.cast import Person, ann, ben
+from tests.sdk_js.readme import SAYS, examples
 from tests.support.server import Server
 
 pytestmark = pytest.mark.browser
@@ -71,6 +73,12 @@ class Acme:
     def jwt(self, who: Person) -> str:
         return sign_login(self.secret, external_id=who.external_id, name=who.name)
 
+    def known(self) -> dict[str, str]:
+        """What the README's page has already."""
+        yesterday = sign_login(self.secret, external_id="42", now=time.time() - 86400)
+        token = sign_login(self.secret, external_id="42", name=ann.name)
+        return {"url": self.url, "token": token, "yesterdaysToken": yesterday}
+
     def opened_in(self, page: Page) -> Page:
         page.goto(f"{self.site}/?app={self.slug}&url={self.url}")
         page.wait_for_function("() => window.client")
@@ -85,13 +93,17 @@ class Acme:
         return httpx2.get(f"{self.url}/acquaint/v1/session", headers=key).status_code == 200
 
 
+@pytest.fixture(scope="module")
+def operator_key(_shared_server: Server) -> str:
+    return str(_shared_server.run("keys", "create", "--server", "--name", "client")["api_key"])
+
+
 @pytest.fixture
-def acme(server: Server) -> Iterator[Acme]:
-    key = server.run("keys", "create", "--server", "--name", "client")["api_key"]
+def acme(server: Server, operator_key: str) -> Iterator[Acme]:
     made = httpx2.post(
         f"{server.url}/acquaint/v1/server/apps",
         json={"name": f"Acme in Chromium {next(_numbers)}"},
-        headers={"Authorization": f"Bearer {key}"},
+        headers={"Authorization": f"Bearer {operator_key}"},
     )
     assert made.status_code == 201, made.text
     policy = f"default-src 'none'; script-src 'self'; connect-src {server.url} {server.socket_url}"
@@ -195,6 +207,68 @@ def test_logging_in_or_out_in_one_tab_does_so_in_all(acme: Acme, somebody: Someb
     right.evaluate("(jwt) => client.logIn(jwt)", acme.jwt(ben))
     becomes(left, "verified")
     assert says_of_chats(left) == []
+
+
+def test_who_logs_out_in_one_tab_is_not_answered_in_the_other(acme: Acme, somebody: Somebody) -> None:
+    left = acme.opened_in(somebody())
+    right = acme.opened_in(left.context.new_page())
+    left.evaluate("(jwt) => client.logIn(jwt)", acme.jwt(ann))
+    conversation = starts(left, "private")
+    becomes(right, "verified")
+    waiting: list[Route] = []
+    right.route("**/messages", lambda route: waiting.append(route))
+    post = "(id) => { window.saying = client.post(id, 'on its way').then(() => 'said', (it) => it.code); }"
+    with right.expect_request("**/messages"):
+        right.evaluate(post, conversation)
+    assert left.evaluate("() => client.logOut()") == {"toldServer": True, "wiped": True}
+    assert right.evaluate("() => window.saying") == "superseded"
+    assert right.evaluate("() => client.state.status") == "nobody"
+    assert kept(right) == []
+    assert starts(right, "somebody else") != conversation
+    assert says_of_chats(right) == ["somebody else"]
+
+
+def test_a_page_that_is_closed_while_somebody_logs_in_holds_nobody_up(acme: Acme, somebody: Somebody) -> None:
+    left = acme.opened_in(somebody())
+    right = acme.opened_in(left.context.new_page())
+    left.route("**/acquaint/v1/sessions", lambda route: None)  # nobody answers
+    with left.expect_request("**/acquaint/v1/sessions"):
+        left.evaluate("(jwt) => void client.logIn(jwt)", acme.jwt(ann))
+    right.evaluate("(jwt) => { window.coming = client.logIn(jwt); }", acme.jwt(ben))
+    left.close()
+    assert right.evaluate("async () => (await window.coming).user.name") == ben.name
+    assert says_of_chats(right) == []
+
+
+def test_a_tab_that_sleeps_in_its_turn_is_waited_for_a_minute_and_no_longer(acme: Acme, somebody: Somebody) -> None:
+    left = acme.opened_in(somebody())
+    right = left.context.new_page()
+    right.clock.install()
+    acme.opened_in(right)
+    key = f'acquaint:["{acme.url}","{acme.slug}"]'
+    left.evaluate("(key) => new Promise((has) => navigator.locks.request(key, () => new Promise(has)))", key)
+    right.evaluate("() => { window.starting = client.startConversation('Hello'); }")
+    right.wait_for_function("async () => (await navigator.locks.query()).pending.length")
+    assert right.evaluate("() => client.state.status") == "nobody"
+    right.clock.fast_forward(60_000)
+    right.evaluate("() => window.starting")
+    assert says_of_chats(right) == ["Hello"]
+
+
+def test_the_readme_works_in_a_browser(acme: Acme, somebody: Somebody) -> None:
+    imports, rest = examples()
+    script = imports.replace("@acquaint/client", "/index.js") + rest.replace('"acme"', f'"{acme.slug}"')
+    page = acme.opened_in(somebody())
+    page.route(
+        "**/readme.js", lambda route: route.fulfill(content_type="text/javascript", body=script + "seen = null;")
+    )
+    said: list[str] = []
+    page.on("console", lambda it: said.append(it.text) if it.type == "log" else None)
+    page.evaluate("(known) => Object.assign(window, known, { fetchJwt: async () => known.token })", acme.known())
+    page.add_script_tag(url="/readme.js", type="module")
+    page.wait_for_function("() => window.seen === null")
+    assert said == SAYS
+    assert page.evaluate("() => strange") == []
 
 
 def test_clearing_the_browsers_storage_logs_out_the_other_tabs(acme: Acme, somebody: Somebody) -> None:

@@ -15,7 +15,7 @@ import { createClient, memoryStorage } from "../../sdk/js/src/index.js";
 
 const SERVER = process.env.ACQUAINT_URL;
 const OPERATOR_KEY = process.env.ACQUAINT_OPERATOR_KEY;
-const PATIENCE = 10_000;
+const PATIENCE = 60_000;
 let number = 0;
 
 export { WebSocket, createClient, memoryStorage };

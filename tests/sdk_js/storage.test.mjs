@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { acme, ann, ben, isOpen, memoryStorage, tokensIn } from "./acme.mjs";
+import { acme, ann, ben, isOpen, memoryStorage, tokensIn, until } from "./acme.mjs";
 
 /** A storage like those of apps, which answer with promises. */
 function slowStorage({ reading = 5, changing = 10 } = {}, kept = memoryStorage()) {
@@ -35,6 +35,33 @@ for (const names of [["getItem", "setItem", "removeItem"], ["setItem"], ["getIte
     assert.deepEqual((await kiosk.conversations()).items, []);
   });
 }
+
+test("who is logged in stays that on all pages when the storage is full and there is more to say of them", async (t) => {
+  const app = await acme(t);
+  const kept = memoryStorage();
+  let most = Infinity;
+  const setItem = (key, text) => {
+    if (text.length > most) throw new DOMException("full", "QuotaExceededError");
+    kept.setItem(key, text);
+  };
+  const storage = { ...kept, setItem };
+  const [left, right] = [app.visitor({ storage }), app.visitor({ storage })];
+  await left.logIn(app.jwt(ann));
+  await left.startConversation("private");
+  most = kept.getItem(kept.keys()[0]).length;
+
+  const user = await left.changeProfile({ custom: { likes: "x".repeat(200) } });
+  assert.equal(left.state.user.custom.likes, user.custom.likes);
+  for (const page of [left, right, app.visitor({ storage })]) {
+    await page.ready;
+    assert.equal(page.isLoggedIn({ userId: "acme-ann" }), true);
+    assert.equal((await page.conversations()).items.length, 1);
+  }
+  await right.logOut();
+  await right.logIn(app.jwt(ben)); // nobody's to keep: it is remembered
+  await until(() => !left.isLoggedIn({ userId: "acme-ann" }));
+  assert.deepEqual((await right.conversations()).items, []);
+});
 
 test("what cannot be removed is not read again by this page, and one is told", async (t) => {
   const app = await acme(t);

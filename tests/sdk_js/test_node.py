@@ -14,7 +14,7 @@ import pytest
 from tests.support.server import Server, serving
 
 FOLDER = Path(__file__).parent
-PATIENCE = 110  # seconds: less than pytest's own, so that one sees what was said until then
+LONGEST = 240  # seconds: less than pytest's own, so that one sees what was said until then
 
 pytestmark = pytest.mark.sdk
 
@@ -41,7 +41,7 @@ def test_in_node(server: Server, operator_key: str, file: str) -> None:
         | {"ACQUAINT_URL": server.url, "ACQUAINT_OPERATOR_KEY": operator_key, "ACQUAINT_DATA": str(server.data)},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=LONGEST,
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
+import shutil
 import subprocess
+import tarfile
 import time
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import httpx2
 import pytest
 
 from acquaint_client import sign_login
+from tests.sdk_js.readme import SAYS, examples
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
 
 SDK = Path(__file__).parents[2] / "sdk/js"
@@ -63,61 +66,71 @@ def test_the_lock_file_has_hashes_and_no_addresses() -> None:
     assert all("integrity" in it for name, it in packages.items() if name)
 
 
-def test_its_types_can_be_published_and_used(tmp_path: Path) -> None:
-    tsc = SDK / "node_modules/.bin/tsc"
-    run(
-        tsc,
-        "--project",
-        SDK,
-        "--noEmit",
-        "false",
-        "--emitDeclarationOnly",
-        "--declaration",
-        "--outDir",
-        tmp_path / "types",
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that has the package as it would be published: packed by npm, and unpacked."""
+    here = tmp_path_factory.mktemp("package")
+    ours = shutil.copytree(SDK, here / "sdk/js", ignore=shutil.ignore_patterns("node_modules", "types"))
+    (ours / "node_modules").symlink_to(SDK / "node_modules")
+    shutil.copy(SDK.parents[1] / "LICENSE", here)
+    run("npm", "pack", "--offline", "--pack-destination", here, at=ours)
+    [packed] = here.glob("*.tgz")
+    project = here / "project"
+    with tarfile.open(packed) as archive:
+        archive.extractall(project / "node_modules/@acquaint", filter="data")
+    (project / "node_modules/@acquaint/package").rename(project / "node_modules/@acquaint/client")
+    (project / "package.json").write_text('{"type": "module"}')
+    return project
+
+
+def test_the_package_holds_the_modules_their_types_and_nothing_else(installed: Path) -> None:
+    package = installed / "node_modules/@acquaint/client"
+    found = {it.relative_to(package).as_posix() for it in package.rglob("*") if it.is_file()}
+    modules = {it.stem for it in MODULES}
+    assert found == (
+        {"package.json", "README.md", "LICENSE"}
+        | {f"src/{it}.js" for it in modules}
+        | {f"types/{it}.d.ts" for it in modules}
     )
-    (tmp_path / "page.ts").write_text(
-        'import { AcquaintError, ChatClient, createClient, type AuthState, type News } from "./types/index.js";\n'
-        'const client = createClient({ app: "acme", url: "https://chat.example.com" });\n'
-        'createClient({ app: "acme", url: "https://chat.example.com", storage: localStorage, fetch, WebSocket });\n'
-        "const states: AuthState[] = [];\n"
-        "const stop: () => void = client.onAuthStateChange((state) => states.push(state));\n"
-        'const heard = (news: News) => (news.type === "event" ? news.message?.text : news.type);\n'
-        "client.listen(heard);\n"
-        "// @ts-expect-error: a number is no token\n"
-        "void client.logIn(7);\n"
-        "// @ts-expect-error: which App?\n"
-        'createClient({ url: "https://chat.example.com" });\n'
-        'void client.post("1", "Hello").then((said) => said.created_at.slice(1));\n'
-        "void client.me().catch((error) => error instanceof AcquaintError && error.skew);\n"
-        'void client.react("1", "2", "👍").then((all) => all.map((it) => it.sign.length + it.users.length));\n'
-        'void client.search("order", { since: new Date() }).then((found) => found.items[0]?.text);\n'
-        "const small: ChatClient = client;\n"
-        "// @ts-expect-error: a chat window has no use for it\n"
-        "void small.react;\n"
-        "// @ts-expect-error: nobody's but the client's own\n"
-        "void small.visitor;\n"
-        "stop();\n"
-    )
-    run(
-        tsc,
+    assert (package / "LICENSE").read_bytes() == (SDK.parents[1] / "LICENSE").read_bytes()
+
+
+PAGE = """
+import { AcquaintError, ChatClient, createClient, type AuthState, type News } from "@acquaint/client";
+const client = createClient({ app: "acme", url: "https://chat.example.com" });
+createClient({ app: "acme", url: "https://chat.example.com", storage: localStorage, fetch, WebSocket });
+const states: AuthState[] = [];
+const stop: () => void = client.onAuthStateChange((state) => states.push(state));
+const heard = (news: News) => (news.type === "event" ? news.message?.text : news.type);
+client.listen(heard);
+// @ts-expect-error: a number is no token
+void client.logIn(7);
+// @ts-expect-error: which App?
+createClient({ url: "https://chat.example.com" });
+void client.post("1", "Hello").then((said) => said.created_at.slice(1));
+void client.me().catch((error) => error instanceof AcquaintError && error.skew);
+void client.react("1", "2", "👍").then((all) => all.map((it) => it.sign.length + it.users.length));
+void client.search("order", { since: new Date() }).then((found) => found.items[0]?.text);
+const small: ChatClient = client;
+// @ts-expect-error: a chat window has no use for it
+void small.react;
+// @ts-expect-error: nobody's but the client's own
+void small.visitor;
+stop();
+"""
+
+
+def test_its_types_can_be_used(installed: Path) -> None:
+    (installed / "page.ts").write_text(PAGE)
+    strictly = (
         "--strict",
         "--noEmit",
         "--target",
         "es2022",
         "--module",
-        "esnext",
-        "--moduleResolution",
-        "bundler",
-        tmp_path / "page.ts",
-    )
-
-
-def test_the_package_holds_the_modules_and_their_types() -> None:
-    manifest = json.loads((SDK / "package.json").read_text("utf-8"))
-    assert manifest["files"] == ["src", "types"]
-    assert (SDK / manifest["exports"]["."]["default"]).is_file()
-    assert manifest["exports"]["."]["types"] == "./types/index.d.ts"
+        "nodenext",
+    )  # the strictest way to find a module
+    run(SDK / "node_modules/.bin/tsc", *strictly, "page.ts", at=installed)
 
 
 @pytest.fixture
@@ -125,28 +138,24 @@ def operator_key(server: Server) -> str:
     return str(server.run("keys", "create", "--server", "--name", "readme")["api_key"])
 
 
-def test_the_readme_works(server: Server, operator_key: str, tmp_path: Path) -> None:
+def test_the_readme_works(server: Server, operator_key: str, installed: Path) -> None:
     key = {"Authorization": f"Bearer {operator_key}"}
     made = httpx2.post(f"{server.url}/acquaint/v1/server/apps", json={"name": "Acme"}, headers=key).json()
     slug, secret = made["app"]["slug"], made["signing_secret"]
-    (tmp_path / "node_modules/@acquaint").mkdir(parents=True)
-    (tmp_path / "node_modules/@acquaint/client").symlink_to(SDK)
-    blocks = re.findall(r"```js\n(.*?)```", (SDK / "README.md").read_text("utf-8"), re.DOTALL)
-    imports = "".join(f"{line}\n" for block in blocks for line in block.splitlines() if line.startswith("import "))
-    body = "".join(f"{line}\n" for block in blocks for line in block.splitlines() if not line.startswith("import "))
     known = {
         "url": server.url,
         "token": sign_login(secret, external_id="42", name="Ann"),
         "yesterdaysToken": sign_login(secret, external_id="42", now=time.time() - 86400),
     }
-    page = tmp_path / "page.mjs"
+    imports, rest = examples()
+    page = installed / "page.mjs"
     page.write_text(
         f"{imports}import WebSocket from {json.dumps(str(SDK / 'node_modules/ws/wrapper.mjs'))};\n"
         "globalThis.WebSocket ??= WebSocket;\n"
         f"const {{ url, token, yesterdaysToken }} = {json.dumps(known)};\nconst fetchJwt = async () => token;\n"
-        + body.replace('"acme"', json.dumps(slug))
+        + rest.replace('"acme"', json.dumps(slug))
     )
-    assert run("node", page).splitlines() == ["nobody", "anonymous", "true", "0", "token_stale iat"]
+    assert run("node", page).splitlines() == SAYS
 
 
 def needed_by(name: str) -> list[str]:
@@ -166,9 +175,8 @@ def code(module: Path) -> str:
     return re.sub(r"/\*.*?\*/|(?m:(?<![:\"'`])//.*$)", "", module.read_text("utf-8"), flags=re.DOTALL)
 
 
-def run(*command: object) -> str:
-    done = subprocess.run(
-        [str(it) for it in command], capture_output=True, text=True, timeout=90, check=False, env=os.environ.copy()
-    )
+def run(*command: object, at: Path | None = None) -> str:
+    asked = [str(it) for it in command]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=3 * PATIENCE, check=False, cwd=at)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout

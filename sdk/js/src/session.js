@@ -221,8 +221,9 @@ export class Visitor {
 
   /** @param {Login} login */
   async #save(login, device = this.#record?.device ?? null) {
+    const isSame = login.token === this.login?.token;
     this.#record = withLogin(this.#record, this.workspace, { ...login, skew: this.api.skew }, device);
-    const written = this.#shelf.write(this.#record);
+    const written = this.#shelf.write(this.#record, isSame);
     this.#tabs.announce();
     await written;
     this.tell();

@@ -65,10 +65,13 @@ export class Shelf {
     return reading;
   }
 
-  /** @param {unknown} record @returns {Promise<boolean>} whether the storage took it */
-  write(record) {
+  /**
+   * @param {unknown} record @param {boolean} [isBetter] what is there is not wrong: it may stay, if this cannot be written
+   * @returns {Promise<boolean>} whether the storage took it
+   */
+  write(record, isBetter) {
     const text = JSON.stringify(record);
-    return this.#do(() => this.#storage?.setItem(this.#key, text), text);
+    return this.#do(() => this.#storage?.setItem(this.#key, text), text, isBetter && this.#instead === undefined);
   }
 
   /** @returns {Promise<boolean>} whether the storage let go of it */
@@ -76,8 +79,12 @@ export class Shelf {
     return this.#do(() => this.#storage?.removeItem(this.#key), null);
   }
 
-  /** At once, where the storage does. @param {() => unknown} act @param {string | null} text @returns {Promise<boolean>} */
-  async #do(act, text) {
+  /**
+   * At once, where the storage does.
+   * @param {() => unknown} act @param {string | null} text @param {boolean} [mayStay] what is there
+   * @returns {Promise<boolean>}
+   */
+  async #do(act, text, mayStay) {
     this.#known = this.#instead = text; // until it is done
     const change = (this.#change += 1);
     let isDone = true;
@@ -91,7 +98,7 @@ export class Shelf {
       isDone = false;
     }
     if (change !== this.#change) return isDone; // somebody changed it again
-    if (isDone) this.#instead = undefined;
+    if (isDone || mayStay) this.#instead = undefined;
     // What was there before is not to come back.
     else if (text !== null) (async () => this.#storage?.removeItem(this.#key))().catch(() => {});
     return isDone;

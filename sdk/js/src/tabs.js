@@ -9,6 +9,7 @@
 const places = new WeakMap();
 
 const LONGEST_TURN = 60_000; // milliseconds; nothing that is done in a turn takes so long
+const NEXT_TURN = 1_000; // milliseconds that are waited while another tab's turn has lasted too long
 
 export class Tabs {
   #key;
@@ -17,6 +18,8 @@ export class Tabs {
   #place;
   /** Whether other tabs see what is written there. */
   #isShared;
+  /** How long another tab's turn is waited for. */
+  #patience = LONGEST_TURN;
 
   /**
    * @param {object} storage @param {string} key
@@ -72,16 +75,18 @@ export class Tabs {
    * @template T @param {LockManager} locks @param {() => Promise<T>} task @returns {Promise<T>}
    */
   async #inTurn(locks, task) {
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), LONGEST_TURN);
+    const waiting = new AbortController();
+    const timer = setTimeout(() => waiting.abort(), this.#patience);
     /** @type {Promise<T> | undefined} */
     let doing;
     const begin = () => {
       clearTimeout(timer);
+      this.#patience = LONGEST_TURN;
       doing = task();
       return doing.catch(() => {});
     };
-    await locks.request(this.#key, { signal: patience.signal }, begin).catch(() => {});
+    await locks.request(this.#key, { signal: waiting.signal }, begin).catch(() => {});
+    if (!doing) this.#patience = NEXT_TURN;
     return doing ?? task();
   }
 }
