@@ -16,7 +16,7 @@ import pytest
 from tests.support.server import Server
 
 FLOWS = Path(__file__).parent / "flows"
-PATIENCE = 60  # seconds
+LONGEST = 240  # seconds: less than pytest's own, so that one sees what was said until then
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Cube:
             [node, FLOWS / f"{flow}.mjs"],
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=LONGEST,
             check=False,
             env=dict(os.environ) | self.environment | {"FLOW": json.dumps(public | known)},
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import httpx2
 import pytest
 
 from tests.sdk.connectycube.conftest import Cube
@@ -104,7 +105,7 @@ def test_chat_and_rest_are_about_the_same_things(cube: Cube) -> None:
 
 
 def test_somebody_hears_only_from_whom_they_want_to_and_when_others_come_and_go(cube: Cube) -> None:
-    told = cube.tells("chat_privacy")
+    told = cube.tells("chat_privacy", many=many(cube, 300))
     ben, eve = told["ben"], told["eve"]
     name = "nobody of these"
 
@@ -126,3 +127,15 @@ def test_somebody_hears_only_from_whom_they_want_to_and_when_others_come_and_go(
     assert told["seen"] == [[ben, 0], told["going"]]
     assert told["going"][0] == ben
     assert told["going"][1] > 0, "0 is said of who is here"
+    assert (told["refusal"]["code"], told["benHeard"]) == (403, 0), "with mutualBlock one does not write to them either"
+    assert len(told["long"]["items"]) == 300, "which are more elements, and more bytes, than other stanzas have"
+    assert told["tooLong"]["code"] == 406, "and the connection goes on"
+
+
+def many(cube: Cube, count: int) -> list[int]:
+    """Users whom nobody has heard of."""
+    cube.allow(server_requests_per_minute=10_000)
+    with httpx2.Client(headers={"Authorization": f"Bearer {cube.app['api_key']}"}) as backend:
+        users = f"{cube.url}/acquaint/v1/app/users"
+        made = [backend.put(users, json={"identifiers": {"login": f"one of many, {it}"}}) for it in range(count)]
+    return [int(it.raise_for_status().json()["user"]["id"]) for it in made]

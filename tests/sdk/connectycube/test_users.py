@@ -50,6 +50,36 @@ def test_somebody_signs_up_changes_and_goes(cube: Cube) -> None:
     assert told["again"]["user_id"] != user["id"]  # the login was free again
 
 
+def test_an_address_is_confirmed_by_the_page_in_the_mail(cube: Cube) -> None:
+    cube.allow(requires_confirmed_emails=True)
+    email, other = f"ann@{cube.app['slug']}.example", f"ann@other.{cube.app['slug']}.example"
+    told = cube.tells("confirming", email=email)
+    unconfirmed = {"code": 403, "info": {"errors": {"base": ["Email is not confirmed"]}}}
+    assert told["signedUp"]["user"]["email"] == email
+    assert [told[it] for it in ("session", "login", "byLogin")] == [unconfirmed] * 3
+    assert told["wrong"]["code"] == 401
+    confirmed(cube, email)
+    told = cube.tells("confirmed", email=email, other=other)
+    assert told["updated"]["user"]["email"] == email, "the other one waits"
+    assert told["connected"] is True
+    confirmed(cube, other)
+    was = {"email": email, "password": "secret77"}
+    assert cube.tells("log_in", credentials=was | {"email": other})["user"]["email"] == other
+    assert cube.tells("log_in", credentials=was)["code"] == 403, "which would be somebody new, who has to confirm it"
+
+
+def confirmed(cube: Cube, email: str) -> None:
+    link = link_mailed_to(cube.server, email)
+    assert httpx2.get(link).status_code == 200
+    token = re.findall(r"token=(\w+)", link)[0]
+    answers = [
+        httpx2.post(f"{cube.url}/email_confirmation", data={"token": token, "password": it})
+        for it in ("not hers", "secret77", "secret77")
+    ]
+    assert [it.status_code for it in answers] == [422, 200, 404]
+    assert not [it for it in (token, "secret77") if it in cube.server.chapter()]
+
+
 def test_a_forgotten_password_is_replaced_by_the_page_in_the_mail(cube: Cube) -> None:
     email = f"ann@{cube.app['slug']}.example"  # nobody else's on this server
     told = cube.tells("forgotten", email=email)

@@ -15,5 +15,5 @@ async function arrive (login) {
 
 const [ann, ben] = [await arrive('ann'), await arrive('ben')]
 const id = ann.sdk.chat.send(ben.id, { type: 'chat', body: 'Hello from long ago', extension: { save_to_history: 1 } })
-for (let tries = 0; tries < 1000 && !ben.heard.length; tries++) await new Promise(resolve => setTimeout(resolve, 10))
+for (let tries = 0; tries < 6000 && !ben.heard.length; tries++) await new Promise(resolve => setTimeout(resolve, 10))
 tell({ ann: ann.id, id, heard: ben.heard })

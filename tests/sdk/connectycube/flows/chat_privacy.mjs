@@ -1,5 +1,5 @@
 // Whom somebody does not want to hear from, by the SDK's privacy lists; and who is told when others come and go.
-import { arrive, until } from './listening.mjs'
+import { arrive, known, until } from './listening.mjs'
 import { rejected, tell } from './setup.mjs'
 
 const ann = await arrive('ann')
@@ -44,6 +44,21 @@ await lists.delete('nobody of these')
 await lists.delete('x')
 const after = { names: await lists.getNames(), list: await lists.getList('nobody of these') }
 
+// One way, and both; and more users than were heard of before
+await lists.create({ name: 'both', items: [{ user_id: ben.id, action: 'deny', mutualBlock: true }, { user_id: eve.id, action: 'deny' }] })
+await lists.setAsDefault('both')
+const said = people => people.map(it => ann.chat.send(it.id, { type: 'chat', body: 'Do you hear me?', extension: { save_to_history: 1 } }))
+const [toBen] = said([ben, eve])
+const refusal = await until(() => ann.heard.errors.find(it => it.id === toBen), 'ann may not write to ben')
+await until(() => eve.heard.messages.some(it => it.body === 'Do you hear me?'), 'eve hears ann')
+await lists.setAsDefault(null)
+await lists.delete('both')
+await lists.create({ name: 'long', items: known.many.map(id => ({ user_id: id, action: 'deny' })) })
+await lists.setAsDefault('long')
+const long = await lists.getList('long')
+const tooLong = await rejected(lists.create({ name: 'longer', items: Array.from({ length: 1_500 }, (_, id) => ({ user_id: 2 ** 52 + id, action: 'deny' })) }))
+await lists.delete('long')
+
 // Coming and going
 const seen = []
 ann.chat.onLastUserActivityListener = (user, seconds) => seen.push([user, seconds])
@@ -58,5 +73,5 @@ await ann.chat.ping()
 tell({
   ann: ann.id, ben: ben.id, eve: eve.id, before, inForce, declined, after, refused,
   heard: ann.heard.messages.map(it => it.body), typing: ann.heard.typing, system: ann.heard.system,
-  errors: [...ben.heard.errors, ...eve.heard.errors], seen, going
+  errors: [...ben.heard.errors, ...eve.heard.errors], seen, going, refusal, benHeard: ben.heard.messages.length, long, tooLong
 })

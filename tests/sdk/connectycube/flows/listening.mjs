@@ -5,8 +5,8 @@
 import { client, known } from './setup.mjs'
 
 export async function until (holds, what = holds.toString()) {
-  for (const end = Date.now() + 10_000; Date.now() < end;) {
-    const found = holds()
+  for (const end = Date.now() + 60_000; Date.now() < end;) {
+    const found = await holds()
     if (found) return found
     await new Promise(resolve => setTimeout(resolve, 10))
   }
