@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import ColumnElement, bindparam, delete, literal_column, select
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.address_book import Entry
 from ..domain.apps import AppId
@@ -15,6 +14,7 @@ from ..domain.identities import IdentifierKind
 from ..domain.users import UserId
 from . import tables as t
 from .connection import Connection
+from .inserting import insert
 from .statements import Statement
 
 _entries, _identifiers = t.address_books.c, t.identifiers.c

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.errors import Busy
 from ..ports.store import KeptAnswer
@@ -13,6 +12,7 @@ from . import columns as column
 from . import tables as t
 from .adding import MOST_TRIES
 from .connection import Connection
+from .inserting import insert
 from .statements import Statement
 
 _answers = t.answers.c

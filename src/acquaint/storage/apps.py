@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select, union_all, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import App, AppId, Policy, PublicKeys
 from ..domain.errors import CannotOpen, IdentifierTaken, Unacceptable
@@ -15,6 +14,7 @@ from . import columns as column
 from . import tables as t
 from .adding import add
 from .connection import Connection, Row
+from .inserting import insert
 from .sealed import about
 from .statements import Statement
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, bindparam, delete, func, select, union_all
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.conversations import ConversationId
 from ..domain.users import UserId
@@ -15,6 +14,7 @@ from ..ports.store.blocks import Block
 from . import columns as column
 from . import tables as t
 from .connection import Connection
+from .inserting import insert
 from .statements import Statement, among
 
 _blocks, _memberships = t.blocks.c, t.memberships.c

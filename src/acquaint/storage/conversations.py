@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Column, bindparam, delete, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.conversations import (
@@ -28,6 +27,7 @@ from . import columns as column
 from . import tables as t
 from .adding import add
 from .connection import Row
+from .inserting import insert
 from .memberships import (
     MEMBERSHIP,
     SqlMemberships,

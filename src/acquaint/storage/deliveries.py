@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.events import EventId
 from ..domain.paging import Page, PageAsked
@@ -14,6 +13,7 @@ from ..domain.webhooks import Delivery, DeliveryState, Outcome, Trouble, Webhook
 from . import columns as column
 from . import tables as t
 from .connection import Connection, Row
+from .inserting import insert
 from .paging import LAST, page_of
 from .statements import Statement
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.places import DeviceId
 from . import columns as column
 from . import tables as t
 from .connection import Connection
+from .inserting import insert
 from .statements import Statement
 
 _retired = t.retired_devices.c

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Boolean, Text, bindparam, delete, select, true
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.directory import COUNTED, Condition, Entry, Field, Operator, Query, entries_of
@@ -24,6 +23,7 @@ from . import columns as column
 from . import tables as t
 from .connection import Connection
 from .directory_plans import Plan, Shape, form_of, plan_of
+from .inserting import insert
 from .statements import Statement, listed
 
 _users, _directory = t.users.c, t.directory.c

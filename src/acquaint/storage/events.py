@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.conversations import ConversationId
@@ -20,6 +19,7 @@ from . import tables as t
 from .adding import add
 from .connection import Connection, Row
 from .deliveries import FOR_EVENT, KINDS_WANTED
+from .inserting import insert
 from .paging import LAST, page_of
 from .statements import Statement, among
 

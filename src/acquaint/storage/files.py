@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import bindparam, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.errors import IdentifierTaken, SpaceUsedUp
@@ -19,6 +18,7 @@ from . import columns as column
 from . import tables as t
 from .adding import add
 from .connection import Connection, Row
+from .inserting import insert
 from .statements import Statement
 
 _files = t.files.c

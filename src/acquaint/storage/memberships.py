@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Select, bindparam, delete, literal_column, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.conversations import ConversationId, MemberRole, Membership, MessageId, Visibility
@@ -18,6 +17,7 @@ from ..domain.users import UserId
 from . import columns as column
 from . import tables as t
 from .connection import Connection, Row
+from .inserting import insert
 from .statements import Statement, among
 
 MOST_OF_MEMBER: Final = 1_000

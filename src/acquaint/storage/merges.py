@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.conversations import Membership
@@ -19,6 +18,7 @@ from . import tables as t
 from .adding import add
 from .connection import Connection, Row
 from .conversations import MEMBERSHIP, membership_of
+from .inserting import insert
 from .statements import Statement, among
 
 AT_ONCE: Final = 200

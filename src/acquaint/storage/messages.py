@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, bindparam, case, exists, func, literal_column, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.conversations import (
     Author,
@@ -23,6 +22,7 @@ from . import columns as column
 from . import tables as t
 from .adding import add
 from .connection import Row
+from .inserting import insert
 from .marks import MARKS, STANDING, SqlMarks
 from .paging import LAST, page_of
 from .statements import Statement, among, later

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.providers import Provider, settings_of
@@ -14,6 +13,7 @@ from ..ports.crypto import Sealing
 from . import columns as column
 from . import tables as t
 from .connection import Connection
+from .inserting import insert
 from .sealed import about
 from .statements import Statement
 

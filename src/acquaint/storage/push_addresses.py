@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.push import Platform, PushAddress
@@ -15,6 +14,7 @@ from ..domain.users import UserId
 from . import columns as column
 from . import tables as t
 from .connection import Connection, Row
+from .inserting import insert
 from .statements import Statement, among
 
 _addresses, _sessions = t.push_addresses.c, t.sessions.c

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import bindparam, case, delete, func, select
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.conversations import MessageId, Reaction, Tally
 from ..domain.users import UserId
 from . import tables as t
 from .connection import Connection
+from .inserting import insert
 from .statements import Statement, among
 
 _hidden, _reactions = t.hidden_messages.c, t.reactions.c

@@ -12,13 +12,13 @@ from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Column, Table, Text, bindparam, delete, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.errors import CannotOpen
 from ..ports.crypto import Sealing
 from ..ports.store.sealed import KeptSecret, KeptSecrets, Place
 from . import tables as t
 from .connection import Connection
+from .inserting import insert
 from .statements import Statement
 
 _keys = t.sealing_keys.c

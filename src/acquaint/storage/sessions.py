@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, and_, bindparam, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.errors import Busy, IdentifierTaken
@@ -21,6 +20,7 @@ from . import tables as t
 from .adding import add
 from .apps import APP, app
 from .connection import Connection, Row
+from .inserting import insert
 from .statements import Statement, among, later
 from .users import IDENTIFIER, USER, users_of
 

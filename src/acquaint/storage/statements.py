@@ -12,6 +12,7 @@ read.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -31,7 +32,6 @@ from sqlalchemy import (
     case,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -70,7 +70,7 @@ class Statement:
     def for_postgresql(self) -> Spelled:
         it = self._for_postgresql
         if it is None:
-            it = self._for_postgresql = _spelled(self.clause, _POSTGRESQL, list)
+            it = self._for_postgresql = _spelled(self.clause, _postgresql(), list)
         return it
 
     @property
@@ -83,7 +83,7 @@ class Statement:
     def _holding(self) -> Spelled | None:
         if self.holds is None or not isinstance(self.clause, Select):
             return None
-        return _spelled(self.clause.with_for_update(of=self.holds, key_share=True), _POSTGRESQL, list)
+        return _spelled(self.clause.with_for_update(of=self.holds, key_share=True), _postgresql(), list)
 
 
 class among(ColumnElement[bool]):  # noqa: N801 - it reads as a word of the query
@@ -117,7 +117,13 @@ class _Listed(FunctionElement[Any]):
 
 
 _SQLITE: Dialect = sqlite.dialect()
-_POSTGRESQL: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
+
+
+@cache
+def _postgresql() -> Dialect:
+    from sqlalchemy.dialects.postgresql import asyncpg  # only now: a server on SQLite starts without it
+
+    return asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
 class _ListOf(TypeDecorator[Any]):

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.errors import IdentifierTaken
@@ -17,6 +16,7 @@ from . import columns as column
 from . import tables as t
 from .adding import add
 from .connection import Connection, Row
+from .inserting import insert
 from .statements import Statement
 
 _tickets = t.tickets.c

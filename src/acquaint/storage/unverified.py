@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..ports.store import UnverifiedCount
 from . import tables as t
 from .connection import Connection
+from .inserting import insert
 from .statements import Statement
 
 _counts = t.unverified_counts.c

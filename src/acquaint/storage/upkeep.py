@@ -21,7 +21,6 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.places import DeviceId
@@ -30,6 +29,7 @@ from ..ports.store.upkeep import COUNTED, Named, WalkedNames, WalkedUsers
 from . import columns as column
 from . import tables as t
 from .connection import Connection, Row
+from .inserting import insert
 from .statements import Statement
 
 _turns, _words, _retired, _users = t.turns.c, t.device_words.c, t.retired_devices.c, t.users.c

@@ -10,7 +10,6 @@ from itertools import groupby
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.directory import Query
@@ -25,6 +24,7 @@ from . import directory
 from . import tables as t
 from .adding import add
 from .connection import Connection, Row
+from .inserting import insert
 from .paging import LAST, page_of
 from .statements import Statement, among
 

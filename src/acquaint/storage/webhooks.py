@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, exists, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from ..domain.apps import AppId
 from ..domain.events import EventKind
@@ -16,6 +15,7 @@ from . import columns as column
 from . import tables as t
 from .adding import add
 from .connection import Connection, Row
+from .inserting import insert
 from .sealed import about, opened_or_empty
 from .statements import Statement
 
