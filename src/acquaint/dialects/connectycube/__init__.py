@@ -5,6 +5,7 @@ from typing import Final
 from ...web.dialect import Dialect, Route
 from . import (
     address_book,
+    admin,
     blobs,
     confirm,
     dialogs,
@@ -32,11 +33,22 @@ ROUTES: Final[list[Route]] = [
     *messages.ROUTES,
     *search.ROUTES,
     *address_book.ROUTES,
+    *admin.ROUTES,
 ]
 
 DIALECT = Dialect(
     "connectycube",
-    ("/session", "/login", "/users", "/blobs", "/chat/", "/address_book", "/password_reset", "/email_confirmation"),
+    (
+        "/session",
+        "/login",
+        "/users",
+        "/blobs",
+        "/chat/",
+        "/address_book",
+        "/password_reset",
+        "/email_confirmation",
+        "/admin/user/",
+    ),
     ROUTES,
     ERRORS,
     error_response,
