@@ -32,6 +32,7 @@ def test_every_line_of_the_quickstart_runs(
         "Ann Archer",
         "True",
         "0",
+        "ann@example.com",
         "native verified",
         "native verified",
         "native verified",
