@@ -178,6 +178,23 @@ async def test_an_operator_ends_a_session_and_opens_it_again(page: Page, backend
     await page.says(session, "thank you")
 
 
+async def test_every_end_asks_for_a_survey_whatever_was_answered_after_an_earlier_one(
+    page: Page, backend: Server, clock: SetClock
+) -> None:
+    session = await page.chat()
+    path = f"/conversations/{id_of(session)}"
+    for number, row in enumerate((new_uuid(), new_uuid()), 1):
+        await backend.native("PATCH", path, {"is_closed": True})
+        assert [it["type"] for it in (await page.polls(session))["history"]] == ["message", "csat_requested"]
+        body = {"session_id": session, "score": number, "system_message_uuid": row}
+        await page.asked("POST", "/submit-csat", body)
+        given = (await page.polls(session))["history"][-1]
+        assert (given["publicId"], given["systemMessagePayload"]["payload"]["score"]) == (row, number)
+        clock.forward(minutes=1)
+        await backend.native("PATCH", path, {"is_closed": False})
+        assert (await page.polls(session))["history"][-1] == given
+
+
 async def test_a_checkpoint_is_found_again_and_the_oldest_of_very_many_go(page: Page) -> None:
     session = await page.chat()
     for step in range(55):

@@ -20,6 +20,7 @@ from tests.cast import Cast
 from tests.dialects.opencx.widgets import Browser, Server, id_of, new_uuid
 from tests.support.clock import SetClock
 from tests.support.endpoints import Endpoint, listening
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ async def test_whoever_asks_for_surveys_alone_hears_of_no_other_and_of_none_that
 async def until_heard(core: Core, endpoint: Endpoint, clock: SetClock, count: int) -> None:
     """Time goes by until so much was heard, told by the server itself or by us."""
     courier = Courier(core)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while len(endpoint.heard) < count:
             if not await courier.round():
                 clock.forward(seconds=1)

@@ -117,11 +117,13 @@ async def submit_csat(request: Request) -> Response:
     if asked.feedback is not None and len(asked.feedback) > LONGEST_FEEDBACK:
         raise Unacceptable("feedback", f"is longer than {LONGEST_FEEDBACK} characters")
     row = check_uuid(asked.system_message_uuid, "system_message_uuid")
-    rating = Rating(asked.score, core.clock(), asked.feedback)
+    now = core.clock()
 
     def answered(was: Conversation) -> Conversation:
         if was.closed_at is None:
             raise NotAllowed
+        at = max(now, was.closed_at)  # of this end, whichever machine's clock it was ended by
+        rating = Rating(asked.score, at, asked.feedback)
         again = None if was.rating is None else replace(was.rating, at=rating.at)
         if again == rating and wire.survey_answer_id(was) == row:
             return was

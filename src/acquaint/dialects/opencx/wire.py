@@ -25,6 +25,7 @@ from ...domain.conversations import Author, Conversation, Message
 from ...domain.identities import Assurance, IdentifierKind
 from ...domain.users import User
 from ...services.support import Chat
+from ...web.answers import Json
 from ...web.ids import as_uuid
 from . import text
 from .reading import is_uuid
@@ -38,13 +39,13 @@ CSAT: Final = "csat_submitted"
 RATED_AS: Final = "rated_as"  # in what is kept of a conversation
 CHECKPOINT: Final = "state_checkpoint"
 
+NO_TEXT: Final = "…"
+
 Shape = dict[str, Any]
 
 
-def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(
-        msgspec.json.encode(body), status, {"Cache-Control": "no-store", **(headers or {})}, "application/json"
-    )
+def answer(body: Any, status: int = 200) -> Response:
+    return Json(msgspec.json.encode(body), status)
 
 
 def moment(at: datetime) -> str:
@@ -63,7 +64,7 @@ def session(app: App, chat: Chat) -> Shape:
     People answer, so it is always handed off, to somebody with the App's name; an assignee of kind ``ai`` would keep
     the visitor's second message from being sent.
     """
-    it, last = chat.conversation, chat.last_message
+    it = chat.conversation
     kept = it.by_door.get(DOOR, {})
     return {
         "id": as_uuid(it.id),
@@ -75,7 +76,7 @@ def session(app: App, chat: Chat) -> Shape:
         "assignee": {"kind": "human", "name": app.name, "avatarUrl": None},
         "channel": "web",
         "isVerified": chat.mine.assurance is Assurance.VERIFIED,
-        "lastMessage": None if last is None else text.preview(last.text or _names_of_files(last)),
+        "lastMessage": _preview(chat),
         "modeId": None,
         "latestStateCheckpointPayload": kept.get("checkpoint"),
         "title": None,
@@ -85,13 +86,16 @@ def session(app: App, chat: Chat) -> Shape:
 
 
 def rows(app: App, conversation: Conversation, messages: Sequence[Message]) -> list[Shape]:
-    """What was said and not taken back, and what happened beside it, the oldest first."""
+    """What was said and not taken back, and what happened beside it, the oldest first.
+
+    A survey that was answered before the latest end is not there: the widget asks only where none was.
+    """
     said = [(it.created_at, _row(app, it)) for it in messages if it.deleted_at is None]
     beside = [(_read_moment(it["at"]), _system_row(it["id"], it)) for it in marks_of(conversation)]
     if conversation.closed_at is not None:
         asked = {"type": "csat_requested", "at": moment(conversation.closed_at)}
         beside.append((conversation.closed_at, _system_row(survey_id(conversation), asked)))
-    if (rating := conversation.rating) is not None:
+    if (rating := conversation.rating) is not None and (conversation.is_rated or conversation.closed_at is None):
         given: Shape = {"type": CSAT, "at": moment(rating.at)}
         given["payload"] = {"score": rating.score, "feedback": rating.comment}
         beside.append((rating.at, _system_row(survey_answer_id(conversation), given)))
@@ -192,8 +196,15 @@ def files_of(it: Message) -> list[Shape] | None:
     return files or None
 
 
-def _names_of_files(it: Message) -> str:
-    return ", ".join(one["name"] for one in files_of(it) or [])
+def _preview(chat: Chat) -> str | None:
+    """None while nothing was said. What was said and has no text, or was taken back, is something, too.
+
+    Where there is none, or an empty one, the widget's list goes on waiting for it.
+    """
+    last = chat.last_message
+    if last is None:
+        return None if chat.conversation.last_message_id is None else NO_TEXT
+    return text.preview(last.text or ", ".join(one["name"] for one in files_of(last) or [])) or NO_TEXT
 
 
 def _read_moment(at: Any) -> datetime:
