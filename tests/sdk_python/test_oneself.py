@@ -102,6 +102,9 @@ async def test_somebody_registers_forgets_their_password_and_goes_for_good(acme:
     me = (await third.me()).user
     assert me is not None
     assert me.identifiers.email == elsewhere
+    with pytest.raises(AddressUnconfirmed):  # registered before anything was required
+        await tablet.log_in_with_password(PASSWORD, email=address)
+    await backend.change_policy(requires_confirmed_emails=False)
 
     await tablet.log_in_with_password(PASSWORD, email=address)
     assert (await tablet.delete_oneself()).told_server

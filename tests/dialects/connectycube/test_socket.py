@@ -101,6 +101,8 @@ async def test_the_bytes_that_the_sdk_sends_are_answered_as_it_expects(server: S
             '<iq id="UUID:ping" type="get" to="127.0.0.1" xmlns="jabber:client"><ping xmlns="urn:xmpp:ping"/></iq>'
         )
         assert (await frame(socket)).get("id") == "UUID:ping"
+        await socket.send(f'<message id="long" xmlns="jabber:client"><body>{"x" * 100_000}</body></message>')
+        assert (await frame(socket)).get("id") == "long", "which would have ended the connection of a stranger"
         await socket.send('<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>')
         assert await socket.recv() == '<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>'
         assert await end(socket) == (None, 1000)
