@@ -59,7 +59,7 @@ def test_the_wheel_serves(acquaint: Path, tmp_path: Path) -> None:
         assert server.create_app()["slug"] == "acme"
         widget = httpx2.get(f"{server.url}/widget.js").text
         (folder,) = re.findall(r'"\.(/acquaint/widget/[0-9a-f]{16})/', widget)
-        assert httpx2.get(f"{server.url}{folder}/inside.js").status_code == 200
+        assert httpx2.get(f"{server.url}{folder}/texts/en.js").status_code == 200
 
 
 def test_everything_imported_is_declared() -> None:

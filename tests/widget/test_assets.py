@@ -95,7 +95,7 @@ async def test_every_file_that_is_imported_is_served(client: httpx2.AsyncClient,
         beside = (Path("/") / name).parent
         named = re.findall(r'(?:from|import) ?\(?"(\.[^"]+)"', answer.text)
         wanted += [beside.joinpath(it).resolve().relative_to("/").as_posix() for it in named]
-    more = {it for it in assets._served() if it.startswith("client/")}  # than a chat window needs
+    more = {it for it in assets._served() if it.startswith(("client/", "texts/"))}  # of which each page takes some
     assert found | more == set(assets._served())
 
 

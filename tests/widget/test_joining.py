@@ -19,15 +19,14 @@ zopfli: Final = pytest.importorskip("zopfli.gzip")
 WHOLE_WIDGET: Final = 20_000
 """Bytes, compressed, of everything that a page loads in the longest of the languages."""
 
-A_LOOK: Final = 6_500
-"""Of that, what is loaded by those who never open the chat."""
-
-
 TALK: Final = {
     "widget.js": """
+import { Chat } from "./chat.js"
 import { tell } from "./telling.js"
+import { said } from "./client/said.js"
 
-globalThis.inside = () => import("./inside.js")
+globalThis.textOf = async (language) => (await import(`./texts/${language}.js`)).default
+globalThis.told = { Chat, said }
 tell("here")
 """,
     "telling.js": """
@@ -64,10 +63,9 @@ import { all } from "../telling.js";
 const MORE = 1;
 export const said = () => all.length + MORE;
 """,
-    "inside.js": 'export { Chat } from "./chat.js"\nexport { said } from "./client/said.js"\n',
     "texts/de.js": 'export default {\n  here: "Hier",\n}\n',
 }
-"""Two files' worth of modules."""
+"""A few modules."""
 
 
 def as_it_is(_: str, text: str) -> str:
@@ -85,8 +83,7 @@ def test_it_is_as_small_as_it_was_promised(files: Mapping[str, str]) -> None:
     sizes = {name: len(zopfli.compress(text.encode())) for name, text in files.items()}
     language = max(size for name, size in sizes.items() if name.startswith(joining.TEXTS))
     print(sizes)
-    assert sizes[joining.ENTRY] <= A_LOOK
-    assert sizes[joining.ENTRY] + sizes[joining.INSIDE] + language <= WHOLE_WIDGET
+    assert sizes[joining.ENTRY] + language <= WHOLE_WIDGET
 
 
 @pytest.mark.sdk
@@ -107,8 +104,7 @@ def test_what_is_joined_means_the_same(tmp_path: Path, small: joining.Minify) ->
         path.write_text(text)
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "page.js").write_text(
-        'import "./widget.js"\nconst { Chat, said } = await inside()\n'
-        'const german = (await import("./texts/de.js")).default.here\n'
+        'import "./widget.js"\nconst { Chat, said } = told\nconst german = (await textOf("de")).here\n'
         "console.log(JSON.stringify([await Chat.of(), said(), german]))\n"
     )
     ran = subprocess.run(["node", "page.js"], cwd=tmp_path, capture_output=True, text=True, check=True)
@@ -116,7 +112,6 @@ def test_what_is_joined_means_the_same(tmp_path: Path, small: joining.Minify) ->
 
 
 OTHERS: Final = {
-    "inside.js": "",
     "it.js": "export const it = 1\n",
     "round.js": 'import { about } from "./about.js"\nexport const round = 1\n',
     "about.js": 'import { round } from "./round.js"\nexport const about = 1\n',
@@ -156,8 +151,8 @@ def test_modules_that_were_changed_since_are_served_as_they_are(tmp_path: Path) 
     joining.write(tmp_path, written, as_it_is, gzip.compress)
     found = joining.read(tmp_path, written)
     assert found is not None
-    assert {"widget.js", "inside.js", "texts/de.js"} <= found.keys()
-    assert gzip.decompress(found["inside.js.gz"]) == found["inside.js"]
+    assert {"widget.js", "texts/de.js"} <= found.keys()
+    assert gzip.decompress(found["widget.js.gz"]) == found["widget.js"]
     for changed in ({**written, "dom.js": written["dom.js"] + b"\n"}, {**written, "new.js": b""}):
         assert joining.read(tmp_path, changed) is None
 

@@ -3,7 +3,7 @@
 modules/widget.js   where a page comes in
 modules/*.js        the element, plain ES modules
 client/             the JavaScript client, ``sdk/js/src`` of the checkout; a wheel has it here
-joining             both, in a few small files: joined/, made when the server is installed, is what browsers get
+joining             both, in one small file: joined/, made when the server is installed, is what browsers get
 assets              the files, and the headers they are served with
 """
 

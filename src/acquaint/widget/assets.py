@@ -3,7 +3,7 @@
 ``/widget.js`` is the one address that pages know. It is asked for each time, and answered with its tag. What it
 imports is below an address that names its content (``/acquaint/widget/<digest>/…``), and is kept for good.
 
-What a browser gets are the modules in a few files, as `joining` made them when the server was installed. Where a
+What a browser gets are the modules in one file, as `joining` made them when the server was installed. Where a
 module was changed since, the modules themselves are served, so that whoever works on them sees what they wrote.
 
 While servers are replaced one by one, a page may ask an old one for the files of a new one, or the other way

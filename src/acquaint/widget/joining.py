@@ -1,8 +1,8 @@
-"""The widget's modules, joined into a few small files.
+"""The widget's modules, joined into one small file.
 
     modules()              as they were written
     digest_of(files)       names their content
-    joined(modules, ...)   two files and the languages: ``widget.js`` for who only looks, ``inside.js`` for who chats
+    joined(modules, ...)   ``widget.js``, and the languages, of which a page loads one
     write / read           in a folder, each beside its compressed self, with the digest of what they were made of
 
 Joining is simple because the modules are: functions, classes and constants, no two of one name. One after the other, in
@@ -27,7 +27,6 @@ _CLIENTS: Final = (_HERE / "client", _HERE.parents[2] / "sdk" / "js" / "src")
 """Where the client may be: in a wheel, and in a checkout."""
 
 ENTRY: Final = "widget.js"
-INSIDE: Final = "inside.js"
 TEXTS: Final = "texts/"
 STYLES: Final = "styles.js"
 COMPRESSED: Final = ".gz"
@@ -35,7 +34,6 @@ FOLDER: Final = _HERE / "joined"
 _MADE_OF: Final = "made-of"
 
 _IMPORT: Final = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";?$', re.MULTILINE)
-_HANDED_ON: Final = re.compile(r'^export \{([^}]*)\} from "(\.[^"]+)";?$', re.MULTILINE)
 _DECLARED: Final = re.compile(r"^export (?=(?:(?:async )?function\*?|class|const) (\w+))", re.MULTILINE)
 _AT_TOP: Final = re.compile(r"^(?:export )?(?:(?:async )?function\*?|class|const|let|var) (\w+)", re.MULTILINE)
 _LEFT: Final = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
@@ -86,27 +84,18 @@ def write(folder: Path, written: Mapping[str, bytes], minify: Minify, compress: 
 
 def joined(written: Mapping[str, str], minify: Minify) -> Mapping[str, str]:
     """The few files. Raises ValueError for modules that cannot be joined."""
-    first = _in_order(ENTRY, written)
-    second = [it for it in _in_order(INSIDE, written) if it not in first]
-    shared = sorted({it for name in second for it, where in _imported(name, written) if where in first})
-    handed_on = [it.strip() for found in _HANDED_ON.finditer(written[INSIDE]) for it in found[1].split(",")]
-    _refuse_what_is_not_there([*first, *second], written)
-    _refuse_twins([*first, *second], written)
+    names = _in_order(ENTRY, written)
+    _refuse_what_is_not_there(names, written)
+    _refuse_twins(names, written)
     files = {name: text for name, text in written.items() if name.startswith(TEXTS)}
-    files[ENTRY] = _file(first, written, minify, shared)
-    files[INSIDE] = f'import {{{",".join(shared)}}} from "./{ENTRY}"\n' + _file(second, written, minify, handed_on)
+    text = "\n".join(_text(it, written, minify) for it in names)
+    files[ENTRY] = f"{{\n{text}\n}}\n"  # in a block names are local, and may be shortened
     return {name: minify("text/javascript", text) for name, text in files.items()}
-
-
-def _file(names: list[str], written: Mapping[str, str], minify: Minify, said: list[str]) -> str:
-    """Modules, and what others import of them: only these names must stay as they are."""
-    texts = "\n".join(_text(it, written, minify) for it in names)
-    return f"export const [{','.join(said)}] = (() => {{\n{texts}\nreturn [{','.join(said)}]\n}})()\n"
 
 
 def _text(name: str, written: Mapping[str, str], minify: Minify) -> str:
     """A module's own declarations, without what it says of others."""
-    text = _DECLARED.sub("", _HANDED_ON.sub("", _IMPORT.sub("", written[name])))
+    text = _DECLARED.sub("", _IMPORT.sub("", written[name]))
     if left := _LEFT.search(text):
         raise ValueError(f"{name} cannot be joined: {left[0]}")
     return _TEXT.sub(lambda it: f"`{minify('text/css', it[1])}`", text) if name == STYLES else text
@@ -114,7 +103,7 @@ def _text(name: str, written: Mapping[str, str], minify: Minify) -> str:
 
 def _imported(name: str, written: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The names that a module imports, each with the module that has it."""
-    for found in [*_IMPORT.finditer(written[name]), *_HANDED_ON.finditer(written[name])]:
+    for found in _IMPORT.finditer(written[name]):
         where = posixpath.normpath(posixpath.join(posixpath.dirname(name), found[2]))
         for it in found[1].split(","):
             if " as " in it:

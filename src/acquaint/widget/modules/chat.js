@@ -22,10 +22,19 @@ export class Chat {
   conversations = []
   /** The conversation in front. @type {Exchange | null} */
   current = null
+  /** Whether these are all: until then, nobody knows. */
+  isListed = false
+  /** Whether it could not be learned who is here, or what they said. */
+  isBroken = false
+  /** How often somebody left: what they were about to say is said no more. */
+  farewells = 0
   #unread = 0
   #drawing = 0
   #listing = 0
   #isOver = new AbortController()
+  /** Whom the page vouches for, who is not let in yet. @type {string | null} */
+  #token = null
+  #coming = Promise.resolve()
 
   /**
    * @param {import("./client/types.js").Options} where
@@ -34,7 +43,7 @@ export class Chat {
    */
   constructor(where, changed, told) {
     const { signal } = this.#isOver, client = (this.client = new ChatClient(where))
-    this.knows = where.userData
+    this.knows = where.userData ?? null
     this.who = client.state
     this.told = told
     this.changed = () => {
@@ -47,14 +56,21 @@ export class Chat {
     }
     client.onAuthStateChange((state) => this.#become(state))
     client.listen((news) => this.#hear(news))
-    for (const name of ["online", "offline", "visibilitychange"]) addEventListener(name, this.changed, { signal })
+    for (const name of ["offline", "visibilitychange"]) addEventListener(name, this.changed, { signal })
+    addEventListener("online", () => this.#comeBack(), { signal })
   }
 
-  /** What is there is read; whoever the token names is logged in, unless they are already. @param {string | null} token */
+  /** Whoever the token names comes in, unless they are here already; then what is there is read. @param {string | null} [token] */
   async start(token) {
-    await this.client.ready
-    if (token) await this.logIn(token).catch((error) => this.told("error", error))
-    await this.list()
+    const asked = this.#listing
+    this.isBroken = false
+    this.changed()
+    try {
+      await (token ? this.logIn(token) : this.comeIn())
+    } catch (/** @type {any} */ error) {
+      if ((this.isBroken = this.fails(error))) return this.changed()
+    }
+    if (asked === this.#listing) await this.list() // nobody else did
   }
 
   // Who is here
@@ -84,15 +100,48 @@ export class Chat {
   }
 
   /** The page's word counts: whoever was logged in before goes first. @param {string} jwt */
-  async logIn(jwt) {
-    const { status, user } = this.client.state, isVerified = status === "verified", isSame = mayBe(user, claimsIn(jwt))
-    if (isVerified && isSame) return
-    await (isVerified || (status === "ended" && !isSame) ? this.client.logOutThenLogIn(jwt) : this.client.logIn(jwt))
+  logIn(jwt) {
+    this.#token = jwt
+    return this.comeIn()
+  }
+
+  /** Whom the page vouches for is let in before anything is said: it is theirs. For want of a network, that is tried again. */
+  comeIn() {
+    return (this.#coming = this.#coming.catch(() => {}).then(async () => {
+      const jwt = this.#token, { status, user } = this.client.state, isVerified = status === "verified"
+      if (!jwt) return
+      let isOffline = false
+      try {
+        const isSame = mayBe(user, claimsIn(jwt)), isAnother = !isSame && (isVerified || status === "ended")
+        if (!isVerified || isAnother) await (isAnother ? this.client.logOutThenLogIn(jwt) : this.client.logIn(jwt))
+      } catch (/** @type {any} */ error) {
+        isOffline = error.isOffline
+        throw error
+      } finally {
+        if (!isOffline && this.#token === jwt) this.#token = null
+      }
+    }))
   }
 
   async logOut() {
+    this.#token = null
+    this.farewells += 1
     this.setUserData(null)
-    await this.client.logOut()
+    const done = this.client.logOut()
+    if (this.status === "nobody") { // perhaps somebody was about to come in
+      this.current?.close()
+      this.#greet()
+    }
+    await done
+  }
+
+  /** Nobody is logged in on the page: whoever was goes, and a visitor whom nobody vouched for stays. */
+  async seeOff() {
+    const { status } = this.client.state, knows = this.knows
+    if (status !== "verified" && status !== "ended") return
+    const gone = this.logOut()
+    this.setUserData(knows)
+    await gone
   }
 
   /** @param {import("./client/types.js").Claims | null} claims */
@@ -111,12 +160,17 @@ export class Chat {
 
   async list() {
     const asked = (this.#listing += 1)
+    let items = null, isBroken = false
     try {
-      const { items } = await this.client.conversations({ limit: LISTED })
-      if (asked === this.#listing) this.conversations = items
+      const isNothing = this.status === "ended" || (this.status === "nobody" && !this.#token)
+      items = isNothing ? [] : (await this.client.conversations({ limit: LISTED })).items
     } catch (/** @type {any} */ error) {
-      if (!error.isOffline && !isLate(error)) this.told("error", error)
+      isBroken = this.fails(error) || !isLate(error)
     }
+    if (asked !== this.#listing) return
+    this.isBroken = isBroken
+    this.isListed ||= items !== null
+    this.conversations = items ?? this.conversations
     this.changed()
   }
 
@@ -154,6 +208,12 @@ export class Chat {
     return sharedIn(this.client, message.payload)
   }
 
+  /** Whether it was for want of a network; other refusals are told. @param {any} error */
+  fails(error) {
+    if (!error.isOffline && !isLate(error)) this.told("error", error)
+    return Boolean(error.isOffline)
+  }
+
   /** The server's own words for what it refused; null where nothing was heard of it. @param {unknown} error */
   wordsOf(error) {
     const { status, detail } = /** @type {Problem} */ (error)
@@ -169,28 +229,41 @@ export class Chat {
   // What happens
 
   /** Somebody else is here, or somebody is where nobody was: nothing that was shown before stays. @param {import("./client/types.js").AuthState} state */
-  async #become(state) {
-    const before = this.who, { status, user, workspace } = (this.who = state)
-    const isOther = (before.user && before.user.id !== user?.id) || before.workspace !== workspace
+  #become(state) {
+    const before = this.who, { status, user, workspace } = (this.who = state), isMoved = before.workspace !== workspace
+    const isOther = isMoved || (before.user && before.user.id !== user?.id), isLetIn = status === "verified" && before.status !== status && !isMoved
     if (isOther || status === "ended") {
       this.conversations = []
-      this.current?.close()
+      if (!isLetIn) this.farewells += 1
+      if (!isLetIn || this.current?.id) this.current?.close() // what is only begun is begun by whoever is let in
     }
-    if (isOther || before.status !== status) {
-      await this.list()
-      this.told("auth", { status, user, workspace })
-    }
+    if (isOther || before.status !== status) this.#greet()
     this.changed()
+  }
+
+  /** What is there is read for whoever is here now. */
+  #greet() {
+    const { status, user, workspace } = this.who
+    this.isListed = false
+    this.told("auth", { status, user, workspace })
+    this.list()
   }
 
   /** @param {import("./client/types.js").News} news */
   #hear(news) {
     if (news.type === "event") this.#happens(news)
     else if (news.type === "typing") this.current?.hear(news)
-    else if (news.type === "gap" || news.status === "online") {
-      this.current?.comeBack()
+    else if (news.type === "gap") {
+      this.current?.load()
       this.list()
-    }
+    } else if (news.status === "online") this.#comeBack()
+    this.changed()
+  }
+
+  /** The network is there again. */
+  #comeBack() {
+    if (this.isBroken) this.start()
+    this.current?.comeBack()
     this.changed()
   }
 

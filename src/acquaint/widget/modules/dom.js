@@ -4,6 +4,7 @@
  *     h("p.note", { role: "status" }, "Hello")     an element: its tag and classes, then properties and children
  *     round("Close", "close", { onclick })         a round button with a drawing in it, and its name
  *     icon("chat")                                 a drawing that screen readers pass over
+ *     sayOnce(where, text)                         a text in a place that is read aloud
  *     linked(text)                                 a text in pieces: what looks like a web address is a link
  */
 
@@ -16,7 +17,7 @@ const PATHS = {
   close: "m6 6 12 12M18 6 6 18",
   send: "M12 20V4m-7 7 7-7 7 7",
   clip: "m20 11-8 8a5 5 0 0 1-7-7l8-8a3 3 0 0 1 5 5l-8 8a1 1 0 0 1-2-2l7-7",
-  shield: "M12 3 5 6c0 8 2 12 7 15 5-3 7-7 7-15zm-3 9 2 2 4-4",
+  check: "m4 13 5 5L20 6",
 }
 
 /** A web address, up to what ends a sentence. */
@@ -58,6 +59,11 @@ export function icon(name) {
   path.setAttribute("d", PATHS[name])
   svg.append(path)
   return svg
+}
+
+/** What is said aloud is not said again while it stays the same. @param {HTMLElement} where @param {string} text */
+export function sayOnce(where, text) {
+  if (where.textContent !== text) where.textContent = text
 }
 
 /** @param {string} text */

@@ -3,7 +3,7 @@
  *
  *     app, url              whose chat, and on which server; without a url, the one this file is from
  *     workspace             a label that scopes what is seen
- *     token                 a JWT that the page's own backend signed: who is logged in there, verified
+ *     token                 a JWT that the page's own backend signed: who is logged in there, verified; empty: nobody is
  *     user-name, user-email what the page believes of its visitor, unverified
  *     collect-user-data     ask for a name and an address before the first message
  *     lang, theme           `de`; `light` or `dark`
@@ -17,29 +17,28 @@
  * its visitor is with a token.
  */
 
+import { Chat } from "./chat.js"
 import { h } from "./dom.js"
 import { wordsOf } from "./language.js"
 import { launcher } from "./launcher.js"
+import { panel } from "./panel.js"
 import { sheet } from "./styles.js"
 
 const HOME = new URL(import.meta.url).origin
 const ATTRIBUTES = ["app", "url", "workspace", "token", "lang", "theme", "heading", "greeting", "collect-user-data", "open", "user-name", "user-email"]
 
 /** @typedef {import("./client/types.js").Claims} Claims */
-/** @typedef {import("./chat.js").Chat} Chat */
 
 export class AcquaintChat extends HTMLElement {
   static observedAttributes = ATTRIBUTES
 
-  /** Loaded when it is needed: not by those who only look at the page. @type {Chat | null} */
+  /** Made when it is needed: not for those who only look at the page. @type {Chat | null} */
   chat = null
-  /** @type {import("./language.js").Words | null} */
+  /** The language, and what the page says instead. @type {import("./language.js").Words & Pick<import("./panel.js").Around, "look"> | null} */
   #words = null
-  /** @type {Promise<Chat> | null} */
-  #loading = null
   /** @type {Claims | null} */
   #userData = null
-  /** @type {ReturnType<typeof import("./panel.js").panel> | null} */
+  /** @type {ReturnType<typeof panel> | null} */
   #panel = null
   /** @type {ReturnType<typeof launcher> | null} */
   #launcher = null
@@ -65,8 +64,8 @@ export class AcquaintChat extends HTMLElement {
   /** @param {string} name @param {string | null} before @param {string | null} now */
   attributeChangedCallback(name, before, now) {
     if (before === now || !this.isConnected || name === "theme") return
-    if (name === "open") this.#tried(this.#toggle())
-    else if (name === "token") this.#tried(now && this.logIn(now))
+    if (name === "open") this.#toggle()
+    else if (name === "token") this.#tried(now ? this.logIn(now) : now === "" && this.chat?.seeOff())
     else if (name === "workspace") this.#tried(this.chat?.client.useWorkspace(now))
     else if (name.startsWith("user-")) this.setUserData(this.#namedUser())
     else this.#tried(this.#build())
@@ -82,13 +81,13 @@ export class AcquaintChat extends HTMLElement {
 
   /** The visitor is whom the page's backend vouches for. @param {string} jwt */
   async logIn(jwt) {
-    await (await this.#loaded()).logIn(jwt)
+    await this.#made().logIn(jwt)
   }
 
   /** Nothing of the visitor stays in this browser. */
   async logOut() {
     for (const name of ["token", "user-name", "user-email"]) this.removeAttribute(name)
-    await (await this.#loaded()).logOut()
+    await this.#made().logOut()
   }
 
   /** What the page believes of the visitor. It proves nothing, and is said with the first thing they write. @param {Claims | null} data */
@@ -105,61 +104,50 @@ export class AcquaintChat extends HTMLElement {
   async #build() {
     this.#leave()
     const build = this.#builds, lang = this.closest("[lang]")?.getAttribute("lang")
-    if (!this.getAttribute("app")) return console.error("<acquaint-chat> needs an app")
+    if (!this.getAttribute("app")) return console.error("acquaint-chat: no app")
     this.#userData = this.#namedUser() ?? this.#userData
     const words = await wordsOf([lang, ...navigator.languages])
     if (build !== this.#builds) return
-    this.#words = words
+    const said = (/** @type {"heading" | "greeting"} */ name) => this.getAttribute(name) ?? words.say(name)
+    const look = { heading: said("heading"), greeting: said("greeting"), asksWho: this.hasAttribute("collect-user-data") }
+    this.#words = { ...words, look }
     this.#root.lang = words.language
     this.#root.dir = words.direction
     this.#launcher = launcher(words, () => this.toggleAttribute("open"))
     this.#root.replaceChildren(this.#launcher.node)
     this.#update()
-    if (this.hasAttribute("open")) this.#tried(this.#toggle())
-    else if (this.hasAttribute("token") || wasHere()) this.#tried(this.#loaded())
+    if (this.hasAttribute("open")) this.#toggle()
+    else if (this.getAttribute("token") || wasHere()) this.#made()
   }
 
-  /** The chat, which knows who is here. */
-  #loaded() {
-    return (this.#loading ??= this.#load(this.#builds))
-  }
-
-  /** @param {number} build */
-  async #load(build) {
-    const { Chat } = await import("./inside.js"), said = (/** @type {string} */ name) => this.getAttribute(name)
-    if (build !== this.#builds) throw new DOMException("The chat was made anew.", "AbortError")
+  /** The chat, which soon knows who is here. */
+  #made() {
+    if (this.chat) return this.chat
+    const said = (/** @type {string} */ name) => this.getAttribute(name), token = said("token")
     const where = { app: said("app") ?? "", url: said("url") ?? HOME, workspace: said("workspace"), userData: this.#userData }
-    this.chat = new Chat(where, () => this.#update(), (kind, detail) => this.#tell(kind, detail))
-    await this.chat.start(said("token"))
-    return this.chat
+    const chat = (this.chat = new Chat(where, () => this.#update(), (kind, detail) => this.#tell(kind, detail)))
+    if (token === "") this.#tried(chat.seeOff())
+    chat.start(token)
+    return chat
   }
 
   #leave() {
     this.#builds += 1
     this.#panel?.close()
     this.chat?.close()
-    this.chat = this.#panel = this.#launcher = this.#loading = null
+    this.chat = this.#panel = this.#launcher = null
     this.#root.replaceChildren()
   }
 
-  /** The window and all that is in it is loaded when it is first opened. */
-  async #toggle() {
-    const build = this.#builds, words = this.#words
-    if (!this.#launcher || !words) return // it is opened when it is built
-    if (this.hasAttribute("open") && !this.#panel) {
-      const chat = await this.#loaded(), { panel } = await import("./inside.js")
-      if (build !== this.#builds) return
-      const said = (/** @type {"heading" | "greeting"} */ name) => this.getAttribute(name) ?? words.say(name)
-      const look = { heading: said("heading"), greeting: said("greeting"), asksWho: this.hasAttribute("collect-user-data") }
-      this.#panel ??= panel({ ...words, chat, look }, () => this.hide())
-      this.#root.append(this.#panel.node)
-    }
-    const isOpen = this.hasAttribute("open"), wasInside = this.shadowRoot?.activeElement
-    if (!this.#panel || this.#panel.isOpen === isOpen) return
+  /** The window opens at once, whatever is still on its way. */
+  #toggle() {
+    const words = this.#words, isOpen = this.hasAttribute("open"), wasInside = this.shadowRoot?.activeElement
+    if (!this.#launcher || !words || isOpen === Boolean(this.#panel?.isOpen)) return // or it is opened when it is built
+    if (!this.#panel) this.#root.append((this.#panel = panel({ ...words, chat: this.#made() }, () => this.hide())).node)
     if (isOpen) this.#panel.open()
     else this.#panel.close()
     this.#update()
-    if (!isOpen && wasInside) this.#launcher?.node.focus()
+    if (!isOpen && wasInside) this.#launcher.node.focus()
     this.#tell(isOpen ? "open" : "close")
   }
 
@@ -172,7 +160,7 @@ export class AcquaintChat extends HTMLElement {
   /** @param {string} kind @param {any} [detail] */
   #tell(kind, detail) {
     if (kind === "heard") return this.#panel?.heard(detail)
-    if (kind === "auth" && this.#panel?.isOpen) this.#panel.becomeOther()
+    if (kind === "auth") this.#panel?.becomeOther()
     this.dispatchEvent(new CustomEvent(`acquaint:${kind}`, { detail, bubbles: true, composed: true }))
   }
 
@@ -206,7 +194,7 @@ export function open(how) {
   const found = document.querySelector(`acquaint-chat[app="${CSS.escape(how.app)}"]`)
   const element = /** @type {AcquaintChat} */ (found ?? document.createElement("acquaint-chat"))
   /** @type {Record<string, unknown>} */
-  const said = { ...how, open: how.open ?? true, userName: how.user?.name, userEmail: how.user?.email }
+  const said = { open: true, ...how, userName: how.user?.name, userEmail: how.user?.email }
   for (const name of ATTRIBUTES) {
     const value = said[name.replace(/-./g, (it) => it.slice(1).toUpperCase())]
     if (typeof value === "boolean") element.toggleAttribute(name, value)

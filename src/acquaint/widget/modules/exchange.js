@@ -1,6 +1,7 @@
 /** One conversation as it is shown: what was said, oldest first, and what is on its way. It draws nothing. */
 
 import { randomId } from "./client/api.js"
+import { superseded } from "./client/queue.js"
 
 const PART = 30 // messages that are read at a time
 const TYPING_IS_OVER = 6_000 // milliseconds
@@ -24,7 +25,7 @@ const TYPING_IS_OVER = 6_000 // milliseconds
  * @property {string | null} [problem]
  */
 
-/** @typedef {Entry & { given: File[], kept: import("./client/types.js").SharedFile[], isOffline?: boolean, wasTried?: boolean }} Draft */
+/** @typedef {Entry & { given: File[], kept: import("./client/types.js").SharedFile[], farewells: number, isOffline?: boolean, wasTried?: boolean }} Draft */
 
 export class Exchange {
   isLoading = false
@@ -113,7 +114,7 @@ export class Exchange {
   say(text, given) {
     const files = given.map((it) => ({ url: URL.createObjectURL(it), name: it.name, type: it.type, size: it.size }))
     /** @type {Draft} */
-    const draft = { key: randomId(), isMine: true, text, files, created_at: new Date().toISOString(), state: "sending", given, kept: [] }
+    const draft = { key: randomId(), isMine: true, text, files, created_at: new Date().toISOString(), state: "sending", given, kept: [], farewells: this.chat.farewells }
     this.#drafts.set(draft.key, draft)
     this.#send(draft)
   }
@@ -135,7 +136,7 @@ export class Exchange {
   /** The connection is there again: what could not be sent for want of it is sent. */
   comeBack() {
     for (const it of this.#drafts.values()) if (it.isOffline) this.again(it)
-    this.load()
+    if (this.isBroken) this.load()
   }
 
   /** @param {boolean} on */
@@ -161,7 +162,11 @@ export class Exchange {
 
   /** @param {Draft} draft */
   async #post(draft) {
-    const { client } = this.chat, { key: clientId, text, given, kept } = draft
+    const { chat } = this, { client } = chat, { key: clientId, text, given, kept } = draft
+    await chat.comeIn().catch((error) => {
+      if (chat.fails(error)) throw error // otherwise it is said by whoever is here instead
+    })
+    if (draft.farewells !== chat.farewells) throw superseded()
     if (given.length && !this.id) this.#begun(await client.startConversation()) // files are kept for somebody, and this makes them one
     for (const file of given.slice(kept.length)) {
       const { url, name, content_type, size } = await client.upload(file)
@@ -173,10 +178,10 @@ export class Exchange {
     if (this.id) {
       const message = await client.post(this.id, text, more)
       this.#take(message)
-      this.chat.said(message)
+      chat.said(message)
     } else this.#begun(await client.startConversation(text, more))
     this.#drop(clientId)
-    this.chat.changed()
+    chat.changed()
   }
 
   /** @param {import("./client/types.js").Conversation} [it] */
@@ -240,10 +245,10 @@ export class Exchange {
 
   /** @param {Message} it @param {number} read @returns {Entry} */
   #entry(it, read) {
-    const { chat } = this, { id, client_id, created_at, edited_at, deleted_at } = it, isMine = chat.isMine(it), files = chat.filesOf(it)
+    const { chat } = this, isMine = chat.isMine(it), files = chat.filesOf(it)
     const text = files.length === 1 && it.text === files[0]?.name ? "" : it.text // which only repeats what stands beside it
-    const name = isMine ? null : chat.nameOf(it, this.about), isSeen = isMine && Number(id) <= read
-    return { key: client_id ?? id, id, isMine, name, text, files, created_at, edited_at, deleted_at, state: "sent", isSeen }
+    const name = isMine ? null : chat.nameOf(it, this.about), isSeen = isMine && Number(it.id) <= read
+    return { ...it, key: it.client_id ?? it.id, isMine, name, text, files, state: "sent", isSeen }
   }
 }
 

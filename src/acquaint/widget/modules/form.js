@@ -32,14 +32,15 @@ export function form({ say, chat, go }) {
     event.preventDefault()
     const [wrong] = [name, email].filter((it) => !it.check())
     if (wrong) return wrong.input.focus()
-    begin.disabled = true
+    if (begin.ariaBusy) return
+    begin.ariaBusy = "true"
     problem.textContent = ""
     try {
       await chat.client.sayWhoIAm({ name: name.input.value.trim(), email: email.input.value.trim() })
       go("talk")
     } catch (error) {
       problem.textContent = chat.wordsOf(error) ?? say("broken")
-      begin.disabled = false
+      begin.ariaBusy = null
     }
   }
 

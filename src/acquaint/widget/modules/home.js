@@ -1,6 +1,7 @@
 /** The list of conversations, and who one is. */
 
 import { h, icon } from "./dom.js"
+import { ghosts, missing } from "./waiting.js"
 import { counted } from "./launcher.js"
 import { selfOf } from "./self.js"
 
@@ -8,9 +9,9 @@ import { selfOf } from "./self.js"
 export function home(place) {
   const { say, short, chat, look, go } = place
   const start = h("button.row.start", { onclick: () => go("talk") }, h("b", say("start")), h("span.face", icon("send")))
-  const first = h("div.card", start), list = h("ul.card"), self = selfOf(place, chat)
+  const first = h("div.card", start), list = h("ul.card"), waiting = ghosts(), wrong = missing(say, () => (start.focus(), chat.start())), self = selfOf(place, chat)
   const hero = h("div.hero", h("p.big", look.heading), h("p", look.greeting))
-  const node = h("div.view", h("div.scroll.home", hero, first, list), self.node)
+  const node = h("div.view", h("div.scroll.home", hero, first, list, wrong), self.node)
 
   /** @param {import("./client/types.js").Conversation} it */
   function row(it) {
@@ -22,7 +23,7 @@ export function home(place) {
         `button.row${it.unread ? ".new" : ""}`,
         { id: it.id, onclick: () => go("talk", it.id) },
         h("span.face", icon("chat")),
-        h("div", h("p", h("bdi", text || it.title || say("talk"))), h("p", h("bdi", (text && it.title) || by))),
+        h("div", h("p", { dir: "auto" }, text || it.title || say("talk")), h("p", { dir: "auto" }, (text && it.title) || by)),
         h("span.end", h("time", { dateTime: it.updated_at }, short(last?.created_at ?? it.updated_at)), counted(it.unread, say)),
       ),
     )
@@ -33,10 +34,13 @@ export function home(place) {
     title: look.heading,
     update() {
       const root = /** @type {ShadowRoot} */ (node.getRootNode()), focused = root.activeElement
-      list.replaceChildren(...chat.conversations.map(row))
+      const isWaiting = !chat.isListed && !chat.isBroken
+      list.replaceChildren(...(isWaiting ? waiting : chat.conversations.map(row)))
+      list.ariaBusy = String(isWaiting)
       if (focused && !focused.isConnected) root.getElementById(focused.id)?.focus()
       first.hidden = chat.status === "ended"
-      list.hidden = !chat.conversations.length
+      list.hidden = !list.firstChild
+      wrong.hidden = chat.isListed || !chat.isBroken
       self.update()
     },
     focus: () => start.focus(),

@@ -10,15 +10,8 @@
 /** @typedef {ReturnType<typeof speaking>} Words */
 /** @typedef {typeof import("./texts/en.js").default} Texts */
 
-/** All say what English says. @type {Record<string, () => Promise<{ default: Texts }>>} */
-const TEXTS = {
-  ar: () => import("./texts/ar.js"),
-  de: () => import("./texts/de.js"),
-  en: () => import("./texts/en.js"),
-  es: () => import("./texts/es.js"),
-  fr: () => import("./texts/fr.js"),
-  id: () => import("./texts/id.js"),
-}
+/** Each says what English says. */
+const SPOKEN = ["ar", "de", "en", "es", "fr", "id"]
 const DAY = 86_400_000
 
 /**
@@ -28,22 +21,23 @@ const DAY = 86_400_000
  */
 export function wordsOf(wanted) {
   const spoken = wanted.map((it) => it?.toLowerCase().split(/[-_]/)[0] ?? "")
-  const found = spoken.find((it) => Object.hasOwn(TEXTS, it)) ?? "en"
+  const found = spoken.find((it) => SPOKEN.includes(it)) ?? "en"
   return textsOf(found).catch(() => textsOf("en"))
 }
 
 /** @param {string} language */
-const textsOf = async (language) => speaking(language, /** @type {{ default: Texts }} */ (await TEXTS[language]?.()).default)
+const textsOf = async (language) => speaking(language, (await import(`./texts/${language}.js`)).default)
 
 /** @param {string} language @param {Texts} texts */
 function speaking(language, texts) {
-  const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" })
-  const short = new Intl.DateTimeFormat(language, { dateStyle: "medium" })
-  const full = new Intl.DateTimeFormat(language, { dateStyle: "full" })
+  const time = written({ timeStyle: "short" }), date = written({ dateStyle: "medium" }), full = written({ dateStyle: "full" })
   const near = new Intl.RelativeTimeFormat(language, { numeric: "auto" })
 
-  /** @param {string} moment */
-  const time = (moment) => clock.format(new Date(moment))
+  /** @param {Intl.DateTimeFormatOptions} how */
+  function written(how) {
+    const { format } = new Intl.DateTimeFormat(language, how)
+    return (/** @type {string} */ moment) => format(new Date(moment))
+  }
 
   return {
     language,
@@ -55,18 +49,17 @@ function speaking(language, texts) {
 
     /** Today, yesterday, or the date. @param {string} moment */
     day(moment) {
-      const days = daysFromNow(moment), text = days < -1 || days > 0 ? full.format(new Date(moment)) : near.format(days, "day")
+      const days = daysFromNow(moment), text = days < -1 || days > 0 ? full(moment) : near.format(days, "day")
       return text.charAt(0).toLocaleUpperCase(language) + text.slice(1)
     },
 
     /** For a list: the time if it was today, otherwise a short date. @param {string} moment */
-    short: (moment) => (daysFromNow(moment) ? short.format(new Date(moment)) : time(moment)),
+    short: (moment) => (daysFromNow(moment) ? date : time)(moment),
 
     /** @param {number} bytes */
     size(bytes) {
-      const isLarge = bytes >= 1e6, number = bytes / (isLarge ? 1e6 : 1e3)
-      const how = { style: "unit", unit: isLarge ? "megabyte" : "kilobyte", maximumFractionDigits: number < 10 ? 1 : 0 }
-      return number.toLocaleString(language, /** @type {Intl.NumberFormatOptions} */ (how))
+      const isLarge = bytes >= 1e6, unit = isLarge ? "megabyte" : "kilobyte"
+      return (bytes / (isLarge ? 1e6 : 1e3)).toLocaleString(language, { style: "unit", unit, maximumSignificantDigits: 2 })
     },
   }
 }

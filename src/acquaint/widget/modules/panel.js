@@ -4,7 +4,7 @@
  * On a wide screen it stands beside the page, and the keyboard may leave it. On a phone it covers the page, and is modal.
  */
 
-import { h, icon, round } from "./dom.js"
+import { h, icon, round, sayOnce } from "./dom.js"
 import { form } from "./form.js"
 import { home } from "./home.js"
 import { whoIs } from "./self.js"
@@ -30,7 +30,7 @@ import { talk } from "./talk.js"
 /** @type {Record<Name, (place: Place, id?: string) => View>} */
 const VIEWS = { home, talk, form }
 const COVERS = matchMedia("(max-width: 480px), (max-height: 460px)")
-const CAN_BE_FOCUSED = "button:enabled, a, input, textarea, [tabindex]"
+const CAN_BE_FOCUSED = "button:enabled, a, input, textarea, [tabindex='0']"
 const MOST_HEARD = 5
 
 /** @param {import("./language.js").Words & Around} around @param {() => void} shut */
@@ -46,22 +46,23 @@ export function panel(around, shut) {
   const note = h("p.note", { role: "status" })
   const log = h("div.heard", { role: "log", ariaLabel: say("fresh") })
   const head = h("div.head", back, face, h("div", title, who), round(say("close"), "close", { onclick: shut }))
-  const node = h("div.panel", { part: "panel", role: "dialog", hidden: true, onkeydown }, head, note, log)
+  const node = h("div.panel", { part: "panel", role: "dialog", tabIndex: -1, hidden: true, onkeydown }, head, note, log)
 
   /** Whether one says who one is before one says anything. */
   const isAsked = () => look.asksWho && chat.isUnknown
 
-  /** Where one begins: in the list if there is something in it; otherwise straight in a conversation. */
-  const first = () => (!isAsked() && (chat.conversations.length || chat.status === "ended") ? "home" : "talk")
+  /** Where one begins: in the list, until it is known that nothing is in it; otherwise straight in a conversation. */
+  const first = () => (!isAsked() && (!chat.isListed || chat.conversations.length || chat.status === "ended") ? "home" : "talk")
 
-  /** @param {Name} to @param {string} [id] */
+  /** The keyboard goes along, if it is in here. @param {Name} to @param {string} [id] */
   function go(to, id) {
+    const isHere = node.matches(":focus-within")
     leave()
     name = to === "talk" && isAsked() ? "form" : to
     view = VIEWS[name](place, id)
-    note.after(view.node)
+    log.after(view.node)
     update()
-    if (navigator.userActivation?.isActive ?? true) view.focus() // nobody is torn out of the page that they read
+    if (isHere) view.focus()
   }
 
   function leave() {
@@ -72,6 +73,7 @@ export function panel(around, shut) {
 
   function update() {
     if (!view) return
+    if (name === "home" && first() !== name) return go("talk")
     const { status } = chat, isTalk = name === "talk"
     title.textContent = node.ariaLabel = view.title
     who.replaceChildren(isTalk && (status === "claimed" || status === "verified") ? whoIs(place, chat) : "")
@@ -79,9 +81,7 @@ export function panel(around, shut) {
     node.ariaModal = String(COVERS.matches)
     face.hidden = !isTalk
     back.hidden = !isTalk || !chat.conversations.length
-    const wrong = chat.isOffline ? "offline" : status === "ended" ? status : null, text = wrong ? say(wrong) : ""
-    note.hidden = !wrong
-    if (note.textContent !== text) note.textContent = text
+    sayOnce(note, chat.isOffline ? say("offline") : status === "ended" ? say(status) : "")
     view.update()
   }
 
@@ -94,7 +94,7 @@ export function panel(around, shut) {
     if (event.key !== "Tab" || !COVERS.matches) return
     const all = /** @type {HTMLElement[]} */ ([...node.querySelectorAll(CAN_BE_FOCUSED)]).filter((it) => it.checkVisibility())
     const { activeElement } = /** @type {ShadowRoot} */ (node.getRootNode())
-    if (activeElement !== all.at(event.shiftKey ? 0 : -1)) return
+    if (activeElement !== node && activeElement !== all.at(event.shiftKey ? 0 : -1)) return
     event.preventDefault()
     all.at(event.shiftKey ? -1 : 0)?.focus()
   }
@@ -110,6 +110,7 @@ export function panel(around, shut) {
     open() {
       node.hidden = false
       go(first())
+      if (navigator.userActivation?.isActive ?? true) view?.focus() // nobody is torn out of the page that they read
     },
 
     close() {
@@ -120,7 +121,7 @@ export function panel(around, shut) {
     /** Somebody else is here, or somebody at last. What one is writing in is left only when it is not theirs. */
     becomeOther() {
       const isTheirs = name === "talk" && chat.current && !view?.isBlank?.()
-      if (!isTheirs && !(name === "form" && chat.isUnknown)) go(first())
+      if (view && !isTheirs && !(name === "form" && chat.isUnknown)) go(first())
     },
 
     /** Reads a message to those who cannot see it come. @param {{ name: string | null, text: string }} message */

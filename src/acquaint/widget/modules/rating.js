@@ -1,6 +1,6 @@
 /** What a visitor thought of a conversation that is over, if the App asks: stars once, and a word to them. */
 
-import { h } from "./dom.js"
+import { h, sayOnce } from "./dom.js"
 
 const BEST = 5
 
@@ -31,9 +31,9 @@ export function rating({ say, chat }, exchange) {
   }
 
   function update() {
-    const given = exchange.rating, text = say(given ? "thanks" : "rate")
+    const given = exchange.rating
     node.hidden = given === undefined
-    if (asked.textContent !== text) asked.textContent = text // said once
+    sayOnce(asked, say(given ? "thanks" : "rate"))
     stars.forEach((star, at) => {
       star.textContent = at < (given?.score ?? 0) ? "★" : "☆"
       star.disabled = Boolean(given)

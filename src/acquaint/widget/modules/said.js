@@ -3,6 +3,9 @@
 import { away, h, icon, linked } from "./dom.js"
 import { isPicture } from "./files.js"
 
+/** A few of them and nothing else are shown large. */
+const EMOJI = /^\p{RGI_Emoji}{1,5}$/v
+
 /** @typedef {import("./exchange.js").Entry} Entry */
 
 /**
@@ -35,9 +38,9 @@ export function said({ say, time, size }, exchange, it, isTurn, isLast, onload) 
     it.isMine ? h("span", say(it.state === "sending" ? "sending" : it.isSeen ? "seen" : "sent")) : "",
   ]
   return h(
-    `li.said.${it.state}${it.isMine ? ".mine" : ""}${isTurn ? ".turn" : ""}`,
+    `li.said.${it.state}${it.isMine ? ".mine" : ""}${isTurn ? ".turn" : ""}${isLast ? ".last" : ""}`,
     h("span.heard", `${by}: `),
-    ...(it.deleted_at ? [h("p.gone", say("deleted"))] : [...it.files.map(attachment), it.text && h("p", { dir: "auto" }, ...linked(it.text))]),
+    ...(it.deleted_at ? [h("p.gone", say("deleted"))] : [...it.files.map(attachment), it.text && h(`p${EMOJI.test(it.text) ? ".emoji" : ""}`, { dir: "auto" }, ...linked(it.text))]),
     (isLast || it.state !== "sent") && h("div.meta", ...(it.state === "failed" ? failed() : sent())),
   )
 }

@@ -13,7 +13,7 @@ import { h, icon } from "./dom.js"
  */
 export function whoIs({ say }, { status, name }) {
   const isVerified = status === "verified", state = say(isVerified ? "verified" : status === "claimed" ? "unverified" : "anonymous")
-  return h(`p.who.${status}`, isVerified && icon("shield"), h("span", h("bdi", name ?? ""), name ? " · " : "", state))
+  return h(`p.who.${status}`, isVerified && icon("check"), h("bdi", name ?? ""), h("span", (name ? " · " : "") + state))
 }
 
 /** @param {Words} words @param {Chat} chat */

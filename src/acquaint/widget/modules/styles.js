@@ -39,9 +39,9 @@ b, h2 { font-size: 17px }
 .head, .row, .who, .note, .self, .meta, .day, .file, .files, .files li, .dots { display: flex; align-items: center; gap: 4px 10px }
 .root, .panel, .view, .talk, .said, .form, .end { display: flex; flex-direction: column }
 .root, .end, .mine.mine { align-items: flex-end }
-h2, .who span, .row p, .files span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
+h2, .who > *, .row p, .files span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 .launcher, .round, .face { display: grid; place-items: center; flex: none; width: 40px; height: 40px; border-radius: 50% }
-.face, .dots, .files li, .said > p, .file, .go:disabled { background: color-mix(in srgb, var(--ink) 6%, var(--paper)) }
+.face, .dots, .files li, .said > p, .file, .go:disabled, .ghost p { background: color-mix(in srgb, var(--ink) 6%, var(--paper)) }
 .face, .link { color: var(--accent) }
 .bad, .error, .fresh { color: var(--bad) }
 .launcher, .main, .go, .face, .badge, .jump, .said > p, .file, .picture, .dots { border-width: 1px }
@@ -71,7 +71,9 @@ h2, .who span, .row p, .files span { overflow: hidden; text-overflow: ellipsis; 
 .head > .face { flex: none; background: rgb(255 255 255 / .2); color: inherit }
 .back svg { rotate: 90deg }
 [dir=rtl] .back svg { rotate: -90deg }
-.who { gap: 4px }
+.who { gap: 4px; min-width: 0 }
+.who > * { flex: none }
+.who > bdi { flex: 0 1 auto }
 .who svg, .files svg { width: 16px }
 .self .verified { color: light-dark(#0a6b43, #57d6a0) }
 .note { padding: 8px 12px; background: light-dark(#fff4dc, #3a2d13) }
@@ -86,7 +88,12 @@ h2, .who span, .row p, .files span { overflow: hidden; text-overflow: ellipsis; 
 .big { font-size: 24px; line-height: 1.3 }
 .card { margin-block-end: 12px; border: 1px solid var(--line); background: var(--paper); box-shadow: 0 2px 12px rgb(0 0 0 / .08) }
 .row { width: 100%; min-height: 64px; padding: 12px; text-align: start }
+.row p { text-align: match-parent }
 .row > div, .row > b, .self > .who { flex: 1; min-width: 0 }
+.ghost { border-radius: 0; animation: wait 1.5s infinite }
+.ghost p { height: 12px; border-radius: 6px }
+.ghost p + p { width: 60%; margin-block-start: 8px }
+@keyframes wait { 50% { opacity: .4 } }
 .self { flex-wrap: wrap; padding: 8px 12px }
 .self [role] { flex: 100%; color: var(--ink) }
 .link { padding: 8px }
@@ -105,9 +112,10 @@ h2, .who span, .row p, .files span { overflow: hidden; text-overflow: ellipsis; 
 .said { align-items: flex-start; gap: 4px; max-width: 84%; margin-block-start: 4px }
 .said > * { max-width: 100%; overflow: hidden }
 .said > p, .file { padding: 8px 12px; white-space: pre-wrap }
-.said > p { border-end-start-radius: 4px }
 .mine { align-self: flex-end }
-.mine > p { border-end-start-radius: 14px; border-end-end-radius: 4px }
+.last > p { border-end-start-radius: 4px }
+.mine.last > p { border-end-start-radius: 14px; border-end-end-radius: 4px }
+.said > .emoji.emoji { padding: 0; border: 0; background: none; font-size: 32px; line-height: 1.2 }
 .gone { font-style: italic }
 .turn { margin-block-start: 12px }
 .failed > p { outline: 2px solid var(--bad) }
@@ -138,7 +146,7 @@ textarea { flex: 1; min-width: 0; min-height: 40px; max-height: 132px; padding: 
 .files img { width: 40px; height: 40px; object-fit: cover }
 .files button { width: 28px; height: 28px }
 .error { padding-block: 4px; overflow-wrap: anywhere }
-.error:empty { display: none }
+:is(.error, .note):empty { display: none }
 .form { gap: 12px; padding: 20px }
 input { display: block; width: 100%; margin-block-start: 4px; padding: 12px; font-weight: 400 }
 [aria-invalid=true] { border-color: var(--bad) }

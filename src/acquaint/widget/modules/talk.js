@@ -2,6 +2,7 @@
 
 import { composer } from "./composer.js"
 import { h, icon } from "./dom.js"
+import { ghosts, missing } from "./waiting.js"
 import { rating } from "./rating.js"
 import { said } from "./said.js"
 
@@ -21,16 +22,21 @@ export function talk(place, id) {
   /** @type {Entry | undefined} */
   let latest
 
-  const list = h("ol.list")
+  const list = h("ol.list", { onclick })
   const older = h("button.link", { onclick: () => it.load(it.next) }, say("older"))
-  const intro = h("div.intro", h("div.face", icon("chat")), h("b", look.heading), look.greeting)
+  const intro = h("div.intro", h("div.face", icon("chat")), h("b", look.heading), look.greeting), waiting = h("ul", ...ghosts())
   const typing = h("div.dots", { role: "img" }, h("i"), h("i"), h("i"))
-  const wrong = h("div.intro", { role: "alert" }, h("p", say("broken")), h("button.main", { onclick: () => it.load() }, say("again")))
+  const wrong = missing(say, () => (scroll.focus(), it.load()))
   const jump = h("button.jump", { onclick: toEnd }, say("fresh"))
-  const scroll = h("div.scroll.talk", { tabIndex: 0, role: "group", ariaLabel: say("talk"), onscroll }, wrong, older, intro, list, typing, jump)
+  const scroll = h("div.scroll.talk", { tabIndex: 0, role: "group", ariaLabel: say("talk"), onscroll }, wrong, older, intro, waiting, list, typing, jump)
   const write = composer(place, (text, files) => (toEnd(), it.say(text, files)), (on) => it.types(on))
   const closed = h("div.closed", h("p", say("closed"))), rated = rating(place, it)
   const node = h("div.view", scroll, closed, rated.node, write.node)
+
+  /** What failed goes, with the buttons below it. @param {{ target: HTMLElement }} event */
+  function onclick({ target }) {
+    if (target.matches("button")) write.focus()
+  }
 
   function onscroll() {
     isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_THE_END
@@ -55,8 +61,10 @@ export function talk(place, id) {
     list.replaceChildren(...nodesOf(entries))
     wrong.hidden = !it.isBroken || Boolean(first)
     older.hidden = !it.next
-    intro.hidden = Boolean(it.next) || !wrong.hidden || (it.isLoading && !first)
-    typing.hidden = it.typing === null && (!it.isLoading || Boolean(first))
+    waiting.hidden = !it.isLoading || Boolean(it.about)
+    intro.hidden = Boolean(it.next) || !wrong.hidden || !waiting.hidden
+    scroll.ariaBusy = String(it.isLoading)
+    typing.hidden = it.typing === null
     typing.ariaLabel = say("typing", it.typing || say("team"))
     closed.hidden = !it.about?.closed_at
     if (!closed.hidden && write.node.matches(":focus-within")) scroll.focus()
@@ -95,7 +103,7 @@ export function talk(place, id) {
   return {
     node,
     get title() {
-      return it.about?.title ?? say("team")
+      return (it.about ?? chat.listed(id))?.title ?? say("team")
     },
     isBlank: () => !it.entries.length && write.isBlank(),
     update,

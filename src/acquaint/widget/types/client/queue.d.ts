@@ -1,0 +1,1 @@
+export * from "../../../../../sdk/js/src/queue.js"
