@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -167,6 +168,55 @@ async def test_a_block_that_takes_absurdly_long_is_undone_and_the_others_go_on(
     assert await logins(world) == {"user-4"}
     stalling.cancel()
     await asyncio.gather(stalling, return_exceptions=True)
+
+
+class Stalling:
+    """Time, of a machine that stands still for a second right after somebody looked for the first time."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def monotonic(self) -> float:
+        self._looks += 1
+        return time.monotonic() + (self._looks > 1)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+async def test_a_machine_that_stands_still_as_a_group_begins_holds_nobody_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it was found: the group was over before its first block, which waited for ever, and all others with it."""
+    monkeypatch.setattr(group_commit, "time", Stalling())
+    async with asyncio.timeout(PATIENCE):
+        await world.add_user("user-1")
+        await world.add_user("user-2")
+    assert await logins(world) == {"user-1", "user-2"}
+
+
+async def test_who_comes_the_moment_a_group_broke_holds_nobody_up(world: World) -> None:
+    """As it was found: whoever was already waiting, and whoever came, waited for ever."""
+    writer = world.store._engine._writer  # type: ignore[attr-defined]
+    is_inside = asyncio.Event()
+
+    async def break_it() -> None:
+        async with world.store.write() as tx:
+            await tx.users.add(world.user("user-1"))
+            is_inside.set()
+            await until(lambda: writer._waiting)
+            writer._connection.execute("ROLLBACK")
+
+    async def break_it_and_come_again() -> None:
+        with pytest.raises(Busy):
+            await break_it()
+        await world.add_user("user-2")
+
+    breaking = asyncio.ensure_future(break_it_and_come_again())
+    async with asyncio.timeout(PATIENCE):
+        await is_inside.wait()
+        await asyncio.gather(breaking, world.add_user("user-3"))
+    assert await logins(world) == {"user-2", "user-3"}
 
 
 async def test_another_process_that_writes_is_waited_for_while_the_loop_goes_on(world: World, sqlite: str) -> None:

@@ -108,6 +108,7 @@ class GroupCommit:
             raise Busy
         turn.ready = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
+        self._go_on()  # or nobody might: a group that has just begun is over when the machine stood still meanwhile
         try:
             await turn.ready
         except BaseException:
