@@ -75,6 +75,32 @@ async def test_who_comes_on_the_fly_is_made_and_mailed_and_waits(cube: Cube, pos
     assert (await cube.open(user={"login": "ben", "password": PASSWORD})).status_code == 201, "nothing to confirm"
 
 
+async def test_others_see_and_find_an_address_once_it_is_confirmed(cube: Cube, postbox: Postbox) -> None:
+    id = (await cube.sign_up(login="ann", email=ann.email)).json()["user"]["id"]
+    token = await cube.token("ben")
+
+    async def seen() -> list[Any]:
+        by_id = (await cube.ask("GET", f"/users/{id}", token)).json()["user"]["email"]
+        by_email = (await cube.ask("GET", "/users/by_email", token, params={"email": ann.email})).status_code
+        queries = (
+            {"email": ann.email},
+            {"email[start_with]": "ann@exam"},
+            {"email": "other@example.com", "login": "ann"},
+        )
+        found = [(await cube.ask("GET", "/users/v2", token, params=it)).json() for it in queries]
+        assert [it["total_entries"] for it in found] == [len(it["items"]) for it in found]
+        return [by_id, by_email, *[it["total_entries"] for it in found]]
+
+    assert await seen() == [None, 404, 0, 0, 0]
+    await confirm(cube, postbox.tickets[0])
+    assert await seen() == [ann.email, 200, 1, 1, 0]
+    mine = await cube.token("ann")
+    await cube.update(mine, email="other@example.com")
+    assert await seen() == [ann.email, 200, 1, 1, 0], "another one waits"
+    assert (await cube.update(token, email="ben@example.com")).json()["user"]["email"] == "ben@example.com"
+    assert (await cube.me(token))["email"] == "ben@example.com", "everybody sees what they gave themselves"
+
+
 async def test_another_address_is_shown_once_it_is_confirmed_and_the_old_one_is_told(
     cube: Cube, postbox: Postbox
 ) -> None:

@@ -3,6 +3,7 @@
 An App's Policy says what of this there is: ``lists_users`` the V1 routes and queries that name nobody,
 ``strict_user_queries`` the vendor's own rule of what a query must name, ``shows_online_users``, and
 ``shows_emails_and_phones``, without which others' addresses and numbers are not shown, nor told by narrowing down.
+Where it ``requires_confirmed_emails``, others' addresses are shown, and find them, once they are confirmed.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...domain.directory import COUNTED, Condition, Field, Operator, Query
-from ...domain.errors import NotAllowed, Unacceptable
+from ...domain.directory import COUNTED, Condition, Field, Operator, Query, matches
+from ...domain.errors import NotAllowed, NotFound, Unacceptable
+from ...domain.identities import IdentifierKind
 from ...domain.users import User
 from ...services import directory
 from ...services.directory import Found
@@ -113,6 +115,8 @@ def by(name: str, field: Field) -> Endpoint:
 def shown(user: User, caller: Caller) -> dict[str, Any]:
     """The user as the caller may see them: their own record whole, another's as the Policy has it."""
     said = wire.user_object(user)
+    if _waits_for(user, caller):
+        said["email"] = user.known_as(IdentifierKind.EMAIL)
     if not caller.app.policy.shows_emails_and_phones and (caller.user is None or caller.user.id != user.id):
         said |= {"email": None, "phone": None}
     return said
@@ -128,6 +132,8 @@ async def _listing(request: Request) -> Caller:
 
 async def _one(request: Request, caller: Caller, field: Field, value: Any) -> Response:
     user = await directory.one(core_of(request), caller.app, field, value, address=visit_of(request).address)
+    if not _is_found(Query((Condition.of(field, Operator.IN, value),)), user, caller):
+        raise NotFound("user")
     return wire.answer({"user": shown(user, caller)})
 
 
@@ -159,7 +165,21 @@ async def _page(
 
 
 async def _find(request: Request, caller: Caller, query: Query) -> Found:
-    return await directory.find(core_of(request), caller.app, query, address=visit_of(request).address)
+    found = await directory.find(core_of(request), caller.app, query, address=visit_of(request).address)
+    users = tuple(it for it in found.users if _is_found(query, it, caller))
+    return Found(users, found.total - (len(found.users) - len(users)))
+
+
+def _waits_for(user: User, caller: Caller) -> bool:
+    """Whether an address of the user's that is not confirmed is nothing to the caller."""
+    return caller.app.policy.requires_confirmed_emails and (caller.user is None or caller.user.id != user.id)
+
+
+def _is_found(query: Query, user: User, caller: Caller) -> bool:
+    """Whether what was found is, without such an address."""
+    if not _waits_for(user, caller) or not any(it.field is Field.EMAIL for it in query.conditions):
+        return True
+    return matches(query, user, lambda it: it.field is not Field.EMAIL)
 
 
 _PATHS: Final[dict[str, Callable[[Request], Awaitable[Response]]]] = {
