@@ -38,7 +38,11 @@ def init(context: click.Context, as_json: bool) -> None:
     if as_json:
         show({"data": str(settings.data.absolute())}, as_json=True)
         return
-    click.echo(f"{settings.data} is ready." if settings.is_embedded else "Now run: acquaint migrate")
+    if not settings.is_embedded:
+        click.echo("Now run: acquaint migrate")
+        return
+    click.echo(f"{settings.data} is ready. What secrets are sealed with is in its secret.keys: keep a copy, apart from backups.")
+    click.echo("Next: acquaint apps create --name …, and acquaint serve")
 
 
 @click.command()
