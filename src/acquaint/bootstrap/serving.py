@@ -73,6 +73,7 @@ def collect_seldom() -> None:
     """From now on. What the program itself is made of stays, and is not looked at any more."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(COLLECTED_AFTER, 20, 20)
 
 

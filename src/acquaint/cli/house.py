@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import textwrap
@@ -41,8 +42,11 @@ def init(context: click.Context, as_json: bool) -> None:
     if not settings.is_embedded:
         click.echo("Now run: acquaint migrate")
         return
-    click.echo(f"{settings.data} is ready. What secrets are sealed with is in its secret.keys: keep a copy, apart from backups.")
-    click.echo("Next: acquaint apps create --name …, and acquaint serve")
+    click.echo(f"{settings.data} is ready. Next: acquaint apps create --name …, and acquaint serve")
+    if not settings.secret_keys:
+        click.echo(
+            "Keep a copy of its secret.keys, apart from backups: without it the secrets in them cannot be opened."
+        )
 
 
 @click.command()
@@ -74,10 +78,14 @@ def migrate(context: click.Context, as_json: bool, file: Path | None) -> None:
 def serve(context: click.Context, host: str | None, port: int | None) -> None:
     """Serve until told to stop (SIGTERM, Ctrl-C). Makes and migrates an embedded database by itself."""
     settings = settings_of(context, host=host, port=port)
-    from .. import bootstrap
+    gc.disable()  # nothing is garbage before it listens; then `bootstrap.serve` lets it be looked for
+    try:
+        from .. import bootstrap
 
-    with refusals_said():
-        bootstrap.serve(settings)
+        with refusals_said():
+            bootstrap.serve(settings)
+    finally:
+        gc.enable()
 
 
 def _write_settings_file(settings: Settings) -> None:
