@@ -44,9 +44,7 @@ def init(context: click.Context, as_json: bool) -> None:
         return
     click.echo(f"{settings.data} is ready. Next: acquaint apps create --name …, and acquaint serve")
     if not settings.secret_keys:
-        click.echo(
-            "Keep a copy of its secret.keys, apart from backups: without it the secrets in them cannot be opened."
-        )
+        click.echo("Keep a copy of its secret.keys, apart from backups: they cannot be opened without it.")
 
 
 @click.command()
