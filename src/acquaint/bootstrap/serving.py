@@ -73,8 +73,8 @@ def collect_seldom() -> None:
     """From now on. What the program itself is made of stays, and is not looked at any more."""
     gc.collect()
     gc.freeze()
-    gc.enable()
     gc.set_threshold(COLLECTED_AFTER, 20, 20)
+    gc.enable()
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -37,7 +37,7 @@ CLIENT: Final = "jabber:client"
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,254}")
 _LETTERS: Final = re.compile(r"[\w.-]{1,255}")
-_ILLEGAL: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
+_ILLEGAL: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # all but XML 1.0's production 2
 _PREFIXED: Final = frozenset({"xml:lang", "xmlns:stream"})
 _XML_NAMESPACE: Final = "http://www.w3.org/XML/1998/namespace"
 
