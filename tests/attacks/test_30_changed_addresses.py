@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
 
-from acquaint.domain.errors import TicketRefused
-from acquaint.domain.identities import Assurance, Identifier, Identity
+from acquaint.domain.errors import InvalidCredentials, TicketRefused
+from acquaint.domain.identities import NO_CHANGE, Assurance, Identifier, IdentifierKind, Identity
 from acquaint.domain.users import UserId
-from acquaint.services import recovery, sign_in, users
+from acquaint.ports.mail import Mail
+from acquaint.services import apps, confirmation, recovery, sign_in, users
 from acquaint.services.core import Core
+from acquaint.services.registration import Names, OwnChange, change_own, sign_up
 from acquaint.settings import Settings
 from tests.cast import Cast, ann, eve
-from tests.services.doors import at
+from tests.services.doors import at, it_of
 
 NEW = "a goat in the snow"
 FROM = "203.0.113.7"
@@ -93,3 +97,40 @@ async def test_whoever_has_the_address_next_gets_nothing_of_who_had_it(
         await recovery.complete(core, old, NEW, FROM)
     assert await _link(core, acme, settings, ann.by_email) is None  # Eve has no password to recover
     await sign_in.sign_in(core, acme.app, ann.by_login, ann.password, at())
+
+
+class _Postbox:
+    """The last ticket that was mailed to each address."""
+
+    def __init__(self) -> None:
+        self.tickets: dict[str, str] = {}
+
+    async def send(self, mail: Mail) -> None:
+        self.tickets[mail.to] = re.findall(r"acqt_\w{49}", mail.text)[0]
+
+
+@pytest.mark.parametrize("order", list(permutations(["first", "second"])), ids="-".join)
+async def test_of_links_to_several_addresses_only_the_one_that_is_given_now_confirms(
+    core: Core, acme: Cast, order: tuple[str, ...]
+) -> None:
+    """Whoever has a token gives another address, and another: no order of the links gets them both, none is
+    good without the password, and none is for another one."""
+    postbox = _Postbox()
+    core = replace(core, mailer=postbox)
+    app = await apps.change_policy(core, acme.app, {"requires_confirmed_emails": True})
+    user = await sign_up(core, app, Names(ann.login, ann.email), ann.password, NO_CHANGE, at())
+    await confirmation.send(core, app, user.id, FROM)
+    await confirmation.complete(core, postbox.tickets[ann.email], ann.password, at())
+    it = await it_of(core, await sign_in.sign_in(core, app, ann.by_login, ann.password, at()))
+    addresses = {"first": "first@evil.example", "second": "second@evil.example"}
+    for address in addresses.values():
+        await change_own(core, it, OwnChange(email=address))
+        await confirmation.send(core, app, user.id, FROM)
+        await recovery.send(core, app, Identifier.email(address))
+    for link in order:
+        with pytest.raises((TicketRefused, InvalidCredentials)):
+            await confirmation.complete(core, postbox.tickets[addresses[link]], eve.password, at())
+    for link in order:
+        with pytest.raises(TicketRefused) if link == "first" else contextlib.nullcontext():
+            await confirmation.complete(core, postbox.tickets[addresses[link]], ann.password, at())
+    assert (await users.get(core, app, user.id)).known_as(IdentifierKind.EMAIL) == addresses["second"]
