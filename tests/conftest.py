@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import hypothesis
 import pytest
 import structlog
 
@@ -45,6 +46,12 @@ from tests.support.valkey import valkey, valkey_url
 
 __all__ = ["postgres", "postgresql", "valkey", "valkey_url"]  # fixtures that live beside what they start
 __all__ += ["pytest_timeout_cancel_timer", "pytest_timeout_set_timer", "pytest_xdist_make_scheduler"]
+
+# The same examples every time, however long they take; with --hypothesis-profile=default one looks for others.
+hypothesis.settings.register_profile(
+    "acquaint", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("acquaint")
 
 VISITOR = "203.0.113.7"
 """The address `client` asks from (RFC 5737: nobody's)."""

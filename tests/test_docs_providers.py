@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from acquaint.domain.providers import KINDS, ProviderKind, settings_of
+from tests.support.patience import PATIENCE, soon
 from tests.support.server import Server
 
 PAGE = (Path(__file__).parents[1] / "docs/providers.md").read_text("utf-8")
@@ -66,16 +66,17 @@ def test_every_setting_is_explained() -> None:
                 assert name in PAGE, f"{kind.value} has {name}"
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as trying:
+        return trying.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextmanager
 def running(script: str, folder: Path, port: int) -> Iterator[None]:
     script = script.replace("python3", f'exec "{sys.executable}"')
     process = subprocess.Popen(["bash", "-euo", "pipefail", "-c", script], cwd=folder, stderr=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            with socket.socket() as trying:
-                if trying.connect_ex(("127.0.0.1", port)) == 0:
-                    break
+        assert soon(lambda: listens(port))
         yield
     finally:
         process.kill()
@@ -91,7 +92,7 @@ def run(script: str, folder: Path, server: Server) -> str:
         env=server.environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=2 * PATIENCE,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
 
 README = Path(__file__).parents[1] / "README.md"
@@ -56,7 +57,7 @@ def run(script: str, folder: Path, server: Server) -> str:
         env=server.environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=2 * PATIENCE,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

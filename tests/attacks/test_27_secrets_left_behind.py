@@ -18,6 +18,7 @@ import httpx2
 from acquaint.adapters.jose import JoseSigner
 from acquaint.web import logs
 from tests.cast import ann, eve, laptop
+from tests.support.patience import PATIENCE, soon
 from tests.support.server import Server
 
 NATIVE, SDK, REST = "/acquaint/v1", "/api/v2/sdk", "/api/v2.1/rest"
@@ -33,7 +34,7 @@ class Day:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.made = server.create_app("Acme", slug="acme")
-        self.http = httpx2.Client(base_url=server.url, timeout=20)
+        self.http = httpx2.Client(base_url=server.url, timeout=PATIENCE)
         self.secrets: dict[str, str] = {
             "api key": self.made["api_key"],
             "device secret": laptop,
@@ -94,10 +95,7 @@ class Day:
         assert self.native("GET", "/session", by=mine).status_code == 401
 
     def wait_for_mail(self) -> list[str]:
-        until = time.monotonic() + 10
-        while not (found := list((self.server.data / "outbox").glob("*.eml"))) and time.monotonic() < until:
-            time.sleep(0.05)
-        return [it.read_text() for it in found]
+        return [it.read_text() for it in soon(lambda: list((self.server.data / "outbox").glob("*.eml")))]
 
     def by_token(self) -> None:
         for age in (0, 3600):

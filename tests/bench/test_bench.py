@@ -12,6 +12,7 @@ import pytest
 
 from bench.findings import Budget, Finding, table
 from bench.load import Burst, ratio
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,10 +21,11 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="needs wrk")
 def test_a_tiny_round_of_session_checks_prints_ratios_beside_budgets(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bench", "--only", "h1", "--tiny", "--json", "--dir", str(tmp_path)]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=4 * PATIENCE, check=False)
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)["findings"]
-    assert [(it["path"], it["unit"], it["budget"]) for it in found] == [("H1", "×", "≥ 0.55"), ("H1", "×", "≥ 0.4")]
+    assert {(it["path"], it["unit"]) for it in found} == {("H1", "×")}
+    assert [it["budget"] for it in found] == ["≥ 0.55", *["≥ 0.4"] * 4]
     assert all(it["value"] > 0 and len(it["more"]["rounds"]) == 1 for it in found), ran.stderr
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.shop import Shop
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
 
 FLAGS = (
@@ -18,7 +19,7 @@ FLAGS = (
     " --disable-component-update --disable-sync"
 ).split()
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SLOWEST = 10_000  # milliseconds for anything to appear
+SLOWEST = 1000 * PATIENCE  # milliseconds for anything to appear
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,8 @@ def browser() -> Iterator[Browser]:
     if found is None:
         pytest.skip("needs Chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS, timeout=SLOWEST)
+        expect.set_options(timeout=SLOWEST)
         yield browser
         browser.close()
 

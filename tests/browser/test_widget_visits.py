@@ -273,7 +273,7 @@ def test_earlier_messages_come_when_one_scrolls_up(somebody: Somebody, shop: Sho
     latest(visit)
     hears(visit, "Number 69.")
     expect(visit.get_by_text("The first.")).to_have_count(0)
-    for _ in range(10):
+    for _ in range(300):
         if visit.get_by_text("The first.").count():
             break
         visit.locator(".scroll.talk").evaluate("it => { it.scrollTop = 0 }")
@@ -328,7 +328,7 @@ def test_who_answers_is_seen_typing_and_reading(somebody: Somebody, shop: Shop) 
     last = shop.conversations()[0]["last_message"]
     at = f"/app/conversations/{last['conversation_id']}"
     carols = visit.get_by_role("img", name="Carol is typing…")
-    for _ in range(20):  # as often as she presses a key: what is shown to nobody who listens yet is lost
+    for _ in range(60):  # as often as she presses a key: what is shown to nobody who listens yet is lost
         shop.api.post(f"{at}/typing", json={"on": True, "operator": "Carol"}).raise_for_status()
         with suppress(AssertionError):
             expect(carols).to_be_visible(timeout=500)

@@ -16,6 +16,7 @@ import pytest
 
 from acquaint.cli.demo.customer import HERE
 from acquaint.cli.demo.story import STEPS
+from tests.support.patience import PATIENCE
 
 DEMO = (sys.executable, "-m", "acquaint", "demo")
 
@@ -34,10 +35,13 @@ def taken() -> Iterator[int]:
         yield int(it.getsockname()[1])
 
 
+def _once(environment: dict[str, str], port: int) -> subprocess.CompletedProcess[str]:
+    command = [*DEMO, "--once", "--port", str(port)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=3 * PATIENCE, check=False)
+
+
 def test_the_story_holds_and_leaves_nothing_behind(elsewhere: dict[str, str], tmp_path: Path) -> None:
-    ran = subprocess.run(
-        [*DEMO, "--once", "--port", "0"], env=elsewhere, capture_output=True, text=True, timeout=60, check=False
-    )
+    ran = _once(elsewhere, 0)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.count("✓") == len(STEPS)
     assert re.fullmatch(r"\s*http://127\.0\.0\.1:\d+   the page to play by hand", ran.stdout.strip().splitlines()[0])
@@ -47,9 +51,7 @@ def test_the_story_holds_and_leaves_nothing_behind(elsewhere: dict[str, str], tm
 
 
 def test_a_taken_port_is_no_obstacle(elsewhere: dict[str, str], taken: int) -> None:
-    ran = subprocess.run(
-        [*DEMO, "--once", "--port", str(taken)], env=elsewhere, capture_output=True, text=True, timeout=60, check=False
-    )
+    ran = _once(elsewhere, taken)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"Port {taken} is taken" in ran.stdout
 

@@ -18,10 +18,11 @@ from websockets.sync.client import connect
 
 from tests.cast import ann
 from tests.cli.test_extauth import Acme
+from tests.support.patience import PATIENCE
 from tests.support.server import Server, _die_with_parent
 
 HOME = next(iter(sorted(Path("/usr/lib").glob("*/ejabberd-*/ebin"), reverse=True)), None)
-START_SECONDS = 40.0
+START_SECONDS = 2 * PATIENCE
 OPEN = '<open xmlns="urn:ietf:params:xml:ns:xmpp-framing" to="localhost" version="1.0"/>'
 
 pytestmark = pytest.mark.skipif(
@@ -97,11 +98,11 @@ class Ejabberd:
         said = base64.b64encode(f"\0{name}\0{secret}".encode()).decode()
         with connect(f"ws://127.0.0.1:{self.port}/ws", subprotocols=["xmpp"], proxy=None, close_timeout=1) as socket:  # type: ignore[list-item]
             socket.send(OPEN)
-            while "mechanisms" not in (told := str(socket.recv(10))):
+            while "mechanisms" not in (told := str(socket.recv(PATIENCE))):
                 pass
             assert "PLAIN" in told
             socket.send(f'<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">{said}</auth>')
-            answer = str(socket.recv(20))
+            answer = str(socket.recv(PATIENCE))
         return "success" if answer.startswith("<success") else "failure"
 
 

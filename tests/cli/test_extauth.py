@@ -22,12 +22,12 @@ from acquaint.services import apps, limits, sign_in
 from acquaint.services.admission import Place
 from acquaint.settings import Settings
 from tests.cast import ann, ben
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
 
 extauth = import_module("acquaint.cli.extauth")  # the package has the command by that name
 
 YES, NO = b"\0\2\0\1", b"\0\2\0\0"
-PATIENCE = 20
 
 
 class Desk:
@@ -185,8 +185,8 @@ def test_what_is_revoked_opens_nothing_any_more(acme: Acme, desk: Desk) -> None:
 def test_whoever_guesses_is_stopped_and_nobody_else(acme: Acme, desk: Desk) -> None:
     me, token = acme.sign_in("ann", ann.password)
     other, _ = acme.sign_in("ben", ben.password)
-    most = limits.PASSWORDS_PER_LOGIN_AND_ADDRESS.times
-    assert desk.ask(*[f"auth:{me}:d:guess {number}" for number in range(most)]) == [False] * most
+    guesses = limits.PASSWORDS_PER_LOGIN_AND_ADDRESS.times + 10  # while a slow machine works on some, others come free
+    assert desk.ask(*[f"auth:{me}:d:guess {number}" for number in range(guesses)]) == [False] * guesses
     asked = [f"auth:{me}:d:{ann.password}", f"auth:{me}:d:{token}", f"auth:{other}:d:{ben.password}"]
     assert desk.ask(*asked) == [False, True, True], "a token cannot be guessed, and is not counted with passwords"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import signal
@@ -24,6 +25,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.cast import ann
+from tests.support.patience import PATIENCE, PROMISED, soon
 from tests.support.server import Server
 
 StartServer = Callable[..., Server]
@@ -38,7 +40,7 @@ def _arrive(server: Server, slug: str) -> str:
 
 def _read_on(live: ClientConnection) -> None:
     while True:
-        live.recv(timeout=5)
+        live.recv(timeout=PATIENCE)
 
 
 def _lives(server: Server, token: str) -> bool:
@@ -85,16 +87,20 @@ def test_a_request_under_way_is_finished_before_it_ends(own_server: StartServer)
     body = json.dumps({"app": slug}).encode()
     head = "POST /acquaint/v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", server.port)) as slow:
-        slow.sendall(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body[:5])
-        time.sleep(0.2)
+        slow.sendall(f"{head}content-length: {len(body)}\r\nexpect: 100-continue\r\n\r\n".encode())
+        assert slow.recv(65536).startswith(b"HTTP/1.1 100"), "somebody reads the body"
+        slow.sendall(body[:5])
         assert server.process is not None
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", server.port))
+        assert soon(lambda: _is_closed(server.port))
         slow.sendall(body[5:])
         assert slow.recv(65536).startswith(b"HTTP/1.1 201")
     assert server.stop() == 0
+
+
+def _is_closed(port: int) -> bool:
+    with socket.socket() as trying:
+        return trying.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
 
 
 def test_live_sockets_are_told_that_the_server_goes_away(own_server: StartServer) -> None:
@@ -102,7 +108,7 @@ def test_live_sockets_are_told_that_the_server_goes_away(own_server: StartServer
     headers = {"Authorization": f"Bearer {_arrive(server, server.create_app()['slug'])}"}
     ticket = httpx2.post(f"{server.url}/acquaint/v1/live/tickets", headers=headers).json()["ticket"]
     with connect(f"{server.socket_url}/acquaint/v1/live?ticket={ticket}") as live:
-        live.recv(timeout=5)
+        live.recv(timeout=PATIENCE)
         assert "acquaint_sockets_open 1.0" in httpx2.get(f"{server.url}/metrics").text
         assert server.process is not None
         server.process.send_signal(signal.SIGTERM)
@@ -126,8 +132,7 @@ def test_two_servers_on_one_file_hear_of_each_other(own_server: StartServer) -> 
     token = _arrive(one, one.create_app()["slug"])
     assert _lives(other, token)
     httpx2.delete(f"{one.url}/acquaint/v1/session", headers={"Authorization": f"Bearer {token}"})
-    time.sleep(1)
-    assert not _lives(other, token)
+    assert soon(lambda: not _lives(other, token), PROMISED)
 
 
 def test_what_was_never_prepared_is_not_served(tmp_path: Path) -> None:
@@ -149,8 +154,8 @@ def test_postgresql_is_served_once_it_is_migrated(tmp_path: Path, postgresql: st
         assert _lives(place, token)
         session = httpx2.get(f"{place.url}/acquaint/v1/session", headers={"Authorization": f"Bearer {token}"}).json()
         place.run("sessions", "end", app["slug"], session["session"]["id"])
-        time.sleep(1)
-        assert not _lives(place, token), "the command line told the server over the database"
+        told = soon(lambda: not _lives(place, token), PROMISED)
+        assert told, "the command line told the server over the database"
         assert place.stop() == 0
     finally:
         place.kill()
@@ -215,7 +220,7 @@ def test_no_secret_is_in_the_log(own_server: StartServer) -> None:
     ticket = httpx2.post(f"{native}/live/tickets", headers={"Authorization": f"Bearer {token}"}).json()["ticket"]
     secrets |= {ticket}
     with connect(f"{server.socket_url}/acquaint/v1/live?ticket={ticket}") as live:
-        live.recv(timeout=5)
+        live.recv(timeout=PATIENCE)
     server.stop()
 
     log = server.chapter()
@@ -226,8 +231,7 @@ def test_no_secret_is_in_the_log(own_server: StartServer) -> None:
 
 def test_every_answer_and_its_log_line_carry_the_same_request_id(server: Server) -> None:
     answer = httpx2.post(f"{server.url}/acquaint/v1/sessions", json={"app": "nobody"})
-    while '"event":"request"' not in server.chapter():
-        time.sleep(0.02)  # it is written once the answer is on its way
+    soon(lambda: '"event":"request"' in server.chapter())  # it is written once the answer is on its way
     line = next(json.loads(it) for it in server.chapter().splitlines() if '"event":"request"' in it)
     assert line["request_id"] == answer.headers["x-request-id"]
     assert (line["method"], line["route"], line["status"]) == ("POST", "/acquaint/v1/sessions", answer.status_code)
@@ -251,7 +255,7 @@ def _say_for_ever(connection: socket.socket) -> None:
 @pytest.mark.parametrize("raw", [b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"GET /\xff HTTP/1.1\r\n\r\n", b"\0" * 500])
 def test_what_is_no_http_is_refused_and_nothing_breaks(server: Server, raw: bytes) -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
-        connection.settimeout(5)
+        connection.settimeout(PATIENCE)
         connection.sendall(raw)
         assert connection.recv(65536).startswith(b"HTTP/1.1 400")
     assert "Traceback" not in server.chapter()

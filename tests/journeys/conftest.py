@@ -17,6 +17,7 @@ from acquaint.services.core import Core
 from tests.cast import Cast
 from tests.journeys.shop import Shop
 from tests.support.clock import SetClock
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
 
 
@@ -27,7 +28,7 @@ def shop(client: httpx2.AsyncClient, acme: Cast, clock: SetClock) -> Shop:
 
 @pytest.fixture
 async def http(server: Server) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=server.url, timeout=20) as http:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=PATIENCE) as http:
         yield http
 
 

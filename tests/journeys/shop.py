@@ -19,6 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from acquaint.adapters.jose import JoseSigner
 from tests.cast import Cast, Person
+from tests.support.patience import PATIENCE
 
 NATIVE = "/acquaint/v1"
 SDK = "/api/v2/sdk"
@@ -196,7 +197,7 @@ class Live:
         self.socket = socket
 
     async def frame(self) -> dict[str, Any]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             return dict(json.loads(await self.socket.recv()))
 
     async def says(self, **frame: Any) -> None:

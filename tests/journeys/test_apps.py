@@ -9,6 +9,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.cast import ann, ben
 from tests.journeys.shop import REST, SDK, Shop, connecting
+from tests.support.patience import PATIENCE
 
 
 async def test_two_apps_with_the_same_users_never_meet(shop: Shop, other: Shop) -> None:
@@ -77,7 +78,7 @@ async def test_a_closed_app_refuses_everybody_everywhere_until_it_is_open_again(
         await switch(corner, operator_key, closed=True)
         for it in (live, other):
             with pytest.raises(ConnectionClosed):
-                await asyncio.wait_for(it.hears("never"), 2)
+                await asyncio.wait_for(it.hears("never"), PATIENCE)
 
     for held in (anns, visitor):
         for method, path in (("GET", "/session"), ("GET", "/conversations"), ("DELETE", "/session")):

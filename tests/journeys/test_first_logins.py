@@ -12,6 +12,7 @@ import pytest
 from tests.cast import ann
 from tests.journeys.shop import Held, Shop
 from tests.support.databases import on_both_databases
+from tests.support.patience import PATIENCE, PROMISED
 from tests.support.server import Server
 
 
@@ -67,9 +68,9 @@ async def test_on_two_nodes_as_well_and_what_ends_on_one_is_refused_on_the_other
         assert await roaming.is_in()
         async with roaming.live() as live:
             conversation = await phone.says("hello from the other node")
-            assert (await asyncio.wait_for(live.hears("hello from the other node"), 5))["conversation"] == conversation
+            assert (await live.hears("hello from the other node"))["conversation"] == conversation
             await phone.gets("DELETE", "/session")
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(PROMISED):
                 await live.socket.wait_closed()
         assert live.socket.close_code == 4401
         assert not await roaming.is_in()
@@ -77,7 +78,7 @@ async def test_on_two_nodes_as_well_and_what_ends_on_one_is_refused_on_the_other
 
 @asynccontextmanager
 async def at(server: Server) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=server.url, timeout=20) as http:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=PATIENCE) as http:
         yield http
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from tests.cast import ann, ben, eve
 from tests.journeys.shop import Held, Shop
+from tests.support.patience import PATIENCE
 from tests.support.postgres import RunningPostgres
 from tests.support.server import Server
 
@@ -26,7 +27,7 @@ BUSY = {"code": "busy", "status": 503}
 
 def http_of(server: Server) -> httpx2.AsyncClient:
     limits = httpx2.Limits(max_connections=AT_ONCE + 10)
-    return httpx2.AsyncClient(base_url=server.url, timeout=20, limits=limits)
+    return httpx2.AsyncClient(base_url=server.url, timeout=PATIENCE, limits=limits)
 
 
 def moved(held: Held, shop: Shop) -> Held:
@@ -99,7 +100,7 @@ async def test_kill_9_during_two_hundred_writes_at_once_loses_nothing_that_was_a
 
         acts = (says, says, logs_in, starts, ends)
         working = [asyncio.create_task(until_killed(acts[it % len(acts)], it)) for it in range(AT_ONCE)]
-        await asyncio.wait_for(enough.wait(), 40)
+        await asyncio.wait_for(enough.wait(), 3 * PATIENCE)
         server.kill()
         await asyncio.gather(*working)
 
@@ -164,7 +165,7 @@ async def test_a_server_that_is_told_to_stop_finishes_the_requests_it_has(own_se
     made = await asyncio.to_thread(server.create_app)
     async with http_of(server) as http:
         shop = Shop.made(http, made)
-        logins = [asyncio.create_task(shop.logs_in(f"user-{it}", "a key")) for it in range(20)]
+        logins = [asyncio.create_task(shop.logs_in(f"user-{it}", "a key")) for it in range(10)]
         await asyncio.wait(logins, return_when=asyncio.FIRST_COMPLETED)
         code = await asyncio.to_thread(server.stop)
         held = await asyncio.gather(*logins)
@@ -173,7 +174,7 @@ async def test_a_server_that_is_told_to_stop_finishes_the_requests_it_has(own_se
     async with http_of(server) as http:
         again = Shop.made(http, made)
         assert all([await moved(it, again).is_in() for it in held])
-        assert len((await again.server("GET", "/users"))["items"]) == 20
+        assert len((await again.server("GET", "/users"))["items"]) == 10
 
 
 @pytest.mark.postgres
@@ -224,6 +225,6 @@ def assert_busy(answer: httpx2.Response, header: str, evidence: dict[str, Any]) 
 
 
 async def until_served(shop: Shop) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while (await shop.http.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.1)

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from tests.cast import ann, ben, eve
 from tests.journeys.shop import Held, Shop, connecting
 from tests.support.databases import on_both_databases
+from tests.support.patience import PATIENCE, PROMISED
 from tests.support.server import Server
 
 
@@ -25,7 +26,7 @@ async def is_out(held: Held) -> bool:
 
 
 async def within_a_second(held: Held) -> bool:
-    until = time.monotonic() + 1
+    until = time.monotonic() + PROMISED
     while time.monotonic() < until:
         if await is_out(held):
             return True
@@ -48,7 +49,7 @@ async def test_a_session_that_ann_ends_is_refused_at_once_and_its_socket_is_cut(
             await corner.rest("DELETE", "deactivate_users", user_ids=[ann.login])
         assert await is_out(phone)
         with pytest.raises(ConnectionClosed) as closed:
-            await asyncio.wait_for(live.hears("never"), 2)
+            await asyncio.wait_for(live.hears("never"), PATIENCE)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4401
         if door != "by qiscus' rest":
@@ -70,7 +71,7 @@ async def test_the_command_line_in_another_process_ends_it_everywhere_and_a_rest
 ) -> None:
     server = own_server()
     made = server.create_app()
-    async with httpx2.AsyncClient(base_url=server.url, timeout=20) as http:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=PATIENCE) as http:
         shop = Shop.made(http, made)
         phone, bens = await shop.logs_in(ann.login, ann.password), await shop.registers(ben)
         await phone.says("before")
@@ -79,13 +80,13 @@ async def test_the_command_line_in_another_process_ends_it_everywhere_and_a_rest
             ended = await asyncio.to_thread(server.run, "sessions", "end", shop.slug, "--user", f"login:{ann.login}")
             assert ended == {"ended": 1}
             with pytest.raises(ConnectionClosed):
-                await asyncio.wait_for(live.hears("never"), 2)
+                await asyncio.wait_for(live.hears("never"), PATIENCE)
         assert await within_a_second(phone)
         with pytest.raises(InvalidStatus):
             async with connecting(http, spare):
                 pass
         await asyncio.to_thread(server.restart)
-    async with httpx2.AsyncClient(base_url=server.url, timeout=20) as http:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=PATIENCE) as http:
         shop = Shop.made(http, made)
         assert await is_out(Held(shop, phone.token, None, phone.user, ""))
         assert not await is_out(Held(shop, bens.token, None, bens.user, ""))

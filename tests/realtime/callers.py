@@ -13,6 +13,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.cast import Person
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
 
 
@@ -97,13 +98,13 @@ class Live:
     async def say(self, **frame: Any) -> None:
         await self.socket.send(json.dumps(frame))
 
-    async def frame(self, seconds: float = 5.0) -> dict[str, Any]:
+    async def frame(self, seconds: float = PATIENCE) -> dict[str, Any]:
         async with asyncio.timeout(seconds):
             frame = json.loads(await self.socket.recv())
         self.seen.append(frame)
         return dict(frame)
 
-    async def until(self, holds: Callable[[dict[str, Any]], Any], seconds: float = 5.0) -> dict[str, Any]:
+    async def until(self, holds: Callable[[dict[str, Any]], Any], seconds: float = PATIENCE) -> dict[str, Any]:
         """Reads until a frame that is so, and answers it."""
         while True:
             frame = await self.frame(seconds)
@@ -122,7 +123,7 @@ class Live:
             return
         raise AssertionError(f"this came: {frame}")
 
-    async def end(self, seconds: float = 5.0) -> tuple[str | None, int]:
+    async def end(self, seconds: float = PATIENCE) -> tuple[str | None, int]:
         """Reads to the end: the reason that was given, and the code."""
         try:
             while True:
@@ -155,6 +156,7 @@ def connection(
         additional_headers=headers,
         compression=None,
         max_size=2**22,
+        open_timeout=PATIENCE,
         close_timeout=1,
         proxy=None,
     )

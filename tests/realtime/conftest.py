@@ -16,6 +16,7 @@ from acquaint.realtime.hub import Hub
 from acquaint.services.core import Core
 from acquaint.services.live import Aside, Cut, Told, Typed
 from tests.realtime.callers import Acme
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
 
 
@@ -81,13 +82,6 @@ def listen(hub: Hub) -> Listen:
     return listen
 
 
-async def until(holds: Callable[[], Any], seconds: float = 5.0) -> None:
-    """Waits until something is so."""
-    async with asyncio.timeout(seconds):
-        while not holds():  # noqa: ASYNC110 - whatever it waits for knows of no asyncio.Event
-            await asyncio.sleep(0.005)
-
-
 async def a_moment() -> None:
     """Long enough for what should not happen to have happened."""
     await asyncio.sleep(0.1)
@@ -101,7 +95,7 @@ def operator_key(_shared_server: Server) -> str:
 
 @pytest.fixture
 async def http(server: Server) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=server.url, timeout=20) as http:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=PATIENCE) as http:
         yield http
 
 

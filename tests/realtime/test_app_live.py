@@ -23,10 +23,11 @@ from acquaint.services.live import Typed
 from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, ben, laptop
 from tests.realtime.callers import Acme, Live
-from tests.realtime.conftest import Listen, until
+from tests.realtime.conftest import Listen
 from tests.realtime.test_hub import CutBus
 from tests.services.doors import verified, visitor, write
 from tests.support.clock import SetClock
+from tests.support.patience import until
 
 PATH = "/acquaint/v1/app/live"
 

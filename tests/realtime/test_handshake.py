@@ -10,6 +10,7 @@ import websockets
 from acquaint.domain.tokens import TokenKind, compose
 from tests.cast import ann, ben
 from tests.realtime.callers import Acme, connection, opened, refused
+from tests.support.patience import until
 from tests.support.server import Server
 
 PAGE = "https://shop.example"
@@ -193,7 +194,7 @@ async def test_logs_tell_who_came_and_went_and_neither_tickets_nor_words(shop: A
         await one.socket.send("xylophonist {{{")
         await one.until(lambda frame: frame.get("code") == "unreadable")
     await refused(server, f"ticket={tickets[0]}")
-    await asyncio.sleep(0.1)
+    await until(lambda: server.chapter().count('"event":"live_disconnected"') == 2)
     log = server.chapter()
     assert log.count('"event":"live_connected"') == 2
     assert log.count('"event":"live_disconnected"') == 2

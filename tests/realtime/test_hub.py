@@ -31,9 +31,10 @@ from acquaint.services.core import Core
 from acquaint.services.live import Aside, Cut
 from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, ben, eve, kiosk, laptop, phone
-from tests.realtime.conftest import Ear, Listen, a_moment, until
+from tests.realtime.conftest import Ear, Listen, a_moment
 from tests.services.doors import allow, at, it_of, registered, verified, visitor, write
 from tests.support.clock import SetClock
+from tests.support.patience import PATIENCE, until
 
 
 async def say(core: Core, it: Recognised, id: ConversationId, text: str) -> None:
@@ -391,10 +392,11 @@ class FailingStore:
     """A database that does not answer for a while."""
 
     def __init__(self, store: Any) -> None:
-        self._store, self.is_away = store, False
+        self._store, self.is_away, self.has_refused = store, False, False
 
     def read(self) -> AbstractAsyncContextManager[Reading]:
         if self.is_away:
+            self.has_refused = True
             raise Busy
         return self._store.read()
 
@@ -418,14 +420,14 @@ async def test_a_database_that_is_away_for_a_moment_delays_and_for_longer_is_a_g
 
     store.is_away = True
     await say(core, it, id, "late")
-    await asyncio.sleep(0.08)
+    await until(lambda: store.has_refused)
     store.is_away = False
     await until(lambda: ear.texts == ["one", "late"])
     assert ear.gaps == 0
 
     store.is_away = True
     await say(core, it, id, "lost")
-    await asyncio.sleep(0.4)
+    await until(lambda: not hub._untold)  # it has given up
     store.is_away = False
     await until(lambda: ear.gaps == 1)
     await say(core, it, id, "four")
@@ -531,14 +533,14 @@ async def test_who_is_gone_hears_nothing_and_leaves_nothing_behind(
 async def test_a_server_that_stops_says_so_and_lets_nobody_in(
     core: Core, hub: Hub, acme: Cast, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LEAVING", 5)
+    monkeypatch.setattr(module, "LEAVING", 10 * PATIENCE)
     it = await verified(core, acme, ann)
     ear = await listen(it)
     closing = asyncio.create_task(hub.close())
     await until(lambda: ear.cuts == [Cut.GOING_AWAY])
     assert not closing.done()
     hub.forget(ear)
-    await asyncio.wait_for(closing, 0.5)
+    await asyncio.wait_for(closing, PATIENCE)
     with pytest.raises(Busy):
         await listen(it)
 

@@ -11,8 +11,9 @@ from acquaint.services import conversations, history, members, messages, saying
 from acquaint.services.core import Core
 from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, ben, eve
-from tests.realtime.conftest import Ear, Listen, a_moment, until
+from tests.realtime.conftest import Ear, Listen, a_moment
 from tests.services.doors import verified
+from tests.support.patience import until
 
 
 async def group(core: Core, one: Recognised, *others: Recognised) -> ConversationId:

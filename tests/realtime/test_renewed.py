@@ -12,9 +12,10 @@ from acquaint.services import blocks, conversations, renewing, sign_in
 from acquaint.services.core import Core
 from acquaint.services.live import Aside, Cut
 from tests.cast import Cast, ann, ben
-from tests.realtime.conftest import Listen, a_moment, until
+from tests.realtime.conftest import Listen, a_moment
 from tests.services.doors import allow, at, it_of, verified
 from tests.support.clock import SetClock
+from tests.support.patience import until
 
 
 @pytest.fixture(autouse=True)

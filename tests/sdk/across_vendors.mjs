@@ -44,7 +44,6 @@ await until(() => ann.realtimeAdapter.connected, 'ann is connected')
 
 const room = await ann.createGroupRoom('Rowing', ['ben', 'carol'], {})
 await ann.getRoomById(room.id)
-await new Promise(resolve => setTimeout(resolve, 4000)) // the SDK subscribes to a room it opens after three seconds
 const { items: [dialog] } = await ben.sdk.chat.dialog.list({})
 await ben.chat.muc.join(dialog.xmpp_room_jid)
 
@@ -60,8 +59,11 @@ await api(`/conversations/${room.id}/messages`, { text: 'carol says' }, token)
 const fromCarol = await until(() => anns.messages.find(it => it.message === 'carol says'), 'ann hears carol')
 await until(() => ben.heard.messages.find(it => it.body === 'carol says'), 'ben hears carol')
 
-socket.send(JSON.stringify({ type: 'typing', conversation: String(room.id), on: true }))
-await until(() => anns.typing.find(it => it.username === 'carol'), 'ann sees carol type')
+await until(async () => { // ann's SDK subscribes to a room it opens after three seconds
+  socket.send(JSON.stringify({ type: 'typing', conversation: String(room.id), on: true }))
+  await new Promise(resolve => setTimeout(resolve, 300))
+  return anns.typing.find(it => it.username === 'carol')
+}, 'ann sees carol type')
 await until(() => ben.heard.typing.find(it => it.on), 'ben sees carol type')
 ben.chat.sendIsTypingStatus(dialog.xmpp_room_jid)
 await until(() => anns.typing.find(it => it.username === 'ben'), 'ann sees ben type')

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.patience import PATIENCE
+
 FOLDER = Path(__file__).parent
-PATIENCE = 30.0  # seconds
 
 
 class SdkError(Exception):

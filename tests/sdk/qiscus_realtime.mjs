@@ -6,8 +6,8 @@ const { default: Qiscus } = await import(known.sdk)
 console.log = console.error // what the SDK says is not what is told
 
 async function until (holds, what = holds.toString()) {
-  for (const end = Date.now() + 15_000; Date.now() < end;) {
-    const found = holds()
+  for (const end = Date.now() + 60_000; Date.now() < end;) {
+    const found = await holds()
     if (found) return found
     await new Promise(resolve => setTimeout(resolve, 20))
   }
@@ -45,11 +45,13 @@ const room = await ann.sdk.chatTarget('ben')
 await ann.sdk.sendComment(room.id, 'first') // SDKs before 2.16 break when something arrives in an empty room
 await ben.sdk.chatTarget('ann')
 await until(() => ann.heard.presence[0], 'ann sees that ben is here')
-await new Promise(resolve => setTimeout(resolve, 500)) // the rest of what is subscribed to when a room is opened
 const online = ann.heard.presence[0]
 
-ben.sdk.publishTyping(1)
-const typing = await until(() => ann.heard.typing[0], 'ann sees ben type')
+const typing = await until(async () => { // what else is subscribed to when a room is opened may come a little later
+  ben.sdk.publishTyping(1)
+  await new Promise(resolve => setTimeout(resolve, 200))
+  return ann.heard.typing[0]
+}, 'ann sees ben type')
 
 const said = await ann.sdk.sendComment(room.id, 'hello')
 const heard = await until(() => ben.heard.messages.find(it => it.message === 'hello'), 'ben hears it')

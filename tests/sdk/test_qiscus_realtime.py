@@ -16,7 +16,7 @@ from tests.support.server import Server
 
 pytestmark = pytest.mark.sdk
 
-PATIENCE = 60  # seconds
+LONGEST = 240  # seconds: less than pytest's own, so that one sees what was said until then
 
 
 def tells(server: Server, script: str, **known: Any) -> Any:
@@ -28,7 +28,7 @@ def tells(server: Server, script: str, **known: Any) -> Any:
         [node, FOLDER / script],
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=LONGEST,
         check=False,
         env=dict(os.environ) | {"FLOW": flow},
     )

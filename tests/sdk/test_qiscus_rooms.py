@@ -13,11 +13,10 @@ import httpx2
 import pytest
 
 from tests.sdk.driver import Instance, Node, SdkError, running
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
 
 pytestmark = pytest.mark.sdk
-
-PATIENCE = 20.0  # seconds
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,10 @@ import pytest
 
 from acquaint.adapters.jose import JoseSigner
 from tests.sdk.driver import FOLDER, Instance, SdkError, running
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
 
 pytestmark = pytest.mark.sdk
-
-PATIENCE = 30.0  # seconds
 
 
 @pytest.fixture

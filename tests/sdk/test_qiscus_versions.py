@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from tests.sdk.driver import FOLDER, Instance, Node, SdkError, running
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
 
 pytestmark = pytest.mark.sdk
@@ -22,7 +23,6 @@ VERSIONS = {
     "qiscus-sdk-core-2.12.5": "2.12.5",
 }
 REFRESHES = ("qiscus-sdk-core",)  # the others have no part that does
-PATIENCE = 10.0  # seconds
 
 
 @dataclass(frozen=True)

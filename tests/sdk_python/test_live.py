@@ -15,8 +15,7 @@ from acquaint_client.errors import InvalidCredentials
 from acquaint_client.live import AsyncLive, LiveEvent, Typing
 from tests.cast import ann, ben
 from tests.sdk_python.hands import Acme, Hand
-
-PATIENCE = 10.0
+from tests.support.patience import PATIENCE
 
 
 async def test_an_answer_is_heard(acme: Acme) -> None:

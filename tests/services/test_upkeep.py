@@ -9,19 +9,30 @@ import pytest
 
 from acquaint.adapters.argon2 import CHEAPEST
 from acquaint.bootstrap import open_house
-from acquaint.domain.errors import NotFound
+from acquaint.domain.apps import EVENTS_KEPT_AT_LEAST
+from acquaint.domain.errors import NotFound, Unacceptable
+from acquaint.domain.events import IDENTITY_KINDS, LIVE_KINDS, Event, EventKind
 from acquaint.domain.users import UserId
+from acquaint.domain.webhooks import KEPT_FOR
 from acquaint.ports.store import Recognised
-from acquaint.services import apps, files, moving, sessions, upkeep, users
+from acquaint.services import apps, files, history, messages, moving, sessions, upkeep, users
 from acquaint.services.core import Core, device_of, fingerprint
+from acquaint.services.messages import Draft
 from acquaint.settings import Settings
 from tests.cast import Cast, ann, ben, eve, kiosk, laptop, phone
 from tests.services.doors import allow, events, registered, sees, verified, visitor, write
 from tests.services.filing import PNG, pieces
 from tests.support.clock import SetClock
 from tests.support.databases import on_both_databases
+from tests.support.patience import PATIENCE
 
 WORD = "2f1d3c5e-7a9b-4c1d-8e2f-3a4b5c6d7e8f"
+
+
+@pytest.fixture(autouse=True)
+async def _acme_keeps_its_events(core: Core, acme: Cast) -> None:
+    """Unless a test is about them: walks are counted here."""
+    await allow(core, acme, audit_events_kept="none", live_events_kept="none")
 
 
 async def walk(core: Core) -> int:
@@ -232,6 +243,81 @@ async def test_a_server_that_serves_does_both_by_itself(
             async with core.store.read() as tx:
                 return await tx.sessions.get(acme.app.id, it.session.id) is not None
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while await is_known() or await is_remembered(core, acme, laptop):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.02)
+
+
+# What happened
+
+
+@on_both_databases
+async def test_events_go_by_the_policy_and_messages_stay(
+    core: Core, acme: Cast, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "EVENTS_AT_ONCE", 3)
+    usual = Cast(await apps.create(core, "Usual"))
+    for it in (acme, usual):
+        admitted = await verified(core, it, ann)
+        id = await write(core, admitted, "hello")
+        said = await messages.post(core, admitted, id, Draft("and again"))
+    first, kept = await everything(core, usual), await everything(core, acme)
+    assert {it.kind in IDENTITY_KINDS for it in first} == {True, False}
+    assert await walk(core) == 0
+
+    clock.forward(days=89)
+    await verified(core, usual, ben)
+    second = [it for it in await everything(core, usual) if it not in first]
+    assert await walk(core) == 0, "it is not time yet"
+    clock.forward(days=2)
+    gone = [it for it in first if it.kind in LIVE_KINDS]
+    assert await walk(core) == len(gone) > 0
+    left = [it for it in first if it.kind in IDENTITY_KINDS]
+    assert await everything(core, usual) == [*left, *second]
+    clock.forward(days=310)
+    assert await walk(core) == len(left) > 3
+    assert await everything(core, usual) == second
+    assert await everything(core, acme) == kept
+    async with core.store.read() as tx:
+        assert said.id in await tx.messages.many([said.id])
+
+
+async def test_events_may_be_kept_shorter_and_never_less_than_a_month(core: Core, acme: Cast, clock: SetClock) -> None:
+    await verified(core, acme, ann)
+    with pytest.raises(Unacceptable):
+        await allow(core, acme, audit_events_kept="29d")
+    await allow(core, acme, audit_events_kept="30d")
+    clock.forward(days=29)
+    assert await walk(core) == 0
+    await allow(core, acme, live_events_kept="30d")
+    clock.forward(days=2)
+    assert await walk(core) > 3
+    [told] = await everything(core, acme)
+    assert (told.kind, told.details["policy"]) == (EventKind.APP_CHANGED, ["live_events_kept"])
+
+
+async def test_what_is_sent_to_webhooks_is_always_there() -> None:
+    assert timedelta(0) < KEPT_FOR < EVENTS_KEPT_AT_LEAST
+
+
+async def test_who_was_away_for_longer_than_events_are_surely_kept_is_not_told_half(
+    core: Core, acme: Cast, clock: SetClock
+) -> None:
+    admitted = await verified(core, acme, ann)
+    id = await write(core, admitted, "hello")
+    last = (await everything(core, acme))[-1].id
+    clock.forward(days=29)
+    await messages.post(core, await verified(core, acme, ann), id, Draft("later"))
+    found = await history.missed_by(core, admitted.session, last, 100)
+    assert found
+    assert "later" in [it.message.text for it in found if it.message is not None]
+    assert await history.missed_by_app(core, acme.app.id, last, 100)
+    clock.forward(days=2)
+    assert await history.missed_by(core, admitted.session, last, 100) is None
+    assert await history.missed_by_app(core, acme.app.id, last, 100) is None
+
+
+async def everything(core: Core, acme: Cast) -> list[Event]:
+    """All that happened at an App and is still known, oldest first."""
+    async with core.store.read() as tx:
+        return await tx.events.after(0, app_id=acme.app.id, limit=1000)

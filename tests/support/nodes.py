@@ -17,7 +17,7 @@ from acquaint.adapters.argon2 import CHEAPEST
 from acquaint.bootstrap import House, open_house, utc_now
 from acquaint.realtime import attendance, lookouts
 from acquaint.settings import Settings
-from tests.realtime.conftest import until
+from tests.support.patience import until
 
 Nodes = tuple[House, House]
 

@@ -21,9 +21,9 @@ from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, eve
 from tests.dialects.kustomer.phones import SESSIONS, Phone, id_of, signed
 from tests.support.clock import SetClock
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
 
-PATIENCE = 10.0  # seconds before a test gives up
 NAME = "kustomer.events"
 
 

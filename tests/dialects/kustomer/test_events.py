@@ -22,11 +22,11 @@ from tests.cast import Cast, ann, eve
 from tests.dialects.kustomer.phones import SESSIONS, Phone, id_of, refusal, signed
 from tests.dialects.kustomer.server.backends import Backend
 from tests.support.clock import SetClock
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
 
 EVENTS = "/c/v1/events"
 TYPING = "/v2.1/chat/outbound/typing"
-PATIENCE = 10.0  # seconds before a test gives up
 
 
 @dataclass

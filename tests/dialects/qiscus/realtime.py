@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Message
 
 from acquaint.bootstrap import House, build_app
 from acquaint.dialects.qiscus.auth import DOOR, QISCUS_LIFETIME
+from acquaint.dialects.qiscus.news import Telling
+from acquaint.dialects.qiscus.stream import Stream
 from acquaint.domain.apps import App
 from acquaint.domain.conversations import ConversationId, ConversationKind
 from acquaint.domain.identities import NO_CHANGE
@@ -27,12 +29,13 @@ from acquaint.realtime.hub import Hub
 from acquaint.services import apps, conversations, sessions, sign_in
 from acquaint.services.admission import Place
 from tests.cast import Cast, Person
+from tests.support.patience import PATIENCE, until
 
-PATIENCE = 5.0  # seconds
 ADDRESS = "203.0.113.7"
 REFUSED = 0x80
 PING = b"\xc0\x00"
 DISCONNECT = b"\xe0\x00"
+LOOKS_UP = {Stream._say_all.__qualname__, Telling._write.__qualname__}
 
 
 def framed(first: int, body: bytes) -> bytes:
@@ -120,6 +123,11 @@ def packets_in(data: bytes) -> list[Packet]:
         found.append(Packet(first, data[at + 1 : at + 1 + length]))
         at += 1 + length
     return found
+
+
+def is_looked_up() -> bool:
+    """Whether something that is about to be told is looked up first."""
+    return any(it.get_coro().__qualname__ in LOOKS_UP for it in asyncio.all_tasks())  # type: ignore[union-attr]
 
 
 class Line:
@@ -214,12 +222,8 @@ class Line:
     async def rest(self) -> list[Packet]:
         """All that was told up to now, and not read: what was asked before is done, and its news are told."""
         packets = await self._until_answered()
-        while self._hub._untold:  # noqa: ASYNC110 - whatever it waits for knows of no asyncio.Event
-            await asyncio.sleep(0.001)
-        for _ in range(3):  # what is told is looked up first
-            await asyncio.sleep(0.01)
-            packets += await self._until_answered()
-        return packets
+        await until(lambda: not self._hub._untold and not is_looked_up())
+        return packets + await self._until_answered()
 
     async def _until_answered(self) -> list[Packet]:
         self.say(PING)

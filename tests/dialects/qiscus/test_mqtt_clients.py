@@ -19,9 +19,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.dialects.qiscus.realtime import PING, connect, packets_in, publish, subscribe
 from tests.support.certificates import Authority
+from tests.support.patience import PATIENCE
 from tests.support.server import Server
-
-PATIENCE = 10.0  # seconds
 
 
 def free_port() -> int:
