@@ -26,6 +26,8 @@ ACQUAINT: Final = (sys.executable, "-m", "acquaint")
 ENVIRON: Final = {"ACQUAINT_LIMITS": "off"}  # everything else as it is by default, writing logs included
 NATIVE: Final = "/acquaint/v1"
 QISCUS: Final = "/api/v2/sdk"
+KUSTOMER: Final = "/c/v1"
+OPENCX: Final = "/backend/widget/v2"
 JSON: Final = "application/json"
 PASSWORD: Final = "correct horse battery staple"
 
@@ -69,6 +71,30 @@ class Acquaint:
         body = {"email": "ann", "password": "k1", "username": "Ann"}
         token = self.ask(Call(f"{QISCUS}/login_or_register", body, headers))["results"]["user"]["token"]
         return Call(f"{QISCUS}/my_profile", headers={**headers, "QISCUS-SDK-TOKEN": token})
+
+    def connectycube_check(self) -> Call:
+        opened = {"application_id": str(self.app["app_id"]), "auth_key": self.app["auth_key"]}
+        ann = {"login": "anna", "password": PASSWORD, "full_name": "Ann"}
+        token = self.ask(Call("/session", opened))["session"]["token"]
+        self.ask(Call("/users", {"user": ann}, {"CB-Token": token}))
+        token = self.ask(Call("/session", {**opened, "user": ann}))["session"]["token"]
+        return Call("/session", headers={"CB-Token": token})
+
+    def kustomer_check(self) -> Call:
+        """Of somebody who logged in: the one route of the vendor's that says no more than who is there."""
+        org, path = {"X-Kustomer-Org": self._slug}, f"{KUSTOMER}/tracking/tokens/current"
+        token = self.ask(Call(path, headers=org))["data"]["attributes"]["token"]
+        known = {**org, "X-Kustomer-Tracking-Token": token}
+        external = signed(self.app["signing_secret"], {"externalId": "ann", "iat": int(time.time())})
+        self.ask(Call(f"{KUSTOMER}/identity", {"externalToken": external}, known))
+        return Call(path, headers=known)
+
+    def opencx_check(self) -> Call:
+        """The list of somebody's conversations, of which there is none: the vendor has nothing smaller."""
+        ann = {"email": "ann@acme.example", "name": "Ann"}
+        token = self.ask(Call("/widget/authenticate-user", ann, _bearer(self.app["api_key"])))["token"]
+        headers = {"X-Bot-Token": self.app["widget_token"], **_bearer(token)}
+        return Call(f"{OPENCX}/sessions", headers=headers)
 
     def arrival(self) -> Call:
         """Nobody in particular, on a device that was never here. Answers a ``token``."""

@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from . import budgets
-from .findings import Finding, compared
-from .load import compare, wrk
+from .findings import Budget, Finding, compared
+from .load import Burst, compare, wrk
 from .machine import Process, free_port, serving
-from .server import Acquaint
+from .server import Acquaint, Call
 from .size import Size
 
 
 def measure(acquaint: Acquaint, folder: Path, size: Size) -> list[Finding]:
-    native, qiscus = acquaint.native_check(), acquaint.qiscus_check()
+    native = acquaint.native_check()
+    checks = {
+        "native": native,
+        "Qiscus my_profile": acquaint.qiscus_check(),
+        "ConnectyCube GET session": acquaint.connectycube_check(),
+        "Kustomer tokens/current": acquaint.kustomer_check(),
+        "OpenCX sessions": acquaint.opencx_check(),
+    }
+
+    def asking(server: Process, path: str, call: Call) -> Callable[[int], Burst]:
+        return lambda seconds: wrk(server, path, seconds, headers=call.headers)
+
     with bare(folder, acquaint.text_of(native)) as reference:
-        bursts = compare(
-            {
-                "bare": lambda seconds: wrk(reference, "/", seconds, headers=native.headers),
-                "native": lambda seconds: wrk(acquaint.process, native.path, seconds, headers=native.headers),
-                "qiscus": lambda seconds: wrk(acquaint.process, qiscus.path, seconds, headers=qiscus.headers),
-            },
-            size,
-        )
-    return [
-        compared("H1", "session check, native", bursts, "native", "bare", budgets.SESSION_CHECK_NATIVE),
-        compared("H1", "session check, Qiscus my_profile", bursts, "qiscus", "bare", budgets.SESSION_CHECK_VENDOR),
-    ]
+        servers = {name: asking(acquaint.process, it.path, it) for name, it in checks.items()}
+        bursts = compare({"bare": asking(reference, "/", native), **servers}, size)
+    return [compared("H1", f"session check, {name}", bursts, name, "bare", _budget_of(name)) for name in checks]
+
+
+def _budget_of(name: str) -> Budget:
+    return budgets.SESSION_CHECK_NATIVE if name == "native" else budgets.SESSION_CHECK_VENDOR
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -146,8 +145,7 @@ async def test_what_is_not_seen_is_as_if_it_were_not_there(core: Core, acme: Cas
 
 
 async def _with_user(core: Core, it: Recognised) -> Recognised:
-    _, session = await conversations.start(core, it)
-    return replace(it, session=session, user=await users.get(core, it.app, session.user_id))  # type: ignore[arg-type]
+    return (await conversations.start(core, it))[1]
 
 
 async def test_an_operator_answers_and_the_user_sees_it_unread(core: Core, acme: Cast) -> None:
@@ -243,15 +241,18 @@ async def test_texts_come_back_as_they_were_said(core: Core, acme: Cast) -> None
         assert (message.text, message.payload, message.extras) == (text, {"k": [1, {"ü": None}]}, {"$where": "1"})
 
 
+@on_both_databases
 async def test_in_a_closed_conversation_nothing_is_said_and_all_is_seen(core: Core, acme: Cast) -> None:
     it = await verified(core, acme, ann)
-    id = await write(core, it)
+    id = await write(core, it, client_id="c-1")
     await conversations.close(core, acme.app, id)
     await conversations.close(core, acme.app, id)
     for refused in (messages.post(core, it, id, Draft("x")), messages.answer(core, acme.app, id, Draft("x"))):
         with pytest.raises(ConversationClosed):
             await refused
     assert await sees(core, it) == {id: ["hello"]}
+    again = await messages.post(core, it, id, Draft("hello", client_id="c-1"))  # the answer was lost: it was said
+    assert again.text == "hello"
     await conversations.open_again(core, acme.app, id)
     await messages.post(core, it, id, Draft("again"))
 
@@ -325,10 +326,10 @@ async def test_the_words_of_a_deleted_user_go_or_stay_as_the_policy_says(core: C
 
 async def test_a_membership_remembers_how_its_user_came(core: Core, acme: Cast) -> None:
     visit = await visitor(core, acme, laptop, workspace=CARE)
-    seen, session = await conversations.start(core, visit)
+    seen, by = await conversations.start(core, visit)
     (member,) = seen.members
     assert (member.assurance, member.device_id, member.workspace) == (
         Assurance.ANONYMOUS,
-        session.device_id,
+        by.session.device_id,
         CARE,
     )

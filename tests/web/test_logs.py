@@ -29,8 +29,9 @@ def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 def test_a_line_says_when_how_important_what_and_in_which_request(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up("info", "json")
-    with structlog.contextvars.bound_contextvars(request_id="abc"):
-        structlog.get_logger().info("session_opened", user=7)
+    named = logs.REQUEST.set("abc")
+    structlog.get_logger().info("session_opened", user=7)
+    logs.REQUEST.reset(named)
     [line] = _lines(capsys)
     assert list(line)[:3] == ["time", "level", "event"]
     assert line["time"].endswith("Z")

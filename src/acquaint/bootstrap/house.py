@@ -64,6 +64,7 @@ async def open_house(
         house = House(settings, core, hub, broker, requests, refusals, health)
         core.bus.add(core.recognised)
         core.known_apps.listen_to(core.bus)
+        core.known_newest.listen_to(core.bus)
         core.bus.add(hub)
         core.bus.add(courier)
         try:

@@ -29,6 +29,7 @@ from ..ports.limits import Limiter
 from ..ports.mail import Mailer
 from ..services.core import Core, IdMaker
 from ..services.known_apps import KnownApps
+from ..services.known_newest import KnownNewest
 from ..services.outside import Outside
 from ..services.recognition import BELIEVED_AMONG_NODES, BELIEVED_FOR, RecognisedSessions
 from ..settings import Settings, without_password
@@ -161,6 +162,7 @@ async def open_parts(
             new_id=new_id,
             recognised=RecognisedSessions(believed_for=_believed_for(bus)),
             known_apps=KnownApps(_believed_for(bus)),
+            known_newest=KnownNewest(_believed_for(bus)),
             formats=_formats,
             file_space=settings.file_space or None,
             public_url=settings.public,

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 LOW_BITS = 12
 LARGEST = 2**53 - 1
+_EPOCH_SECOND = int(EPOCH.timestamp())
+_MILLISECOND = timedelta(milliseconds=1)
 HEX_MARK = "ac"  # makes every hex id hold a letter: SDKs take a text of digits for a number
 
 
@@ -22,7 +24,7 @@ def compose(milliseconds: int, low: int) -> int:
 
 def milliseconds_at(moment: datetime) -> int:
     """Whole milliseconds from EPOCH to the moment; zero for moments before it."""
-    return max(0, (moment - EPOCH) // timedelta(milliseconds=1))
+    return max(0, (moment - EPOCH) // _MILLISECOND)
 
 
 def created_at(id: int) -> datetime:
@@ -37,5 +39,5 @@ def first_at(moment: datetime) -> int:
 
 def as_hex(id: int) -> str:
     """24 hex digits, the creation second (Unix) first, at least one letter among them: as MongoDB's ids look."""
-    second = int(created_at(id).timestamp())
+    second = _EPOCH_SECOND + (id >> LOW_BITS) // 1000
     return f"{second:08x}{HEX_MARK}{id:014x}"

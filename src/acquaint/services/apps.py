@@ -82,8 +82,7 @@ async def by_id(core: Core, id: AppId) -> App:
 
 
 async def by_public_key(core: Core, text: str) -> App:
-    async with core.store.read() as tx:
-        return _usable(await tx.apps.by_public_key(text))
+    return _usable((await _known(core, text, is_public_key=True)).app)
 
 
 async def believed_secrets(core: Core, app: App) -> list[str]:
@@ -361,14 +360,17 @@ async def _key(core: Core, tx: Transaction, text: str) -> ApiKey:
     return key
 
 
-async def _known(core: Core, named: str | AppId) -> KnownApp:
-    """The App of this slug or id, and its secrets. Refuses with UnknownApp."""
+async def _known(core: Core, named: str | AppId, *, is_public_key: bool = False) -> KnownApp:
+    """The App of this slug, public key or id, and its secrets. Refuses with UnknownApp."""
     now, is_whole = core.clock(), core.bus.is_whole
-    if is_whole and (it := core.known_apps.get(named, now)) is not None:
+    if is_whole and (it := core.known_apps.get(named, now, is_public_key=is_public_key)) is not None:
         return it
     epoch = core.known_apps.epoch if is_whole else NEVER
     async with core.store.read() as tx:
-        app = await tx.apps.by_slug(named) if isinstance(named, str) else await tx.apps.get(named)
+        if not isinstance(named, str):
+            app = await tx.apps.get(named)
+        else:
+            app = await (tx.apps.by_public_key(named) if is_public_key else tx.apps.by_slug(named))
         if app is None:
             raise UnknownApp
         secrets = await tx.keys.secrets_of(app.id)

@@ -79,13 +79,13 @@ async def start(
     custom: Mapping[str, Any] | None = None,
     with_users: Sequence[UserId] = (),
     looks: Change = NOTHING,
-) -> tuple[Seen, Session]:
+) -> tuple[Seen, Recognised]:
     """A new conversation of the session's user, who owns it, and is made now if this is the first thing they do.
 
     Starting a direct conversation that the two have already answers that one. Only a verified session may
     bring in other users, guests among them, or open a channel; a guest may begin a direct one with a verified user.
     Nobody begins one with whom the other blocks (NotFound). Of ``looks`` counts
-    how the conversation looks and whom it appoints. Answers the session, too, because its user may be new.
+    how the conversation looks and whom it appoints. Answers who began it, too, because they may be new.
     """
     await core.limiter.take(limits.MESSAGES_PER_SESSION, str(it.session.id))
     await enforcement.check(core, it, enforcement.START)
@@ -97,9 +97,10 @@ async def start(
     if kind is ConversationKind.DIRECT and len(others) != 1:
         raise Unacceptable("users", "must name exactly one other user in a direct conversation")
 
-    async def once() -> tuple[Seen, Session]:
+    async def once() -> tuple[Seen, Recognised]:
         async with core.store.write() as tx:
             session, user = await ensure_user(core, tx, it)
+            by = Recognised(session, it.app, user)
             conversation = await _existing_direct(tx, session, others) if kind is ConversationKind.DIRECT else None
             is_new = conversation is None
             if conversation is not None:
@@ -112,8 +113,8 @@ async def start(
             if first is not None:
                 message, conversation = await post_in(core, tx, conversation, first, session, user)
             if is_new:  # nothing was said in it but this
-                return Seen(conversation, tuple(await tx.conversations.members(conversation.id)), message, 0), session
-            return await _seen(tx, conversation, user.id, message), session
+                return Seen(conversation, tuple(await tx.conversations.members(conversation.id)), message, 0), by
+            return await _seen(tx, conversation, user.id, message), by
 
     return await once_more_if_taken(once)
 
@@ -277,7 +278,7 @@ async def start_in(
         title=title,
         custom=custom,
     )
-    fresh = replace(looks, pin=()).of(plain, now)
+    fresh = plain if looks is NOTHING else replace(looks, pin=()).of(plain, now)
     mine = Membership(
         fresh.id,
         user.id,

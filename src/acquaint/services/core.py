@@ -19,6 +19,7 @@ from ..ports.outbound import Outbound
 from ..ports.pictures import Drawing
 from ..ports.store import Store
 from .known_apps import KnownApps
+from .known_newest import KnownNewest
 from .outside import Outside
 from .recognition import RecognisedSessions
 
@@ -43,6 +44,7 @@ class Core:
     new_id: Callable[[], int]
     recognised: RecognisedSessions
     known_apps: KnownApps
+    known_newest: KnownNewest
     formats: Formats  # how Apps are told what happened
     file_space: int | None  # MiB of files that any App may keep, whatever its Policy says; None: as many as come
     public_url: str  # where people reach this server, without a trailing slash; links in mails begin with it

@@ -39,7 +39,7 @@ class KnownApp:
 
 
 class KnownApps:
-    """A bounded memory of Apps, by slug and by id; a Listener of the Bus.
+    """A bounded memory of Apps, by slug, public key and id; a Listener of the Bus.
 
     It remembers nothing until it listens. ``epoch`` grows with everything forgotten: what was read from the store
     before it grew may be outdated already and is not remembered.
@@ -49,7 +49,8 @@ class KnownApps:
         self._believed_for, self._most = believed_for, most
         self._is_listening = False
         self._by_id: dict[AppId, KnownApp] = {}
-        self._ids: dict[str, AppId] = {}
+        self._by_slug: dict[str, AppId] = {}
+        self._by_public_key: dict[str, AppId] = {}
         self.epoch = 0
 
     def listen_to(self, bus: Bus) -> None:
@@ -57,9 +58,10 @@ class KnownApps:
         bus.add(self)
         self._is_listening = True
 
-    def get(self, named: str | AppId, now: datetime) -> KnownApp | None:
-        """What is remembered of the App of this slug or id; None for what is not, or not any more."""
-        id = self._ids.get(named) if isinstance(named, str) else named
+    def get(self, named: str | AppId, now: datetime, *, is_public_key: bool = False) -> KnownApp | None:
+        """What is remembered of the App of this slug or public key, or id; None for what is not, or not any more."""
+        names = self._by_public_key if is_public_key else self._by_slug
+        id = names.get(named) if isinstance(named, str) else named
         it = self._by_id.get(id) if id is not None else None
         if it is not None and not timedelta(0) <= now - it.read_at <= self._believed_for:
             self._forget(it.app.id)
@@ -72,7 +74,9 @@ class KnownApps:
             if len(self._by_id) >= self._most:
                 self._forget(next(iter(self._by_id)))
             self._by_id[it.app.id] = it
-            self._ids[it.app.slug] = it.app.id
+            self._by_slug[it.app.slug] = it.app.id
+            for key in (it.app.public_keys.auth_key, it.app.public_keys.widget_token):
+                self._by_public_key[key] = it.app.id
         return it
 
     def heard(self, event: Event) -> None:
@@ -82,10 +86,13 @@ class KnownApps:
 
     def lost(self) -> None:
         self._by_id.clear()
-        self._ids.clear()
+        self._by_slug.clear()
+        self._by_public_key.clear()
         self.epoch += 1
 
     def _forget(self, id: AppId) -> None:
         it = self._by_id.pop(id, None)
         if it is not None:
-            self._ids.pop(it.app.slug, None)
+            self._by_slug.pop(it.app.slug, None)
+            for key in (it.app.public_keys.auth_key, it.app.public_keys.widget_token):
+                self._by_public_key.pop(key, None)

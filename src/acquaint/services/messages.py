@@ -208,7 +208,6 @@ async def add_in(
     conversation = replace(conversation, last_message_id=newest, updated_at=now)
     if author is Author.OPERATOR:
         conversation = replace(conversation, operators_read_id=message.id)
-    await tx.conversations.save(conversation)
     await note(
         core,
         tx,

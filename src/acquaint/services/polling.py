@@ -18,6 +18,7 @@ from ..domain.ids import first_at
 from ..domain.sessions import Session
 from .core import Core
 from .history import News, unfold
+from .known_newest import NEVER, Newest
 
 LOOKED_BACK: Final = timedelta(hours=1)
 """How far a client that has heard of no Event yet is told of them: it has just read what there is."""
@@ -74,6 +75,12 @@ async def happened_since(
 
 
 async def newest(core: Core, session: Session) -> MessageId | None:
-    """The latest message of what the session sees; None where nothing was said."""
-    async with core.store.read() as tx:
-        return max(await tx.conversations.last_messages(visibility_of(session), _NEWEST_OF), default=None)
+    """The latest message of what the session sees; None where nothing was said. From memory while the Bus is whole."""
+    sees, now, is_whole = visibility_of(session), core.clock(), core.bus.is_whole
+    known = core.known_newest.get(sees, now) if is_whole else None
+    if known is None:
+        epoch = core.known_newest.epoch if is_whole else NEVER
+        async with core.store.read() as tx:
+            id = max(await tx.conversations.last_messages(sees, _NEWEST_OF), default=None)
+        known = core.known_newest.remember(sees, Newest(id, now), epoch=epoch)
+    return known.id

@@ -1,4 +1,4 @@
-"""Messages. With every one that is added its conversation is told which is its last."""
+"""Messages. With every one that is added its conversation is told which is its last, and when that was said."""
 
 from __future__ import annotations
 
@@ -64,10 +64,17 @@ _BY_CLIENT_ID_OF_NOBODY = Statement(
         _messages.author != t.BY_USER,
     )
 )
-_IS_LAST = Statement(
+_is_last = (
     update(t.conversations)
     .where(t.conversations.c.id == bindparam("id"))
-    .values(last_message_id=later(t.conversations.c.last_message_id, "message_id"))
+    .values(
+        last_message_id=later(t.conversations.c.last_message_id, "message_id"),
+        updated_at=later(t.conversations.c.updated_at, "at"),
+    )
+)
+_IS_LAST = Statement(_is_last)
+_IS_LAST_OF_OPERATOR = Statement(
+    _is_last.values(operators_read_id=later(t.conversations.c.operators_read_id, "message_id"))
 )
 _GET = Statement(select(*MESSAGE).where(_messages.id == bindparam("id"), _in_conversation))
 _MANY = Statement(select(*MESSAGE).where(among(_messages.id, "ids")))
@@ -169,7 +176,9 @@ class SqlMessages(SqlMarks):
             message = await add(self._db, _ADD, message, _values(message), lambda: self._look_for(message))
         except _AlreadySaid as it:
             return it.message, False
-        await self._db.change(_IS_LAST, id=message.conversation_id, message_id=message.id)
+        is_last = _IS_LAST_OF_OPERATOR if message.author is Author.OPERATOR else _IS_LAST
+        at = column.of_moment(message.created_at)
+        await self._db.change(is_last, id=message.conversation_id, message_id=message.id, at=at)
         return message, True
 
     async def get(self, conversation_id: ConversationId, id: MessageId) -> Message | None:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..services.core import Core
 from ..services.live import Hub
+from . import logs
 from .dialect import Visit
 
 log = structlog.get_logger()
@@ -74,11 +75,11 @@ class Edge:
                 )
             await send(message)
 
-        structlog.contextvars.bind_contextvars(request_id=visit.request_id)
+        named = logs.REQUEST.set(visit.request_id)
         try:
             await self._http(scope, receive, send_named)
         finally:
-            structlog.contextvars.unbind_contextvars("request_id")
+            logs.REQUEST.reset(named)
             seconds = time.perf_counter() - began
             method, route = scope["method"], scope.get("acquaint.route") or "none"
             self._seen(method, route, status, seconds)

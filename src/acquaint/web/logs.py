@@ -10,6 +10,8 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from functools import lru_cache
 from types import NoneType
 from typing import Any, Final
@@ -19,6 +21,9 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 MASK: Final = "***"
+
+REQUEST: Final[ContextVar[str | None]] = ContextVar("acquaint.request", default=None)
+"""The id of the request that is being answered: it is in every line that is written meanwhile."""
 
 _SECRETS: Final = re.compile(
     r"(?P<ours>acq[sdtkx]_)[0-9A-Za-z]+"
@@ -39,9 +44,9 @@ def set_up(level: str = "info", style: str = "auto") -> None:
     least = _LEVELS[level]
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _of_its_request,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _timed,
             structlog.processors.format_exc_info,
             without_secrets,
             _for_people() if for_people else _as_json,
@@ -58,11 +63,28 @@ def set_up(level: str = "info", style: str = "auto") -> None:
 
 def without_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """The line without tokens and keys of ours, signed tokens, credentials of headers and passwords in addresses."""
+    texts = "\n".join([value for value in event.values() if isinstance(value, str)])
+    is_harmless = texts.isascii() and not _may_hold_secret(texts.lower())  # as nearly every line: one look for all
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = MASK if _names_secret(name) else masked(value)
+            if _names_secret(name):
+                event[name] = MASK
+            elif not is_harmless:
+                event[name] = masked(value)
         elif type(value) not in _PLAIN:
             event[name] = _masked(value)
+    return event
+
+
+def _of_its_request(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    id = REQUEST.get()
+    if id is not None:
+        event.setdefault("request_id", id)
+    return event
+
+
+def _timed(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    event["timestamp"] = f"{datetime.now(UTC).replace(tzinfo=None).isoformat()}Z"
     return event
 
 

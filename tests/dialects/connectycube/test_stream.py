@@ -161,10 +161,10 @@ async def test_a_visitor_of_another_door_who_proved_nothing_is_not_let_in(
 ) -> None:
     admission = await sign_in.visit(core, acme.app, Place("native", LIFETIME, ADDRESS, DeviceId("d" * 64)))
     it = await sessions.resume(core, admission.token or "")
-    _, session = await conversations.start(core, it, first=Draft("Hello?"))
+    _, by = await conversations.start(core, it, first=Draft("Hello?"))
     line = chatters.line()
     await line.open()
-    assert await line.sign_in(session.user_id, acme.app.id, admission.token or "") == "not-authorized"
+    assert await line.sign_in(by.session.user_id, acme.app.id, admission.token or "") == "not-authorized"
 
 
 async def test_wrong_passwords_are_counted_wherever_they_are_tried(chatters: Chatters, acme: Cast) -> None:

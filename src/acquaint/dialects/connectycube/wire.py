@@ -130,9 +130,9 @@ def own_of(user: User) -> Mapping[str, Any]:
 
 def moment(at: datetime) -> str:
     """As users have it: no fractions of seconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def precise_moment(at: datetime) -> str:
     """As sessions have it: with milliseconds."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

@@ -21,6 +21,7 @@ import msgspec
 from starlette.responses import Response
 
 from ...domain.apps import App
+from ...web.answers import Json
 from ...web.ids import as_hex
 
 Resource = dict[str, Any]
@@ -62,14 +63,13 @@ def document(
     *,
     meta: Mapping[str, Any] | None = None,
     included: Sequence[Resource] = (),
-    headers: Mapping[str, str] | None = None,
 ) -> Response:
     body: Resource = {"data": data}
     if meta is not None:
         body["meta"] = dict(meta)
     if included:
         body["included"] = list(included)
-    return answer(body, status, headers)
+    return answer(body, status)
 
 
 def listing(data: Sequence[Resource], links: Mapping[str, str | None], meta: Mapping[str, Any]) -> Response:
@@ -77,9 +77,9 @@ def listing(data: Sequence[Resource], links: Mapping[str, str | None], meta: Map
     return answer({"data": list(data), "links": dict(links), "meta": dict(meta)})
 
 
-def answer(body: Resource, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def answer(body: Resource, status: int = 200) -> Response:
     """Always an object: v1 takes an empty body, or a list, for a failure."""
-    return Response(msgspec.json.encode(body), status, {**NEVER_KEPT, **(headers or {})}, "application/json")
+    return Json(msgspec.json.encode(body), status)
 
 
 @overload

@@ -18,10 +18,10 @@ from starlette.responses import Response
 from ...domain import errors
 from ...domain.errors import NotFound, Refusal, Unacceptable, UnsupportedMedia
 from ...services.core import Core
+from ...web.answers import Empty, Json
 from ...web.dialect import OurFault, Route, core_of, visit_of
 from ...web.ids import read_integer
 from ...web.reading import media_type, parse_json, read_body, read_query
-from .answers import Empty, Json
 from .callers import Caller
 from .problems import StillRunning
 from .repeats import HEADER, fingerprint_of, key_in, once

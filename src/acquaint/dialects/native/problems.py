@@ -19,8 +19,8 @@ from starlette.responses import Response
 
 from ...domain import errors
 from ...domain.errors import Refusal
-from ...web.dialect import ErrorTable, NoSuchMethod, NoSuchPath, OurFault, WireError
 from ...web.answers import PROBLEM, Json
+from ...web.dialect import ErrorTable, NoSuchMethod, NoSuchPath, OurFault, WireError
 from .wire.values import moment
 
 REFERENCE: Final = "/acquaint/v1/docs"

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from ...domain.errors import Busy, Repeated, Unacceptable
 from ...ports.store import KeptAnswer
 from ...services.core import Core
-from .answers import JSON, Empty, Json
+from ...web.answers import JSON, Empty, Json
 from .problems import StillRunning
 
 log = structlog.get_logger()

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from ...domain.apps import App
 from ...domain.sessions import Session
 from ...domain.users import User
+from ...web.answers import Json
 from .auth import Caller, id_of
 from .avatar import AVATAR
 from .profile import extras_of
@@ -35,7 +36,7 @@ def answer(results: dict[str, Any]) -> Response:
 
 def bare_answer(whole: dict[str, Any]) -> Response:
     """Without the envelope."""
-    return Response(msgspec.json.encode(whole), media_type="application/json", headers={"Cache-Control": "no-store"})
+    return Json(msgspec.json.encode(whole))
 
 
 def config(app: App, public_url: str, *, mobile: bool) -> dict[str, Any]:

@@ -49,9 +49,9 @@ async def start_session(request: Request) -> Response:
     asked = await read(request)
     title = (asked.text("title", LONGEST_BODY) or "").strip()[:LONGEST_TITLE] or None
     custom = _described({}, check_custom(asked.object("custom") or {}))
-    seen, session = await conversations.start(core, caller.recognised, title=title, custom=custom)
-    chat = await support.one_chat(core, session, seen.conversation.id)
-    return wire.document(resources.chat_session(caller.app, session, chat), 201)
+    seen, by = await conversations.start(core, caller.recognised, title=title, custom=custom)
+    chat = await support.one_chat(core, by.session, seen.conversation.id)
+    return wire.document(resources.chat_session(caller.app, by.session, chat), 201)
 
 
 async def one_session(request: Request) -> Response:
@@ -142,9 +142,9 @@ async def hand_off(request: Request) -> Response:
     if len(transcript) > LONGEST_BODY:
         raise Unacceptable("messages", f"have more than {LONGEST_BODY} characters together")
     title = next(text for direction, text in lines if direction == "in")[:LONGEST_TITLE]
-    seen, session = await conversations.start(core, caller.recognised, title=title, first=Draft(transcript))
-    chat = await support.one_chat(core, session, seen.conversation.id)
-    return wire.document(resources.chat_session(caller.app, session, chat), 201)
+    seen, by = await conversations.start(core, caller.recognised, title=title, first=Draft(transcript))
+    chat = await support.one_chat(core, by.session, seen.conversation.id)
+    return wire.document(resources.chat_session(caller.app, by.session, chat), 201)
 
 
 def noting(custom: Mapping[str, Any], **more: Any) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from ....ports.store import Recognised
 from ....services import sessions, sign_in
 from ....services.admission import Place
 from ....services.core import Core, device_of, new_text
+from ....web.cors import check_origin
 from ....web.dialect import core_of, visit_of
 from ....web.ids import as_hex
 from ....web.reading import parse_json
@@ -59,6 +61,7 @@ class Caller:
 
     recognised: Recognised
     token: str
+    claims: Mapping[str, Any] = field(default_factory=dict)  # of a token that was presented and is a good one
 
     @property
     def app(self) -> App:
@@ -92,7 +95,7 @@ async def opened(core: Core, text: str) -> Caller:
         raise SessionEnded from refusal
     if claims.get("id") != as_hex(it.session.id) or claims.get("org") != as_hex(it.app.id) or it.session.door != DOOR:
         raise SessionEnded
-    return Caller(it, text)
+    return Caller(it, text, claims)
 
 
 async def current_token(request: Request) -> Response:
@@ -104,8 +107,8 @@ async def current_token(request: Request) -> Response:
     caller = await _presented(request)
     if caller is None:
         return await _first_token(request, await org.app_of(request), status=200)
-    org.check_host(request, caller.app)
-    if _expires(caller.token) <= core.clock():
+    check_origin(request, caller.app)
+    if _expires(caller.claims) <= core.clock():
         caller = Caller(caller.recognised, mint(core, caller.session, _session_token_in(caller.token)))
     return wire.document(_tracking_token(caller))
 
@@ -116,7 +119,7 @@ async def new_token(request: Request) -> Response:
     caller = await _presented(request)
     if caller is None:
         return await _first_token(request, await org.app_of(request), status=201)
-    org.check_host(request, caller.app)
+    check_origin(request, caller.app)
     await sessions.log_out(core_of(request), caller.session)
     return await _first_token(request, caller.app, status=201)
 
@@ -156,7 +159,7 @@ def mint(core: Core, session: Session, token: str) -> str:
 
 
 async def _presented(request: Request) -> Caller | None:
-    """Who holds the token in the header; None without one, or with one that opens nothing here."""
+    """Who holds the token in the header; None without one, or with one that opens nothing on this host."""
     text = request.headers.get(HEADER, "")
     try:
         caller = await opened(core_of(request), text)
@@ -189,9 +192,9 @@ def _session_token_in(text: str) -> str:
     return jti
 
 
-def _expires(text: str) -> datetime:
+def _expires(claims: Mapping[str, Any]) -> datetime:
     """As the token says. Its holder can sign anything into it: what is no moment is long ago."""
-    exp = unchecked_claims(text).get("exp")
+    exp = claims.get("exp")
     try:
         return datetime.fromtimestamp(exp if isinstance(exp, int) else 0, UTC)
     except (ValueError, OverflowError, OSError):

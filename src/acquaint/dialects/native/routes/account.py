@@ -13,8 +13,8 @@ from ....domain.identities import Identifier
 from ....ports.store import Recognised
 from ....services import addresses, mails, sign_in
 from ....services import users as service
-from .. import arrivals
 from ....web.answers import Empty
+from .. import arrivals
 from ..callers import NOBODY, VISITOR
 from ..operation import Asked, Operation
 from ..wire import sessions, users

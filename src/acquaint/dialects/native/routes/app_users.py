@@ -14,7 +14,7 @@ from ....domain.identities import Assurance, Identity
 from ....domain.users import UserId
 from ....services import directory, mails
 from ....services import users as service
-from ..answers import Json
+from ....web.answers import Json
 from ..callers import USER_KEY
 from ..operation import Asked, Operation
 from ..wire import users

@@ -24,14 +24,19 @@ from ..wire.values import Nothing, Paging, given, id_of, optional_id
 SECTION: Final = "Conversations"
 
 
-async def faces(core: Core, app: App, seen: Iterable[Seen], most: int | None = None) -> dict[UserId, User]:
-    """The users who are shown as members of these conversations."""
-    return await users.many(core, app, {member.user_id for it in seen for member in it.members[:most]})
+async def faces(
+    core: Core, app: App, seen: Iterable[Seen], most: int | None = None, *, known: User | None = None
+) -> dict[UserId, User]:
+    """The users who are shown as members of these conversations; ``known`` was read a moment ago."""
+    shown = {member.user_id for it in seen for member in it.members[:most]}
+    if known is not None and shown == {known.id}:
+        return {known.id: known}
+    return await users.many(core, app, shown)
 
 
 async def start(asked: Asked[Recognised, Nothing, wire.NewConversation]) -> wire.Conversation:
     body, message = asked.body, given(asked.body.message)
-    seen, session = await service.start(
+    seen, by = await service.start(
         asked.core,
         asked.who,
         first=None if message is None else message.draft(),
@@ -39,9 +44,7 @@ async def start(asked: Asked[Recognised, Nothing, wire.NewConversation]) -> wire
         title=given(body.title),
         with_users=[UserId(id_of(it, "users")) for it in given(body.users) or ()],
     )
-    if session.user_id is None:
-        raise NeedsUser
-    return wire.conversation(seen, await faces(asked.core, asked.who.app, [seen]), session.user_id)
+    return wire.conversation(seen, await faces(asked.core, by.app, [seen], known=by.user), viewer(by))
 
 
 async def visible(asked: Asked[Recognised, Paging, Nothing]) -> wire.ConversationPage:

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from ....domain import errors
 from ....domain.identities import Identifier
 from ....services import mails, recovery
+from ....web.answers import Empty
 from .. import arrivals
-from ..answers import Empty
 from ..callers import NOBODY
 from ..operation import Asked, Operation
 from ..wire.files import ResetAsked, ResetCompletion
