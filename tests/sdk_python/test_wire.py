@@ -68,6 +68,8 @@ POLICY: dict[str, Any] = {
     "shows_emails_and_phones": True,
     "keeps_messages_of_deleted_users": True,
     "unverified_users_kept": None,
+    "audit_events_kept": 34560000,
+    "live_events_kept": None,
     "file_space": None,
     "enforcement": "off",
     "workspace_names_device": "random",

@@ -58,6 +58,8 @@ async def test_every_rule_of_the_policy_comes_back_as_it_was_kept(world: World) 
         server_requests_per_minute=1000,
         keeps_messages_of_deleted_users=True,
         unverified_users_kept=timedelta(days=90),
+        audit_events_kept=None,
+        live_events_kept=timedelta(days=30),
         file_space=10_000,
         enforcement=Enforcement.REPORT,
         workspace_names_device=WorkspaceSecrecy.NEVER,

@@ -16,6 +16,9 @@ from .mails import OUR_TEXTS, MailTexts
 AppId = NewType("AppId", int)
 EVERY_ORIGIN: Final = "*"
 MOST_FILE_SPACE: Final = 100_000_000  # MiB
+EVENTS_KEPT_AT_LEAST: Final = timedelta(days=30)
+"""By every App. Longer than deliveries to webhooks are kept, which are made of Events; and whoever was away for less is
+told everything they missed. Against intruders, too, who would have an App forget what they did."""
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -75,6 +78,10 @@ class Policy:
     shows_emails_and_phones: bool = True  # users see each other's addresses and phone numbers (ConnectyCube does so)
     keeps_messages_of_deleted_users: bool = False  # False: their words are erased with them
     unverified_users_kept: timedelta | None = None  # those who left nothing and stayed away; None: for ever
+    audit_events_kept: timedelta | None = timedelta(
+        days=400
+    )  # a year, and time to look at it (PCI DSS: a year at least)
+    live_events_kept: timedelta | None = timedelta(days=90)  # of conversations; the messages themselves stay
     file_space: int | None = None  # MiB of files that are kept in all; None: as many as come
     enforcement: Enforcement = Enforcement.OFF  # whether only the verified may begin conversations, talk, keep files
     workspace_names_device: WorkspaceSecrecy = WorkspaceSecrecy.RANDOM  # where a page has one text for both (OpenCX)
@@ -92,6 +99,10 @@ class Policy:
             _between("token_lifetime", self.token_lifetime, timedelta(seconds=1), timedelta(days=24))
         if self.unverified_users_kept is not None:
             _between("unverified_users_kept", self.unverified_users_kept, timedelta(days=1), timedelta(days=3650))
+        for name in ("audit_events_kept", "live_events_kept"):
+            kept = getattr(self, name)
+            if kept is not None:
+                _between(name, kept, EVENTS_KEPT_AT_LEAST, timedelta(days=3650))
         if self.file_space is not None and not 1 <= self.file_space <= MOST_FILE_SPACE:
             raise Unacceptable("file_space", f"must be from 1 to {MOST_FILE_SPACE} MiB")
         if not 1 <= self.sessions_per_user <= 10_000:

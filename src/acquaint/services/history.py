@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from ..domain.apps import App, AppId
+from ..domain.apps import EVENTS_KEPT_AT_LEAST, App, AppId
 from ..domain.conversations import (
     Conversation,
     ConversationId,
@@ -90,13 +90,15 @@ def farewell(event: Event) -> tuple[News, frozenset[UserId]] | None:
 
 async def missed_by(core: Core, session: Session, event_id: int, limit: int) -> list[News] | None:
     """What the session sees of what happened beyond the Event it last heard of, oldest first; None when it is more
-    than the limit.
+    than the limit, or may be: Events of then may be gone.
 
     Begins a little earlier: Events are kept when they are committed, which need not be in the order of their ids.
     """
     if session.user_id is None:
         return []
-    since = max(0, first_at(created_at(event_id) - OVERLAP) - 1)
+    since = _since(core, event_id)
+    if since is None:
+        return None
     async with core.store.search() as tx:
         mine = await tx.conversations.of_member(session.app_id, session.user_id)
         events = await tx.events.after(
@@ -111,12 +113,20 @@ async def missed_by(core: Core, session: Session, event_id: int, limit: int) -> 
 
 async def missed_by_app(core: Core, app_id: AppId, event_id: int, limit: int) -> list[News] | None:
     """The same, of all the App's conversations; without what somebody did for themselves alone."""
-    since = max(0, first_at(created_at(event_id) - OVERLAP) - 1)
+    since = _since(core, event_id)
+    if since is None:
+        return None
     async with core.store.search() as tx:
         events = await tx.events.after(since, app_id=app_id, kinds=LIVE_KINDS, limit=limit + 1)
         if len(events) > limit:
             return None
         return await _unfold(tx, [it for it in events if "only_for" not in it.details])
+
+
+def _since(core: Core, event_id: int) -> int | None:
+    """None where Events beyond that one may be gone."""
+    at = created_at(event_id) - OVERLAP
+    return None if at < core.clock() - EVENTS_KEPT_AT_LEAST else max(0, first_at(at) - 1)
 
 
 async def _unfold(tx: Reading, events: Sequence[Event]) -> list[News]:

@@ -1,11 +1,11 @@
 """What would grow for ever is kept small: a little at a time, by one node at a time, off the path of requests.
 
 sweep      what is over by its age: sessions, tickets, kept answers, guests, unfinished files, deliveries
-walk       what has to be judged: devices that were left, words that named devices, visitors who left nothing
+walk       what has to be judged: devices that were left, words that named devices, visitors who left nothing, Events
 whose      both are done by whoever has the turn
 sizes      how much there is
 
-What somebody can still see, or be recognised by, never goes. Events stay: they are the App's record.
+What somebody can still see, or be recognised by, never goes. Events go by their App's Policy; those of no App stay.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ NAMES_KEPT: Final = timedelta(days=400)
 unverified OpenCX token, which version 4 of its widget keeps until it is used: whoever has one is answered the same."""
 
 AT_ONCE: Final = 200
+EVENTS_AT_ONCE: Final = 500  # there are far more of them, and nothing has to be looked up to judge one
 
 
 async def sweep(core: Core) -> int:
@@ -48,6 +49,8 @@ async def walk(core: Core) -> AsyncIterator[int]:
         apps = await tx.apps.all()
     for app in apps:
         async for gone in _walk_users(core, app):
+            yield gone
+        async for gone in _walk_events(core, app):
             yield gone
 
 
@@ -105,5 +108,25 @@ async def _walk_users(core: Core, app: App) -> AsyncIterator[int]:
         gone = 0
         for it in found.unneeded:
             gone += await users.forget_unused(core, app, it, before=before)
+        after, more = found.next, found.next is not None
+        yield gone
+
+
+async def _walk_events(core: Core, app: App) -> AsyncIterator[int]:
+    """From the oldest on, up to the youngest that may go: of one kind some may, while all of the other stay."""
+    now, policy = core.clock(), app.policy
+    audit_before, live_before = (
+        None if kept is None else now - kept for kept in (policy.audit_events_kept, policy.live_events_kept)
+    )
+    after, more = None, audit_before is not None or live_before is not None
+    while more:
+        async with core.store.search() as reading:
+            found = await reading.upkeep.old_events(
+                app.id, audit_before=audit_before, live_before=live_before, after=after, limit=EVENTS_AT_ONCE
+            )
+        gone = 0
+        if found.unneeded:
+            async with core.store.write() as tx:
+                gone = await tx.upkeep.forget_events(found.unneeded)
         after, more = found.next, found.next is not None
         yield gone

@@ -22,18 +22,20 @@ from sqlalchemy import (
     tuple_,
 )
 
+from ..domain import ids
 from ..domain.apps import AppId
+from ..domain.events import EventId
 from ..domain.places import DeviceId
 from ..domain.users import Standing, UserId
-from ..ports.store.upkeep import COUNTED, Named, WalkedNames, WalkedUsers
+from ..ports.store.upkeep import COUNTED, Named, WalkedEvents, WalkedNames, WalkedUsers
 from . import columns as column
 from . import tables as t
 from .connection import Connection, Row
 from .inserting import insert
-from .statements import Statement
+from .statements import Statement, among
 
 _turns, _words, _retired, _users = t.turns.c, t.device_words.c, t.retired_devices.c, t.users.c
-_memberships, _sessions, _files = t.memberships.c, t.sessions.c, t.files.c
+_memberships, _sessions, _files, _events = t.memberships.c, t.sessions.c, t.files.c, t.events.c
 
 _turn = insert(t.turns).values(name=bindparam("name"), until=bindparam("until"))
 _TAKE_TURN = Statement(
@@ -138,6 +140,14 @@ _UNUSED = Statement(
 )
 _IS_UNUSED = Statement(select(_users.id).where(_users.id == bindparam("id"), _is_unused(_users)))
 
+_OLD_EVENTS = Statement(
+    select(_events.id, _events.is_audit)
+    .where(_events.app_id == bindparam("app_id"), _events.id > bindparam("after"), _events.id < bindparam("before"))
+    .order_by(_events.id)
+    .limit(bindparam("limit"))
+)
+_FORGET_EVENTS = Statement(delete(t.events).where(among(_events.id, "ids")))
+
 _GROWING: Final = (
     t.answers,
     t.deliveries,
@@ -198,6 +208,23 @@ class SqlUpkeep:
     async def is_unused(self, id: UserId, before: datetime, now: datetime) -> bool:
         values = {"before": column.of_moment(before), "now": column.of_moment(now)}
         return await self._db.row(_IS_UNUSED, id=id, **values) is not None
+
+    async def old_events(
+        self,
+        app_id: AppId,
+        *,
+        audit_before: datetime | None,
+        live_before: datetime | None,
+        after: EventId | None,
+        limit: int,
+    ) -> WalkedEvents:
+        audit, live = (0 if it is None else ids.first_at(it) for it in (audit_before, live_before))
+        rows = await self._db.rows(_OLD_EVENTS, app_id=app_id, after=after or 0, before=max(audit, live), limit=limit)
+        unneeded = [EventId(id) for id, is_audit in rows if id < (audit if is_audit else live)]
+        return WalkedEvents(unneeded, EventId(rows[-1][0]) if len(rows) == limit else None)
+
+    async def forget_events(self, ids: Sequence[EventId]) -> int:
+        return await self._db.change(_FORGET_EVENTS, ids=list(ids))
 
     async def sizes(self) -> Mapping[str, int]:
         found = {}

@@ -6,12 +6,13 @@ begins, or None at the end. Whatever may go is judged again in the write that fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
 from ...domain.apps import AppId
+from ...domain.events import EventId
 from ...domain.places import DeviceId
 from ...domain.users import UserId
 
@@ -37,6 +38,12 @@ class WalkedNames:
 class WalkedUsers:
     unneeded: list[UserId]
     next: DeviceId | None
+
+
+@dataclass(frozen=True, slots=True)
+class WalkedEvents:
+    unneeded: list[EventId]
+    next: EventId | None
 
 
 class Upkeep(Protocol):
@@ -68,6 +75,22 @@ class Upkeep(Protocol):
 
     async def is_unused(self, id: UserId, before: datetime, now: datetime) -> bool:
         """The same of one user."""
+        ...
+
+    async def old_events(
+        self,
+        app_id: AppId,
+        *,
+        audit_before: datetime | None,
+        live_before: datetime | None,
+        after: EventId | None,
+        limit: int,
+    ) -> WalkedEvents:
+        """The App's Events from before these moments: those of the audit trail, and all others. None: not any."""
+        ...
+
+    async def forget_events(self, ids: Sequence[EventId]) -> int:
+        """How many of them were there. Nothing can have changed them meanwhile."""
         ...
 
     async def sizes(self) -> Mapping[str, int]:

@@ -68,6 +68,8 @@ class Policy:
     shows_emails_and_phones: bool
     keeps_messages_of_deleted_users: bool
     unverified_users_kept: float | None
+    audit_events_kept: float | None
+    live_events_kept: float | None
     file_space: int | None
     enforcement: str
     workspace_names_device: str
@@ -102,6 +104,8 @@ class PolicyChange(TypedDict, total=False):
     shows_emails_and_phones: bool
     keeps_messages_of_deleted_users: bool
     unverified_users_kept: int | str | None
+    audit_events_kept: int | str | None
+    live_events_kept: int | str | None
     file_space: int | None
     enforcement: Literal["off", "report", "enforce"]
     workspace_names_device: Literal["never", "random", "always"]

@@ -59,6 +59,8 @@ _BY_NAME: Final[Mapping[str, Any]] = {
     "password_min_length": None,
     "chat_key_max_age": None,
     "unverified_users_kept": None,
+    "audit_events_kept": 34560000,
+    "live_events_kept": 7776000,
     "file_space": None,
     "server_requests_per_minute": 300,
     "workspace_names_device": "random",

@@ -102,6 +102,20 @@ class Policy(Shown):
             "file, and whose sessions are over; null: never."
         ),
     ]
+    audit_events_kept: Annotated[
+        Seconds | None,
+        Meta(
+            description="Seconds after which Events about users, sessions, keys and the App itself go; null: never. At "
+            "least 30 days."
+        ),
+    ]
+    live_events_kept: Annotated[
+        Seconds | None,
+        Meta(
+            description="Seconds after which Events about conversations go, and the messages stay; null: never. At "
+            "least 30 days."
+        ),
+    ]
     file_space: Annotated[
         int | None, Meta(description="MiB of files that are kept in all; null: as many as the server allows.")
     ]
@@ -154,6 +168,8 @@ class PolicyChange(Sent):
     shows_emails_and_phones: bool | UnsetType = UNSET
     keeps_messages_of_deleted_users: bool | UnsetType = UNSET
     unverified_users_kept: Duration | UnsetType | None = UNSET
+    audit_events_kept: Duration | UnsetType | None = UNSET
+    live_events_kept: Duration | UnsetType | None = UNSET
     file_space: Annotated[int, Meta(ge=1, le=MOST_FILE_SPACE)] | UnsetType | None = UNSET
     enforcement: Enforcement | UnsetType = UNSET
     workspace_names_device: Secrecy | UnsetType = UNSET
