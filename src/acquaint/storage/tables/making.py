@@ -19,6 +19,9 @@ from sqlalchemy import (
     literal_column,
     true,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateIndex
+from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...domain.conversations import Author
 from ...domain.identities import Assurance
@@ -68,8 +71,17 @@ def link(table: str, name: str, *, on_delete: str, optional: bool = True) -> Col
 
 
 def unique(name: str, *columns: Column[Any], where: Any = None) -> Index:
-    return Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
+    return Index(name, *columns, unique=True, sqlite_where=where)
 
 
 def index(name: str, *columns: Column[Any], where: Any = None) -> Index:
-    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+    return Index(name, *columns, sqlite_where=where)
+
+
+@compiles(CreateIndex, "postgresql")
+def _where_sqlite_has_it(it: CreateIndex, compiler: DDLCompiler, **how: Any) -> str:
+    """Conditions are meant for both databases; said in the table, it would bring all of PostgreSQL's dialect with it."""
+    on_postgresql, on_sqlite = (it.element.dialect_options[name] for name in ("postgresql", "sqlite"))
+    if on_postgresql["where"] is None:
+        on_postgresql["where"] = on_sqlite["where"]
+    return str(compiler.visit_create_index(it, **how))  # type: ignore[no-untyped-call]
