@@ -19,7 +19,7 @@ async def delete(cube: Cube, id: object, key: str) -> Any:
 async def test_only_the_apps_own_server_deletes_its_own_users(cube: Cube, core: Core, acme: Cast) -> None:
     anns = await cube.log_in("ann")
     rival = await apps.create(core, "Rival")
-    _, tracking = await apps.create_key(core, acme.app, "widget", [Role.TRACKING])
+    _, tracking = await apps.create_key(core, acme.app, "widget", (Role.TRACKING,))
     for key in (anns["token"], cube.app.public_keys.auth_key, cube.app.auth_secret, "acqk_x", "x", "é".encode().hex()):
         assert await delete(cube, anns["user_id"], key) == (401, UNAUTHORIZED)
     assert (await delete(cube, anns["user_id"], tracking))[0] == 403
