@@ -12,11 +12,11 @@ import json
 import re
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 from typing import Any
 
 import asyncpg
 import msgspec
-import pytest
 
 from acquaint.adapters.line import LineBus
 from acquaint.adapters.line_sealing import LineSealing
@@ -33,7 +33,7 @@ from tests.cast import Cast, ann, ben
 from tests.realtime.conftest import Ear
 from tests.services.doors import verified
 from tests.support.nodes import Nodes, hurry, nodes, wired
-from tests.support.patience import until
+from tests.support.patience import PATIENCE, until
 from tests.support.valkey import RunningValkey
 
 __all__ = ["OpenRoad", "hurry", "logged", "nodes", "open_road", "road", "wired"]  # fixtures
@@ -130,15 +130,15 @@ async def test_a_key_that_was_taken_away_opens_nothing_any_more(road: Road) -> N
     async with running(one), running(thief), running(other) as listening:
         await is_heard(thief, other, listening, 1)
         listed.clear()
-        for id in range(2, 2_000):
-            refused = other.not_believed
-            thief.tell([ended(id)])
-            await until(lambda: other.not_believed > refused or id in listening.ids)  # noqa: B023
-            if other.not_believed > refused:
-                break
+        ids = count(2)
+        async with asyncio.timeout(PATIENCE):
+            while not other.not_believed:
+                id = next(ids)
+                thief.tell([ended(id)])
+                await until(lambda: other.not_believed or id in listening.ids)  # noqa: B023
         last = listening.ids[-1]
-        await is_heard(one, other, listening, 10_000)
-        assert listening.ids[-2:] == [last, 10_000]
+        await is_heard(one, other, listening, 1_000_000)
+        assert listening.ids[-2:] == [last, 1_000_000]
 
 
 async def shout(house: House, valkey: RunningValkey, message: str) -> None:
@@ -176,16 +176,16 @@ async def test_nobody_is_cut_online_or_rung_up_by_whoever_reaches_the_line(nodes
     assert there.core.bus.not_believed >= 4
     await sessions.end(here.core, acme.app, b.session.id)
     await until(lambda: bens.cuts == [Cut.REVOKED])
+    there.hub.forget(bens)
 
 
-@pytest.mark.parametrize("times", [3_000])
-async def test_a_flood_of_forgeries_costs_little_and_deafens_nobody(road: Road, times: int) -> None:
+async def test_a_flood_of_forgeries_deafens_nobody(road: Road) -> None:
     one, other = road.bus(), road.bus()
     eve, line = LineSealing(lambda: [EVES_KEY]), road.line()
     await line.open()
     async with running(one), running(other) as listening:
-        for _ in range(times):
+        for _ in range(1_000):
             await line.say(eve.seal(b"x" * 300))
         await is_heard(one, other, listening, 1)
-        assert other.not_believed == times
+        assert other.not_believed == 1_000
     await line.close()
