@@ -106,7 +106,9 @@ def serving(
     cores: Sequence[int] = CORES.server,
 ) -> Iterator[Process]:
     """The command as a server on the port; inside, ``ready`` has answered 200. What it says goes to the log."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("ACQUAINT_")} | dict(environ or {})
+    foreign = ("ACQUAINT_", "PYTHONDONTWRITEBYTECODE")  # without the latter each start would compile everything
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    env = ours | dict(environ or {})
     with log.open("ab") as said:
         began = time.perf_counter()
         it = subprocess.Popen(on(cores, command), stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=env)

@@ -80,7 +80,7 @@ def index(name: str, *columns: Column[Any], where: Any = None) -> Index:
 
 @compiles(CreateIndex, "postgresql")
 def _where_sqlite_has_it(it: CreateIndex, compiler: DDLCompiler, **how: Any) -> str:
-    """Conditions are meant for both databases; said in the table, it would bring all of PostgreSQL's dialect with it."""
+    """Conditions are for both databases, but said in the table they would bring all of PostgreSQL's dialect along."""
     on_postgresql, on_sqlite = (it.element.dialect_options[name] for name in ("postgresql", "sqlite"))
     if on_postgresql["where"] is None:
         on_postgresql["where"] = on_sqlite["where"]
