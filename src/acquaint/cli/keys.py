@@ -30,7 +30,7 @@ class RoleName(click.ParamType["Role"]):
 
 @click.group()
 def keys() -> None:
-    """API keys of an App (APP is a slug or an id), or with --server of this server's operator."""
+    """API keys of an App, or of the server's operator (--server). APP is a slug or an id."""
 
 
 _whose = click.argument("app", nargs=-1, metavar="APP")

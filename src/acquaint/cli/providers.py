@@ -18,7 +18,7 @@ KINDS = ("custom", "firebase", "openid", "facebook", "twitter")
 
 @click.group()
 def providers() -> None:
-    """Firebase, OpenID Connect, Facebook, X, or an identity provider of the App's own (APP is a slug or an id)."""
+    """Firebase, OpenID Connect, Facebook, X, or an App's own. APP is a slug or an id."""
 
 
 _pairs = click.argument("pairs", metavar="[KEY=VALUE]...", nargs=-1)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def sealing() -> None:
-    """The server's own keys, which the secrets of Apps are kept sealed with."""
+    """The server's own keys, which secrets are kept sealed with."""
 
 
 @sealing.command("list")

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def webhooks() -> None:
-    """Where an App's own server hears what happens (APP is a slug or an id, WEBHOOK an id)."""
+    """Where an App's own server hears what happens. APP is a slug or an id, WEBHOOK an id."""
 
 
-_names = click.option("--event", "names", multiple=True, help="What it is told, by the format's names. [default: all]")
+_names = click.option("--event", "names", multiple=True, help="What it is told; may be repeated. [default: all]")
 
 
 @webhooks.command("list")

@@ -18,7 +18,7 @@ from ..frame import refusals_said
 @click.option("--port", type=int, default=8080, show_default=True, help="Acquaint's port; the page is on the next one.")
 @click.option("--once", is_flag=True, help="Play the story and end, instead of serving the page until Ctrl-C.")
 def demo(port: int, once: bool) -> None:
-    """Play a story on a fresh server, and serve a page to play it by hand.
+    """Play a story on a fresh server, with a page to play by hand.
 
     Everything is in a temporary folder, which is gone when the demo ends.
     """
