@@ -6,13 +6,14 @@ import pytest
 
 from acquaint.domain.conversations import ConversationId, ConversationKind
 from acquaint.domain.errors import NeedsUser, NotAllowed, NotFound, Unacceptable
+from acquaint.domain.identities import NO_CHANGE
 from acquaint.domain.users import UserId
 from acquaint.ports.store import Recognised
-from acquaint.services import blocks, conversations, messages, presence, saying, sessions
+from acquaint.services import blocks, conversations, merging, messages, presence, saying, sessions
 from acquaint.services.core import Core
 from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, ben, eve, laptop
-from tests.services.doors import allow, kinds, sees, verified, visitor
+from tests.services.doors import EVERYTHING, allow, kinds, sees, verified, visitor
 from tests.support.clock import SetClock
 from tests.support.databases import on_both_databases
 
@@ -119,6 +120,36 @@ async def test_the_list_is_ones_own_and_blocking_twice_is_once(
     await blocks.unblock(core, anns, id_of(eves))
     assert [it.id for it in (await blocks.list_of(core, anns.session, skip=0, limit=10)).users] == [id_of(bens)]
     assert (await kinds(core, acme))[before:] == ["user.blocked", "user.blocked", "user.unblocked"]
+
+
+@on_both_databases
+async def test_whom_ann_blocks_mutually_she_says_nothing_to_and_no_merge_forgets_it(
+    core: Core, acme: Cast, anns: Recognised, eves: Recognised
+) -> None:
+    bens = await verified(core, acme, ben)
+    between = await direct(core, anns, eves, "hello")
+    before = len(await kinds(core, acme))
+    for is_mutual in (False, True, True):
+        await blocks.arrange(core, anns, lambda user, was, it=is_mutual: ({id_of(eves): it}, NO_CHANGE))  # type: ignore[misc]
+    assert (await kinds(core, acme))[before:] == ["user.blocked"] * 2, "one way, and then both"
+    await blocks.block(core, anns, id_of(eves))
+    assert await blocks.all_of(core, anns.session) == {id_of(eves): True}, "who knows no mutual ones lifts none"
+    [said] = (await messages.history(core, anns.session, between, EVERYTHING)).items
+    for refused in (
+        messages.post(core, anns, between, Draft("are you there?")),
+        saying.edit(core, anns, between, said.id, text="goodbye"),
+        saying.react(core, anns, between, said.id, add="+1", withdraw=None),
+        direct(core, anns, eves, "again"),
+    ):
+        with pytest.raises(NotAllowed):
+            await refused
+    assert (await saying.delete(core, anns, between, [said.id], for_everybody=True)).done == (said.id,)
+    await messages.post(core, eves, between, Draft("she may go on"))
+    assert (await sees(core, anns))[between] == [""], "what she deleted, and nothing of hers"
+    await merging.merge(core, acme.app, source=id_of(eves), target=id_of(bens))
+    assert await blocks.all_of(core, anns.session) == {id_of(bens): True}
+    await blocks.unblock(core, anns, id_of(bens))
+    assert await direct(core, anns, bens, "hello, Ben")
 
 
 async def test_nobody_blocks_themselves_or_somebody_who_is_not_there(core: Core, acme: Cast, anns: Recognised) -> None:
