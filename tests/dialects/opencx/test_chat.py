@@ -328,13 +328,16 @@ async def test_enforcement_lets_only_verified_people_write_and_says_so(
     said = await page.send(session, "hello?")
     assert (said.status_code, said.json()["success"]) == (201, False)
     assert said.json()["error"]["message"] == "Please sign in to send a message."
-    assert (await page.ask("POST", "/create-session", {"customData": {"external_id": "x"}})).status_code == 403
+    begun = await page.ask("POST", "/create-session", {"customData": {"external_id": "x"}})
+    for refused in (begun, await page.upload("order.txt", b"4711", "text/plain")):
+        assert refusal(refused) == (403, "Only verified contacts may do this")
     assert await page.reads(session) == ["Hello"], "what they have they still see"
     await browser.verified(await backend.token_of(ann.email)).chat()
     report = (await backend.native("GET", "/enforcement")).json()
     assert report["enforcement"] == "enforce"
     counted: list[dict[str, Any]] = report["items"]
     assert [(it["door"], it["act"], it["outcome"], it["times"]) for it in counted] == [
+        ("opencx", "keep", "refused", 1),
         ("opencx", "say", "refused", 1),
         ("opencx", "start", "refused", 1),
     ]

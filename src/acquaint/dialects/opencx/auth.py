@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -26,6 +27,7 @@ from ...domain.apps import App, WorkspaceSecrecy
 from ...domain.errors import (
     Doubt,
     InvalidCredentials,
+    NotAllowed,
     SessionEnded,
     TokenRefused,
     Unacceptable,
@@ -44,7 +46,7 @@ from ...web.cors import check_origin
 from ...web.dialect import core_of, visit_of
 from ...web.ids import as_uuid
 from ...web.reading import bearer, parse_json
-from .errors import NoExternalId, NoToken
+from .errors import NoExternalId, NoToken, NotVerified
 from .reading import is_random_uuid, scalars
 from .wire import DOOR, org_id
 
@@ -167,6 +169,15 @@ async def settle(core: Core, caller: Caller, external_id: str | None, *, starts:
     if not names_device or not email or device_id is None:
         return caller
     return replace(caller, recognised=await moving.move(core, caller.recognised, device_id))
+
+
+@contextmanager
+def enforced(caller: Caller) -> Iterator[None]:
+    """Says why somebody unverified may not, where the App wants them verified (NotVerified)."""
+    try:
+        yield
+    except NotAllowed as refusal:
+        raise refusal if caller.is_verified else NotVerified from refusal
 
 
 async def server_of(request: Request, needed: str) -> App:

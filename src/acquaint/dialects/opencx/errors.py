@@ -52,6 +52,10 @@ class NoExternalId(NotAllowed):
     """An unverified contact lists or starts sessions without saying an external_id."""
 
 
+class NotVerified(NotAllowed):
+    """An unverified contact begins a session or keeps a file where the App enforces that contacts are verified."""
+
+
 def _wait(status: int, time: timedelta) -> WireError:
     seconds = max(1, math.ceil(time.total_seconds()))
     return WireError(status, "", f"Try again in {seconds} s", headers={"Retry-After": str(seconds)})
@@ -79,6 +83,7 @@ ERRORS: Final[ErrorTable] = {
     NeedsUser: WireError(404, "", "Contact not found"),
     NotAllowed: WireError(403, "", "Forbidden"),
     NoExternalId: WireError(403, "", "external_id is required"),
+    NotVerified: WireError(403, "", "Only verified contacts may do this"),
     OriginRefused: WireError(403, "", "Pages of this origin may not call"),
     NotFound: _not_found,
     TicketRefused: WireError(401, "", "Unknown, used or expired"),

@@ -22,7 +22,7 @@ from ...web.dialect import core_of
 from ...web.ids import as_uuid
 from ...web.reading import check_texts, parse_json
 from . import wire
-from .auth import caller_of, settle
+from .auth import caller_of, enforced, settle
 from .reading import as_text, check_uuid, read, read_moment, read_session_id, scalars
 
 EXTERNAL_ID: Final = "external_id"
@@ -77,7 +77,10 @@ async def create_session(request: Request) -> Response:
     external_id = _external_id(custom.get(EXTERNAL_ID))
     there = _workspace(external_id)
     caller = await settle(core, caller, external_id, starts=True)
-    chat, _ = await desk.start(core, caller.recognised, workspace=there, custom=custom, claimed=caller.said.claimed())
+    with enforced(caller):
+        chat, _ = await desk.start(
+            core, caller.recognised, workspace=there, custom=custom, claimed=caller.said.claimed()
+        )
     return wire.answer(wire.session(caller.app, chat), 201)
 
 

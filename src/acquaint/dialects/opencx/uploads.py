@@ -23,7 +23,7 @@ from ...web.handing_out import safe_headers
 from ...web.ids import as_uuid
 from ...web.multipart import read_upload
 from . import wire
-from .auth import Caller, caller_of
+from .auth import Caller, caller_of, enforced
 
 LARGEST: Final = 5 * 1024 * 1024  # bytes; the widget's own limit
 SLOWEST: Final = timedelta(minutes=2)  # 5 MiB at 0.35 Mbit/s
@@ -37,7 +37,8 @@ async def upload(request: Request) -> Response:
     form = await read_upload(request, "file", at_most=LARGEST, within=SLOWEST)
     start, content = await files.peek(_at_most(form.content))
     kind = _kind(start, form.media_type)
-    file, key = await files.keep_of(core, caller.recognised, form.file_name or "file", kind, content)
+    with enforced(caller):
+        file, key = await files.keep_of(core, caller.recognised, form.file_name or "file", kind, content)
     return wire.answer({"fileName": file.name, "fileUrl": core.public_url + PATH + key}, 201)
 
 
