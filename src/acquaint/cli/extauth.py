@@ -46,7 +46,8 @@ log = structlog.get_logger()
 def extauth(context: click.Context, terminal: bool) -> None:
     """Tell ejabberd or Prosody who somebody is.
 
-    It is asked on standard input and answers on standard output, until the input ends. Users are called ID-APP, as in 1001-7; the password is theirs, or the token of one of their sessions.
+    It is asked on standard input and answers on standard output, until the input ends. Users are called ID-APP, as
+    in 1001-7; the password is theirs, or the token of one of their sessions.
     """
     settings = settings_of(context)
     logs_on_stderr()
