@@ -116,7 +116,7 @@ def backend(customer: Customer, app_api: httpx2.AsyncClient, is_typing: Callable
                 judged = {"assurance": it["assurance"], "sees": why["sees"], "sentence": why["sentence"]}
                 sessions.append(shown | judged)
         shown = await _asked(app_api.get(f"/app/conversations/{id}"))
-        said = [{"id": it["id"], "author": it["author"], "text": it["text"]} for it in reversed(page["items"])]
+        said = [{name: it[name] for name in ("id", "author", "text", "created_at")} for it in reversed(page["items"])]
         about = {
             "is_closed": shown["closed_at"] is not None,
             "rating": shown["rating"],
@@ -177,6 +177,7 @@ def _row(it: Mapping[str, Any]) -> dict[str, Any]:
         "id": it["id"],
         "name": _name(member) if member else "Somebody",
         "assurance": member["assurance"] if member else "gone",
+        "at": last["created_at"],
         "last": last["text"] if last["author"] == "user" else f"You: {last['text']}",
     }
 

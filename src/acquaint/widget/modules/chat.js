@@ -10,7 +10,8 @@ import { claimsIn, mayBe } from "./client/kept.js"
 import { Exchange, isLate } from "./exchange.js"
 import { sharedIn } from "./files.js"
 
-const LISTED = 50
+const LISTED = 40
+const MOST_LISTED = 200 // that the server answers at once
 const SOON = 20 // milliseconds in which several changes are drawn as one
 
 /** @typedef {import("./client/types.js").Conversation} Conversation */
@@ -31,6 +32,7 @@ export class Chat {
   #unread = 0
   #drawing = 0
   #listing = 0
+  #limit = LISTED
   #isOver = new AbortController()
   /** Whom the page vouches for, who is not let in yet. @type {string | null} */
   #token = null
@@ -163,7 +165,7 @@ export class Chat {
     let items = null, isBroken = false
     try {
       const isNothing = this.status === "ended" || (this.status === "nobody" && !this.#token)
-      items = isNothing ? [] : (await this.client.conversations({ limit: LISTED })).items
+      items = isNothing ? [] : (await this.client.conversations({ limit: this.#limit })).items
     } catch (/** @type {any} */ error) {
       isBroken = this.fails(error) || !isLate(error)
     }
@@ -172,6 +174,13 @@ export class Chat {
     this.isListed ||= items !== null
     this.conversations = items ?? this.conversations
     this.changed()
+  }
+
+  /** Somebody looks for older ones. */
+  more() {
+    if (this.conversations.length < this.#limit || this.#limit === MOST_LISTED) return
+    this.#limit = MOST_LISTED
+    this.list()
   }
 
   /** @param {string} [id] */

@@ -39,6 +39,7 @@ export function composer({ say, size, direction }, send, types) {
   }
 
   function oninput() {
+    problem.textContent = ""
     types(text.value !== "")
     show()
   }

@@ -5,13 +5,20 @@ import { ghosts, missing } from "./waiting.js"
 import { counted } from "./launcher.js"
 import { selfOf } from "./self.js"
 
+const CLOSE = 200 // pixels from the end
+
 /** @param {import("./panel.js").Place} place */
 export function home(place) {
   const { say, short, chat, look, go } = place
   const start = h("button.row.start", { onclick: () => go("talk") }, h("b", say("start")), h("span.face", icon("send")))
   const first = h("div.card", start), list = h("ul.card"), waiting = ghosts(), wrong = missing(say, () => (start.focus(), chat.start())), self = selfOf(place, chat)
   const hero = h("div.hero", h("p.big", look.heading), h("p", look.greeting))
-  const node = h("div.view", h("div.scroll.home", hero, first, list, wrong), self.node)
+  const node = h("div.view", h("div.scroll.home", { onscroll }, hero, first, list, wrong), self.node)
+
+  /** @param {{ target: HTMLElement }} event */
+  function onscroll({ target: { scrollHeight, scrollTop, clientHeight } }) {
+    if (scrollHeight - scrollTop - clientHeight < CLOSE) chat.more()
+  }
 
   /** @param {import("./client/types.js").Conversation} it */
   function row(it) {

@@ -35,13 +35,15 @@ const MOST_HEARD = 5
 
 /** @param {import("./language.js").Words & Around} around @param {() => void} shut */
 export function panel(around, shut) {
-  const { say, chat, look } = around, place = { ...around, go }
+  const { say, chat, look } = around, place = { ...around, go: chosen }
   /** @type {Name} */
   let name = "home"
   /** @type {View | null} */
   let view = null
+  /** Whether it is where it is because its visitor went there. */
+  let isChosen = false
 
-  const back = round(say("back"), "down", { className: "round back", onclick: () => go("home") })
+  const back = round(say("back"), "down", { className: "round back", onclick: () => chosen("home") })
   const face = h("div.face", icon("chat")), title = h("h2"), who = h("div")
   const note = h("p.note", { role: "status" })
   const log = h("div.heard", { role: "log", ariaLabel: say("fresh") })
@@ -54,10 +56,17 @@ export function panel(around, shut) {
   /** Where one begins: in the list, until it is known that nothing is in it; otherwise straight in a conversation. */
   const first = () => (!isAsked() && (!chat.isListed || chat.conversations.length || chat.status === "ended") ? "home" : "talk")
 
+  /** @param {Name} to @param {string} [id] */
+  function chosen(to, id) {
+    go(to, id)
+    isChosen = true
+  }
+
   /** The keyboard goes along, if it is in here. @param {Name} to @param {string} [id] */
   function go(to, id) {
     const isHere = node.matches(":focus-within")
     leave()
+    isChosen = false
     name = to === "talk" && isAsked() ? "form" : to
     view = VIEWS[name](place, id)
     log.after(view.node)
@@ -120,7 +129,7 @@ export function panel(around, shut) {
 
     /** Somebody else is here, or somebody at last. What one is writing in is left only when it is not theirs. */
     becomeOther() {
-      const isTheirs = name === "talk" && chat.current && !view?.isBlank?.()
+      const isTheirs = name === "talk" && chat.current && (isChosen || !view?.isBlank?.())
       if (view && !isTheirs && !(name === "form" && chat.isUnknown)) go(first())
     },
 

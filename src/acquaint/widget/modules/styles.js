@@ -115,7 +115,7 @@ h2, .who > *, .row p, .files span { overflow: hidden; text-overflow: ellipsis; w
 .mine { align-self: flex-end }
 .last > p { border-end-start-radius: 4px }
 .mine.last > p { border-end-start-radius: 14px; border-end-end-radius: 4px }
-.said > .emoji.emoji { padding: 0; border: 0; background: none; font-size: 32px; line-height: 1.2 }
+.said > .emoji.emoji { padding: 0; border: 0; background: none; color: inherit; font-size: 32px; line-height: 1.2 }
 .gone { font-style: italic }
 .turn { margin-block-start: 12px }
 .failed > p { outline: 2px solid var(--bad) }
@@ -136,6 +136,7 @@ i + i + i { animation-delay: .4s }
 .say, .rate, .closed { padding: 12px }
 .closed, .rate { text-align: center }
 .rate .round { display: inline-grid; color: var(--accent); font-size: 26px }
+.rate form { margin-block-start: 8px }
 .rate .main { width: 100%; margin-block-start: 12px }
 .box, input { border: 1px solid var(--soft); background: var(--paper) }
 .box { display: flex; align-items: flex-end; gap: 4px; padding: 4px; border-radius: 24px }
@@ -143,7 +144,7 @@ i + i + i { animation-delay: .4s }
 textarea { flex: 1; min-width: 0; min-height: 40px; max-height: 132px; padding: 8px; background: none; resize: none; outline: none !important; field-sizing: content }
 .files { flex-wrap: wrap }
 .files li { max-width: 100%; margin-block-end: 8px; padding: 4px 8px }
-.files img { width: 40px; height: 40px; object-fit: cover }
+.files img { width: 40px; height: 40px; border-radius: 8px; object-fit: cover }
 .files button { width: 28px; height: 28px }
 .error { padding-block: 4px; overflow-wrap: anywhere }
 :is(.error, .note):empty { display: none }

@@ -16,7 +16,7 @@ export function talk(place, id) {
   const { say, day, chat, look } = place, it = chat.begin(id)
   /** @type {Map<string, { node: HTMLElement, seen: string }>} nodes that are shown, so that what stays is not made anew */
   let shown = new Map()
-  let isAtEnd = true
+  let isAtEnd = true, height = 0
   /** @type {Entry | undefined} */
   let oldest
   /** @type {Entry | undefined} */
@@ -39,9 +39,16 @@ export function talk(place, id) {
   }
 
   function onscroll() {
+    if (scroll.clientHeight !== height) return // it was not the visitor who scrolled
     isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < AT_THE_END
     if (isAtEnd) arrived()
     if (scroll.scrollTop < AT_THE_END && it.next) it.load(it.next)
+  }
+
+  /** A keyboard comes up, a text grows: what was in view stays. */
+  function onresize() {
+    height = scroll.clientHeight
+    if (isAtEnd) toEnd()
   }
 
   function toEnd() {
@@ -64,7 +71,7 @@ export function talk(place, id) {
     waiting.hidden = !it.isLoading || Boolean(it.about)
     intro.hidden = Boolean(it.next) || !wrong.hidden || !waiting.hidden
     scroll.ariaBusy = String(it.isLoading)
-    typing.hidden = it.typing === null
+    typing.hidden = it.typing === null || Boolean(it.about?.closed_at)
     typing.ariaLabel = say("typing", it.typing || say("team"))
     closed.hidden = !it.about?.closed_at
     if (!closed.hidden && write.node.matches(":focus-within")) scroll.focus()
@@ -99,6 +106,8 @@ export function talk(place, id) {
     shown = kept
     return [...kept.values()].map(({ node }) => node)
   }
+
+  new ResizeObserver(onresize).observe(scroll)
 
   return {
     node,
