@@ -21,7 +21,10 @@ from .readiness import NotReady
 COLLECTED_AFTER: Final = 50_000
 """Objects that are made, and not given back, until the collector looks for circles among them. Python's 700 are had by
 reading one message made for it, and its collector took ten times as long as reading: a page of them stopped the server
-for a second. Higher would keep more of what nobody needs, some MiB for each 50,000."""
+for a second. Higher would keep more of what nobody needs, some MiB for each 50,000.
+
+Watched for ten minutes of mixed load beside a server with Python's threshold: as many requests filled 114 MiB here and
+110 there at its end, and both grew alike before, by what caches remember."""
 
 log = structlog.get_logger()
 
