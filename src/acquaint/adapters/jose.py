@@ -45,9 +45,7 @@ class JoseSigner:
 
     def verify(self, token: str, secrets: Sequence[str]) -> SignedToken:
         """``secrets`` oldest first, as an App keeps them; the newest is tried first."""
-        parts = taken_apart(token, (ALGORITHM,))
-        if not any(_signed_with(secret, parts) for secret in reversed(secrets)):
-            raise TokenRefused("signature", "was made with none of the App's signing secrets", Doubt.BAD_SIGNATURE)
+        parts = _checked(token, tuple(secrets))
         return SignedToken(parts.header, object_in(parts.payload, "payload"))
 
     def sign(self, claims: Mapping[str, Any], secret: str, header: Mapping[str, Any] | None = None) -> str:
@@ -66,6 +64,15 @@ class Parts(NamedTuple):
     payload: bytes
     signed: bytes
     signature: str
+
+
+@lru_cache(maxsize=1024)  # some vendors' clients show one token with every request; what is refused is not kept
+def _checked(token: str, secrets: tuple[str, ...]) -> Parts:
+    """The parts of a token that one of the secrets signed. Refuses with TokenRefused."""
+    parts = taken_apart(token, (ALGORITHM,))
+    if not any(_signed_with(secret, parts) for secret in reversed(secrets)):
+        raise TokenRefused("signature", "was made with none of the App's signing secrets", Doubt.BAD_SIGNATURE)
+    return parts
 
 
 def taken_apart(token: str, algorithms: tuple[str, ...], *, longest: int = LONGEST_TOKEN) -> Parts:

@@ -367,10 +367,8 @@ async def _known(core: Core, named: str | AppId, *, is_public_key: bool = False)
         return it
     epoch = core.known_apps.epoch if is_whole else NEVER
     async with core.store.read() as tx:
-        if not isinstance(named, str):
-            app = await tx.apps.get(named)
-        else:
-            app = await (tx.apps.by_public_key(named) if is_public_key else tx.apps.by_slug(named))
+        by_name = tx.apps.by_public_key if is_public_key else tx.apps.by_slug
+        app = await by_name(named) if isinstance(named, str) else await tx.apps.get(named)
         if app is None:
             raise UnknownApp
         secrets = await tx.keys.secrets_of(app.id)

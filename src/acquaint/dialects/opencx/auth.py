@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -228,6 +229,7 @@ async def _say_if_banned(core: Core, app: App, token: str) -> None:
         raise UserBanned(it.user.id)
 
 
+@lru_cache(maxsize=1024)  # clients show it with every request; what is refused is not kept
 def _session_token_in(text: str) -> str:
     """The ``jti`` of a token that nobody has checked yet. Refuses with SessionEnded what cannot be one of ours."""
     jti = _unchecked_claims(text).get("jti")

@@ -20,6 +20,7 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -184,6 +185,7 @@ def is_verified(session: Session) -> bool:
     return session.user_id is not None and session.assurance is Assurance.VERIFIED
 
 
+@lru_cache(maxsize=1024)  # clients show it with every request; what is refused is not kept
 def _session_token_in(text: str) -> str:
     """The ``jti`` of a token that nobody has checked yet. Refuses with SessionEnded what cannot be one of ours."""
     jti = unchecked_claims(text).get("jti")
