@@ -19,6 +19,7 @@ from websockets.sync.client import connect
 from tests.cast import ann
 from tests.cli.test_extauth import Acme
 from tests.support.patience import PATIENCE
+from tests.support.ports import free_port
 from tests.support.server import Server, _die_with_parent
 
 HOME = next(iter(sorted(Path("/usr/lib").glob("*/ejabberd-*/ebin"), reverse=True)), None)
@@ -48,9 +49,7 @@ modules: {{}}
 
 class Ejabberd:
     def __init__(self, folder: Path, server: Server) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         program = shlex.join([*server._command, "--data", str(server.data), "extauth"])
         (folder / "ejabberd.yml").write_text(CONFIG.format(program=f'"{program}"', port=self.port))
         assert HOME is not None

@@ -14,7 +14,6 @@ import ctypes
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -31,6 +30,7 @@ import pytest
 from acquaint.storage.schema import migrate
 from acquaint.storage.tables import metadata
 from tests.support.patience import PATIENCE
+from tests.support.ports import free_port
 
 SUPERUSER = "acquaint"
 MIGRATED = "migrated"
@@ -54,7 +54,7 @@ class RunningPostgres:
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             self._as_somebody = {"user": "postgres", "group": "postgres", "extra_groups": []}
             shutil.chown(folder, "postgres", "postgres")
-        self.port = _free_port()
+        self.port = free_port()
 
     def make(self) -> None:
         """An empty cluster; whoever can reach the port may do everything."""
@@ -175,10 +175,3 @@ def _end_with_parent() -> None:
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(_LET_GO_WITH_PARENT, signal.SIGQUIT)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -29,6 +29,7 @@ from click.testing import CliRunner
 
 from acquaint.cli import main
 from tests.support.patience import PATIENCE
+from tests.support.ports import free_port
 
 ACQUAINT = (sys.executable, "-m", "acquaint")
 START_SECONDS = 2 * PATIENCE
@@ -62,9 +63,9 @@ class Server:
         assert self.process is not None
         return self.process.pid
 
-    def start(self, *, port: int = 0) -> None:
+    def start(self, *, port: int | None = None) -> None:
         """Starts the server, and comes back when it serves."""
-        command = [*self._command, "--data", str(self.data), "serve", "--port", str(port)]
+        command = [*self._command, "--data", str(self.data), "serve", "--port", str(port or free_port())]
         with self.log.open("ab") as log:
             began = log.tell()
             self.process = subprocess.Popen(

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.patience import PATIENCE
+from tests.support.ports import free_port
 
 _LET_GO_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux' prctl
 
@@ -34,7 +35,7 @@ class RunningValkey:
         self._program = program
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"valkey://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
@@ -112,10 +113,3 @@ def _end_with_parent() -> None:
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(_LET_GO_WITH_PARENT, signal.SIGKILL)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

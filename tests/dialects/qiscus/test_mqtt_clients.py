@@ -20,12 +20,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tests.dialects.qiscus.realtime import PING, connect, packets_in, publish, subscribe
 from tests.support.certificates import Authority
 from tests.support.patience import PATIENCE
+from tests.support.ports import free_port
 from tests.support.server import Server
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as it:
-        return int(it.getsockname()[1])
 
 
 class Shop:
