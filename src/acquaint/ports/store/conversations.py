@@ -101,7 +101,10 @@ class Conversations(Protocol):
 
 class Messages(Protocol):
     async def add(self, message: Message) -> tuple[Message, bool]:
-        """The message as kept, and whether it is new: a sender's client_id in a conversation names one message."""
+        """The message as kept, and whether it is new: a sender's client_id in a conversation names one message.
+
+        With a new one its conversation has a last message and was changed; an operator who writes has read up to there.
+        """
         ...
 
     async def get(self, conversation_id: ConversationId, id: MessageId) -> Message | None: ...
