@@ -310,9 +310,9 @@ async def test_logging_out_twice_is_fine(core: Core, acme: Cast) -> None:
 async def test_the_user_comes_with_the_first_thing_they_do(core: Core, acme: Cast) -> None:
     it = await visitor(core, acme, laptop)
     assert it.session.user_id is None
-    _, session = await conversations.start(core, it)
-    assert session.user_id is not None
-    user = await users.get(core, acme.app, session.user_id)
+    _, by = await conversations.start(core, it)
+    assert by.session.user_id is not None
+    user = await users.get(core, acme.app, by.session.user_id)
     assert (user.is_verified, user.is_guest, user.device_id) == (False, False, it.session.device_id)
 
 

@@ -142,7 +142,7 @@ async def test_closing_ends_it_once_and_says_so(core: Core, acme: Cast) -> None:
 async def test_nobody_changes_what_they_do_not_see(core: Core, acme: Cast) -> None:
     it, stranger = await visitor(core, acme), await visitor(core, acme, phone)
     await support.arrive(core, stranger)
-    seen, session = await conversations.start(core, it, first=Draft("Secret"))
+    seen, by = await conversations.start(core, it, first=Draft("Secret"))
     other = (await core_session(core, stranger)).session
     for id in (seen.conversation.id, ConversationId(1)):
         with pytest.raises(NotFound):
@@ -152,7 +152,7 @@ async def test_nobody_changes_what_they_do_not_see(core: Core, acme: Cast) -> No
     assert seen.last_message is not None
     with pytest.raises(NotFound):
         await support.one_message(core, other, seen.last_message.id)
-    message, _ = await support.one_message(core, session, seen.last_message.id)
+    message, _ = await support.one_message(core, by.session, seen.last_message.id)
     assert message.text == "Secret"
 
 
