@@ -355,6 +355,7 @@ class CutBus:
     """The line to the other nodes is cut."""
 
     is_whole = False
+    not_believed = 0
 
     def tell(self, events: Sequence[Event]) -> None:
         pass
