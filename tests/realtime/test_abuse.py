@@ -15,7 +15,7 @@ import pytest
 from websockets import ConnectionClosed
 
 from tests.cast import ann, ben
-from tests.realtime.callers import Acme, Client
+from tests.realtime.callers import Acme, Client, opened
 from tests.support.patience import PATIENCE, PROMISED, until
 
 
@@ -85,9 +85,10 @@ async def test_what_is_only_useless_is_a_flood_too(shop: Acme, text: str) -> Non
 
 
 async def test_a_connection_is_resumed_once(shop: Acme) -> None:
-    async with (await shop.vouched(ann)).live(after="1") as live:
+    async with opened(shop.server, await (await shop.vouched(ann)).ticket()) as live:
+        await live.say(type="resume", after=live.ready["last_event"])
         await live.until(lambda frame: frame["type"] == "resumed")
-        await live.say(type="resume", after="1")
+        await live.say(type="resume", after=live.ready["last_event"])
         assert (await live.frame())["code"] == "already_resumed"
 
 

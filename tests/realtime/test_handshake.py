@@ -91,7 +91,7 @@ async def test_a_ticket_opens_its_own_app_and_nothing_of_another(shop: Acme) -> 
     ticket = await (await shop.vouched(ann)).ticket()
     theirs = await other.vouched(ann)
     async with opened(shop.server, ticket) as live:
-        await live.say(type="resume", after="1")
+        await live.say(type="resume", after=live.ready["last_event"])
         await live.until(lambda frame: frame["type"] == "resumed")
         conversation = await theirs.start("in the other App")
         await live.say(type="typing", conversation=conversation, on=True)
