@@ -103,8 +103,8 @@ class Acquaint:
     def first_words(self, token: str) -> Call:
         return Call(f"{NATIVE}/conversations", {"message": {"text": "Hello, is anybody there?"}}, _bearer(token))
 
-    def token_login(self, number: int) -> Call:
-        claims = {"externalId": f"user-{number}", "name": f"User {number}", "iat": int(time.time())}
+    def token_login(self, number: int, seconds_ago: int = 0) -> Call:
+        claims = {"externalId": f"user-{number}", "name": f"User {number}", "iat": int(time.time()) - seconds_ago}
         return Call(f"{NATIVE}/sessions", {"app": self._slug, "token": signed(self.app["signing_secret"], claims)})
 
     def registration(self, number: int) -> Call:

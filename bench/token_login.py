@@ -15,14 +15,16 @@ from .session_check import bare
 from .size import Size
 
 USERS: Final = 500  # each signs in again and again: who they are is in the database, not in a cache
+TOKENS_OF_EACH: Final = 10  # one after the other: more than there are signatures that the server remembers
 
 
 def measure(acquaint: Acquaint, folder: Path, size: Size) -> list[Finding]:
     logins = [acquaint.token_login(number) for number in range(USERS)]
     for it in logins:  # the first time makes the user, which is not what is measured
         acquaint.ask(it)
+    tokens = (acquaint.token_login(number, ago) for ago in range(TOKENS_OF_EACH) for number in range(USERS))
     file = folder / "tokens"
-    file.write_text("\n".join(it.json for it in logins))
+    file.write_text("\n".join(it.json for it in tokens))
 
     def posting(server: Process, path: str, seconds: int) -> Burst:
         return wrk(server, path, seconds, script="posts.lua", arguments=[str(file), JSON])
