@@ -147,8 +147,8 @@ class Settings:
     secret_keys: tuple[str, ...] = _setting(
         (),
         _list,
-        "Keys that secrets, and what nodes tell each other, are sealed with, newest first: 32 random bytes in base64 each,"
-        " the same on every node.",
+        "Keys that secrets, and what nodes tell each other, are sealed with, newest first: 32 random bytes in base64"
+        " each, the same on every node.",
         is_secret=True,
     )
     file_space: int = _setting(
