@@ -80,6 +80,7 @@ def some_queries(ids: Sequence[int], counted: int) -> some.SearchStrategy[Query]
         skip=some.integers(0, min(counted, 70)),
         limit=some.integers(1, 70),
         knows_visitors=some.booleans(),
+        proven_emails=some.booleans(),
     )
 
 

@@ -246,12 +246,14 @@ def every_statement() -> Iterator[tuple[str, Statement]]:
         if not (operator is Operator.STARTS_WITH and not field.is_text)
         and (single or operator in (Operator.IN, Operator.NOT_IN))
     ]
+    forms.append(directory_plans.Form(Field.EMAIL, Operator.STARTS_WITH, True, is_proven=True))
     orders = (Field.ID, Field.NAME, Field.CREATED_AT, Field.UPDATED_AT, Field.LAST_SEEN_AT)
     other = directory_plans.Form(Field.NAME, Operator.NOT_IN, True)
     for form, order, is_descending in product(forms, orders, (False, True)):
         driver = None if form.operator is Operator.NOT_IN else 0
-        plan = directory_plans.Plan(directory_plans.Shape((form, other), order, is_descending, False, driver))
-        name = f"{form.field} {form.operator} {form.is_single} by {order} {is_descending}"
+        doubts = form.is_proven and order.is_text
+        plan = directory_plans.Plan(directory_plans.Shape((form, other), order, is_descending, False, driver, doubts))
+        name = f"{form.field} {form.operator} {form.is_single} {form.is_proven} by {order} {is_descending}"
         if driver is not None:
             yield f"probe {name}", plan.probe
             yield f"sorted {name}", plan.sorted

@@ -165,6 +165,8 @@ class Query:
 
     ``knows_visitors``: whether those are found, too, whom nobody has verified: visitors, who belong to a device. They
     are for the App's own server to see, and not for other users.
+
+    ``proven_emails``: whether an address that nobody proved counts for nothing, in conditions and in the order.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -173,6 +175,7 @@ class Query:
     skip: int = 0
     limit: int = 100
     knows_visitors: bool = False
+    proven_emails: bool = False
 
     def __post_init__(self) -> None:
         if len(self.conditions) > MOST_CONDITIONS:
@@ -183,6 +186,10 @@ class Query:
             raise Unacceptable("skip", f"must be from 0 to {COUNTED}")
         if not 1 <= self.limit <= MOST_FOUND:
             raise Unacceptable("limit", f"must be from 1 to {MOST_FOUND}")
+
+    def doubts(self, field: Field) -> bool:
+        """Whether what is only claimed counts for nothing in this field."""
+        return self.proven_emails and field is Field.EMAIL
 
     @property
     def names_somebody(self) -> bool:
@@ -217,7 +224,7 @@ def matches(query: Query, user: User, believed: Callable[[Entry], bool]) -> bool
     """Whether the query finds the user. ``believed`` says of a claimed entry that nobody else has proved it."""
     if user.device_id is not None and not query.knows_visitors:
         return False
-    entries = [it for it in entries_of(user) if not it.is_claimed or believed(it)]
+    entries = [it for it in entries_of(user) if not it.is_claimed or (believed(it) and not query.doubts(it.field))]
     return all(_holds(condition, user, entries) for condition in query.conditions)
 
 
@@ -227,7 +234,8 @@ def sort_key(query: Query, user: User) -> tuple[bool, Any, int]:
     Compare the last two the other way round where the query is descending.
     """
     if query.order.is_text:
-        value: Any = min((it.value for it in entries_of(user) if it.field is query.order), default=None)
+        has = (it for it in entries_of(user) if it.field is query.order)
+        value: Any = min((it.value for it in has if not it.is_claimed or not query.doubts(it.field)), default=None)
     else:
         value = _own_value(query.order, user)
     return value is None, "" if value is None and query.order.is_text else value, user.id

@@ -48,13 +48,14 @@ class Form:
     field: Field  # NAME stands for every text that nobody owns, EMAIL for those somebody may
     operator: Operator
     is_single: bool  # one value, so that what has it is in the order of ids already
+    is_proven: bool = False  # what is only claimed counts for nothing
 
 
-def form_of(condition: Condition) -> Form:
+def form_of(condition: Condition, *, is_proven: bool = False) -> Form:
     field = condition.field
     if field.is_text:
         field = Field.EMAIL if field.is_owned else Field.NAME
-    return Form(field, condition.operator, len(condition.values) == 1)
+    return Form(field, condition.operator, len(condition.values) == 1, is_proven)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,14 @@ class Shape:
     is_descending: bool = False
     knows_visitors: bool = False
     driver: int | None = None  # the place of the condition that users are looked up by
+    is_proven: bool = False  # whether what is only claimed comes nowhere in the order
 
     @classmethod
     def of(cls, query: Query, driver: int | None) -> Shape:
         order = Field.NAME if query.order.is_text else query.order
-        forms = tuple(form_of(it) for it in query.conditions)
-        return cls(forms, order, query.is_descending, query.knows_visitors, driver)
+        forms = tuple(form_of(it, is_proven=query.doubts(it.field)) for it in query.conditions)
+        doubts = query.doubts(query.order)
+        return cls(forms, order, query.is_descending, query.knows_visitors, driver, doubts)
 
 
 @lru_cache(maxsize=MOST_SHAPES)
@@ -103,7 +106,7 @@ class Plan:
     def sorted(self) -> Statement:
         """A page of the users of these ids, sorted by other than the id."""
         if self._shape.order.is_text:
-            has = (_sorted_entry.c.user_id == _users.id, _sorted_entry.c.field == bindparam("order_field"))
+            has = (_sorted_entry.c.user_id == _users.id, *self._is_sorted_by(_sorted_entry))
             key: ColumnElement[Any] = (
                 select(func.min(_sorted_entry.c.value)).where(*has).correlate(t.users).scalar_subquery()
             )
@@ -143,7 +146,7 @@ class Plan:
         """Everybody who has not what is sorted by, as far as they match."""
         if self._shape.order.is_text:
             lacks: ColumnElement[bool] = ~exists().where(
-                _sorted_entry.c.user_id == _users.id, _sorted_entry.c.field == bindparam("order_field")
+                _sorted_entry.c.user_id == _users.id, *self._is_sorted_by(_sorted_entry)
             )
         else:
             lacks = _OWN[self._shape.order].is_(None)
@@ -159,7 +162,7 @@ class Plan:
         smaller = t.directory.alias("smaller")
         is_first = ~exists().where(
             smaller.c.user_id == _sorted_entry.c.user_id,
-            smaller.c.field == _sorted_entry.c.field,
+            *self._is_sorted_by(smaller),
             smaller.c.value < _sorted_entry.c.value,
         )
         return (
@@ -167,7 +170,7 @@ class Plan:
             .join_from(_sorted_entry, t.users, _users.id == _sorted_entry.c.user_id)
             .where(
                 _sorted_entry.c.app_id == bindparam("app_id"),
-                _sorted_entry.c.field == bindparam("order_field"),
+                *self._is_sorted_by(_sorted_entry),
                 is_first,
                 *self._filters(),
             )
@@ -195,6 +198,11 @@ class Plan:
             *_entry_is(same, form, place, proven="same_proven"),
         )
         return found.where(is_first)
+
+    def _is_sorted_by(self, entry: FromClause) -> Iterator[ColumnElement[bool]]:
+        yield entry.c.field == bindparam("order_field")
+        if self._shape.is_proven:
+            yield entry.c.is_claimed == false()
 
     def _filters(self, *, but: int | None = None, indexed: Field | None = None) -> Iterator[ColumnElement[bool]]:
         """What must hold of a user besides; no index but that of ``indexed`` is to be tempted by it."""
@@ -256,7 +264,7 @@ def _entry_is(entry: FromClause, form: Form, place: int, *, proven: str = "prove
             yield value == given
         case _:
             yield _compared(value, form.operator, given)
-    if form.field is Field.NAME:
+    if form.field is Field.NAME or form.is_proven:
         yield entry.c.is_claimed == false()
         return
     owner = t.directory.alias(f"{proven}_{place}")

@@ -91,6 +91,15 @@ async def test_others_see_and_find_an_address_once_it_is_confirmed(cube: Cube, p
         assert [it["total_entries"] for it in found] == [len(it["items"]) for it in found]
         return [by_id, by_email, *[it["total_entries"] for it in found]]
 
+    for asked in ({"id": id, "email": ann.email}, {"id": id, "email[start_with]": "ann@exam"}):
+        beyond = await cube.ask("GET", "/users/v2", token, params={**asked, "offset": 1})
+        assert beyond.json()["total_entries"] == 0, "nor does a page beyond tell how many there are"
+    others = await cube.ask("GET", "/users/v2", token, params={"id": id, "email[nin][]": ann.email})
+    assert others.json()["total_entries"] == 1, "nor who is not among the others"
+    await cube.sign_up(login="zoe", email="aaa@example.com")
+    sort = {"login[in][]": ["ann", "zoe"], "sort_asc": "email"}
+    found = (await cube.ask("GET", "/users/v2", token, params=sort)).json()["items"]
+    assert [it["login"] for it in found] == ["ann", "zoe"], "nor does the order"
     assert await seen() == [None, 404, 0, 0, 0]
     await confirm(cube, postbox.tickets[0])
     assert await seen() == [ann.email, 200, 1, 1, 0]

@@ -9,12 +9,13 @@ Where it ``requires_confirmed_emails``, others' addresses are shown, and find th
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...domain.directory import COUNTED, Condition, Field, Operator, Query, matches
+from ...domain.directory import COUNTED, Condition, Field, Operator, Query
 from ...domain.errors import NotAllowed, NotFound, Unacceptable
 from ...domain.identities import IdentifierKind
 from ...domain.users import User
@@ -131,10 +132,10 @@ async def _listing(request: Request) -> Caller:
 
 
 async def _one(request: Request, caller: Caller, field: Field, value: Any) -> Response:
-    user = await directory.one(core_of(request), caller.app, field, value, address=visit_of(request).address)
-    if not _is_found(Query((Condition.of(field, Operator.IN, value),)), user, caller):
+    found = await _find(request, caller, Query((Condition.of(field, Operator.IN, value),), limit=1))
+    if not found.users:
         raise NotFound("user")
-    return wire.answer({"user": shown(user, caller)})
+    return wire.answer({"user": shown(found.users[0], caller)})
 
 
 async def _page(
@@ -165,21 +166,14 @@ async def _page(
 
 
 async def _find(request: Request, caller: Caller, query: Query) -> Found:
-    found = await directory.find(core_of(request), caller.app, query, address=visit_of(request).address)
-    users = tuple(it for it in found.users if _is_found(query, it, caller))
-    return Found(users, found.total - (len(found.users) - len(users)))
+    """Addresses that are to be confirmed find nobody before, not even by how many there are, or in which order."""
+    query = replace(query, proven_emails=caller.app.policy.requires_confirmed_emails)
+    return await directory.find(core_of(request), caller.app, query, address=visit_of(request).address)
 
 
 def _waits_for(user: User, caller: Caller) -> bool:
     """Whether an address of the user's that is not confirmed is nothing to the caller."""
     return caller.app.policy.requires_confirmed_emails and (caller.user is None or caller.user.id != user.id)
-
-
-def _is_found(query: Query, user: User, caller: Caller) -> bool:
-    """Whether what was found is, without such an address."""
-    if not _waits_for(user, caller) or not any(it.field is Field.EMAIL for it in query.conditions):
-        return True
-    return matches(query, user, lambda it: it.field is not Field.EMAIL)
 
 
 _PATHS: Final[dict[str, Callable[[Request], Awaitable[Response]]]] = {
