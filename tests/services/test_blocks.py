@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from acquaint.domain.conversations import ConversationId, ConversationKind
-from acquaint.domain.errors import NeedsUser, NotAllowed, NotFound, Unacceptable
+from acquaint.domain.errors import NeedsUser, NotAllowed, NotFound, TooManyRequests, Unacceptable
 from acquaint.domain.identities import NO_CHANGE
 from acquaint.domain.users import UserId
 from acquaint.ports.store import Recognised
-from acquaint.services import blocks, conversations, merging, messages, presence, saying, sessions
+from acquaint.services import blocks, conversations, limits, merging, messages, presence, saying, sessions
 from acquaint.services.core import Core
 from acquaint.services.messages import Draft
 from tests.cast import Cast, ann, ben, eve, laptop
@@ -218,3 +218,17 @@ async def test_a_message_said_between_two_with_a_key_of_its_own_is_hidden_once(
         await messages.post(core, eves, between, Draft("hello", client_id="c1"))
     assert (await sees(core, eves))[between] == ["hello"]
     assert (await sees(core, anns))[between] == []
+
+
+async def test_a_long_list_is_not_put_in_force_and_out_of_it_all_day(
+    core: Core, acme: Cast, anns: Recognised, eves: Recognised
+) -> None:
+    """Each time costs an Event for everybody in it, whichever of her sessions asks."""
+    elsewhere = await verified(core, acme, ann)
+    for it in (anns, elsewhere) * (limits.BLOCK_LISTS_PER_USER.times // 2):
+        await blocks.arrange(core, it, lambda user, was: ({} if was else {id_of(eves): False}, NO_CHANGE))
+    for it in (anns, elsewhere):
+        with pytest.raises(TooManyRequests):
+            await blocks.arrange(core, it, lambda user, was: ({}, NO_CHANGE))
+    await blocks.block(core, anns, id_of(eves))
+    await blocks.unblock(core, anns, id_of(eves))

@@ -78,6 +78,7 @@ Arranging = Callable[[User, Blocking], tuple[Blocking, ProfileChange]]
 async def arrange(core: Core, by: Recognised, decide: Arranging) -> None:
     """All of it or nothing. Refuses like ``block``; whoever is blocked already may stay so, even if they are gone."""
     await core.limiter.take(limits.CHANGES_PER_SESSION, str(by.session.id))
+    await core.limiter.take(limits.BLOCK_LISTS_PER_USER, str(by.session.user_id))
     now = core.clock()
     async with core.store.write() as tx:
         session, user = await present(tx, by.session)

@@ -122,6 +122,10 @@ phones whose uploads break off."""
 FILE_LINKS_PER_SESSION: Final = Limit("file_links_per_session", 300, MINUTE)
 """Links to private files. Against filling the database with tickets; lower would hurt who opens a long history."""
 
+BLOCK_LISTS_PER_USER: Final = Limit("block_lists_per_user", 100, timedelta(minutes=10))
+"""Changes of whom somebody blocks, of up to a thousand users at once, each with an Event: a few letters put such a list
+in force, and out of it. Against filling the database; lower would hurt clients that say all of it for each user."""
+
 AVATARS_PER_USER: Final = Limit("avatars_per_user", 20, timedelta(minutes=10))
 """Pictures drawn. Against keeping a processor busy; lower would hurt who cannot decide."""
 
