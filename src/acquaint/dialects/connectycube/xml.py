@@ -35,8 +35,11 @@ MOST_ATTRIBUTES: Final = 64  # of an element
 
 CLIENT: Final = "jabber:client"
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,254}")
-_LETTERS: Final = re.compile(r"[\w.-]{1,255}")
+LONGEST_NAME: Final = 255
+"""Characters of what an element or attribute is called. Nobody honest needs more."""
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_LETTERS: Final = re.compile(r"[\w.-]+")
 _ILLEGAL: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # all but XML 1.0's production 2
 _PREFIXED: Final = frozenset({"xml:lang", "xmlns:stream"})
 _XML_NAMESPACE: Final = "http://www.w3.org/XML/1998/namespace"
@@ -157,9 +160,13 @@ def clean(text: str) -> str:
     return _ILLEGAL.sub("\ufffd", text)
 
 
-@functools.lru_cache(1_000)
 def is_name(text: str) -> bool:
     """Whether an element or attribute can be called that, without a prefix."""
+    return len(text) <= LONGEST_NAME and _is_name(text)
+
+
+@functools.lru_cache(1_000)  # of short texts: strangers choose them, and long ones would be kept
+def _is_name(text: str) -> bool:
     if text.isascii():
         return _NAME.fullmatch(text) is not None
     if _LETTERS.fullmatch(text) is None:
