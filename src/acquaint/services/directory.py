@@ -55,12 +55,15 @@ async def newest(core: Core, app: App, conditions: tuple[Condition, ...], page: 
     return Page(found.users, found.users[-1].id if found.total > len(found.users) else None)
 
 
-async def one(core: Core, app: App, field: Field, value: Any, *, address: str | None = None) -> User:
+async def one(
+    core: Core, app: App, field: Field, value: Any, *, address: str | None = None, proven_emails: bool = False
+) -> User:
     """The user whom the value names: who proved it, or while nobody has, who claimed it first.
 
-    Refuses with NotFound, Unacceptable or, like ``find``, TooManyRequests.
+    With ``proven_emails``, whoever claimed an e-mail address is not found by it. Refuses with NotFound, Unacceptable
+    or, like ``find``, TooManyRequests.
     """
-    query = Query((Condition.of(field, Operator.IN, value),), limit=1)
+    query = Query((Condition.of(field, Operator.IN, value),), limit=1, proven_emails=proven_emails)
     found = await find(core, app, query, address=address)
     if not found.users:
         raise NotFound("user")

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...domain.directory import COUNTED, Condition, Field, Operator, Query
-from ...domain.errors import NotAllowed, NotFound, Unacceptable
+from ...domain.errors import NotAllowed, Unacceptable
 from ...domain.identities import IdentifierKind
 from ...domain.users import User
 from ...services import directory
@@ -132,10 +132,10 @@ async def _listing(request: Request) -> Caller:
 
 
 async def _one(request: Request, caller: Caller, field: Field, value: Any) -> Response:
-    found = await _find(request, caller, Query((Condition.of(field, Operator.IN, value),), limit=1))
-    if not found.users:
-        raise NotFound("user")
-    return wire.answer({"user": shown(found.users[0], caller)})
+    app, address = caller.app, visit_of(request).address
+    is_strict = app.policy.requires_confirmed_emails  # as of ``_find``
+    user = await directory.one(core_of(request), app, field, value, address=address, proven_emails=is_strict)
+    return wire.answer({"user": shown(user, caller)})
 
 
 async def _page(
