@@ -14,6 +14,7 @@ export function home(place) {
   const first = h("div.card", start), list = h("ul.card"), waiting = ghosts(), wrong = missing(say, () => (start.focus(), chat.start())), self = selfOf(place, chat)
   const hero = h("div.hero", h("p.big", look.heading), h("p", look.greeting))
   const node = h("div.view", h("div.scroll.home", { onscroll }, hero, first, list, wrong), self.node)
+  let shown = ""
 
   /** @param {{ target: HTMLElement }} event */
   function onscroll({ target: { scrollHeight, scrollTop, clientHeight } }) {
@@ -41,10 +42,13 @@ export function home(place) {
     title: look.heading,
     update() {
       const root = /** @type {ShadowRoot} */ (node.getRootNode()), focused = root.activeElement
-      const isWaiting = !chat.isListed && !chat.isBroken
-      list.replaceChildren(...(isWaiting ? waiting : chat.conversations.map(row)))
-      list.ariaBusy = String(isWaiting)
-      if (focused && !focused.isConnected) root.getElementById(focused.id)?.focus()
+      const isWaiting = !chat.isListed && !chat.isBroken, wanted = JSON.stringify([isWaiting, chat.conversations])
+      if (wanted !== shown) { // else somebody may be about to click what would be drawn anew
+        list.replaceChildren(...(isWaiting ? waiting : chat.conversations.map(row)))
+        list.ariaBusy = String(isWaiting)
+        if (focused && !focused.isConnected) root.getElementById(focused.id)?.focus()
+        shown = wanted
+      }
       first.hidden = chat.status === "ended"
       list.hidden = !list.firstChild
       wrong.hidden = chat.isListed || !chat.isBroken
