@@ -4,6 +4,7 @@ Shop(server)      an App of its own; as a context, it serves
 shop.page(…)      the address of a page with the chat in it
 shop.token(who)   what Acme's backend signs for somebody who is logged in there
 shop.answers(…)   Acme's people answer in the latest conversation
+shop.was_read()   whether its visitor has read it to the end
 """
 
 from __future__ import annotations
@@ -86,6 +87,11 @@ class Shop:
         """What was said in the latest conversation, oldest first."""
         path = f"/app/conversations/{self.conversations()[0]['id']}/messages"
         return [it["text"] for it in self.api.get(path, params={"order": "oldest"}).raise_for_status().json()["items"]]
+
+    def was_read(self) -> bool:
+        """Whether its visitor has read the latest conversation to the end."""
+        it = self.conversations()[0]
+        return bool(it["members"][0]["last_read_id"] == it["last_message"]["id"])
 
     def answers(self, text: str, **more: Any) -> None:
         path = f"/app/conversations/{self.conversations()[0]['id']}/messages"

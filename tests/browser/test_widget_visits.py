@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 
 from tests.browser.shop import Shop, chat, has_said, hears, is_known_as, latest, launcher, opens, says
 from tests.cast import ann, ben
+from tests.support.patience import soon
 
 pytestmark = pytest.mark.browser
 
@@ -78,6 +79,7 @@ def test_an_answer_comes_live_and_is_counted_where_the_chat_is_closed(somebody: 
     shop.answers("Good morning.")
     hears(visit, "Good morning.")
     expect(visit.get_by_role("log")).to_contain_text("Support: Good morning.")  # and is read aloud
+    assert soon(shop.was_read)
 
     visit.get_by_role("button", name="Close chat").click()
     shop.answers("One more thing.")
@@ -409,7 +411,7 @@ def test_it_can_be_opened_by_a_script(somebody: Somebody, shop: Shop) -> None:
     how = {"app": shop.app["slug"], "url": shop.server.url, "user": {"name": "Ann"}, "heading": "Ahoy!"}
     page.evaluate("how => Acquaint.open(how) && undefined", how)
     visit = chat(page)
-    expect(visit.get_by_text("Ahoy!")).to_be_visible()
+    expect(visit.get_by_text("Ahoy!").filter(visible=True)).to_be_visible()
     says(visit, "Opened by hand.")
     has_said(visit, "Opened by hand.")
     is_known_as(visit, "Ann · Not verified")

@@ -27,6 +27,7 @@ const TEXT = `
 
 * { box-sizing: border-box; margin: 0; padding: 0; border: 0 solid transparent; font: inherit; color: inherit; letter-spacing: inherit; list-style: none }
 button { background: none; cursor: pointer }
+button * { pointer-events: none } /* or a click is lost whose target is drawn anew before the finger is lifted */
 button:enabled:hover { background-image: linear-gradient(rgb(127 127 127 / .16) 0 0) }
 :disabled { cursor: default }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
