@@ -10,7 +10,6 @@ The vendor documents its setting and nothing else: paths, words and what is aske
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
 from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.requests import Request
@@ -33,8 +32,8 @@ from ...services.core import Core
 from ...web.dialect import Route, core_of, visit_of
 from .auth import place_of
 from .errors import UNCONFIRMED, error_response
-from .mailed_page import CONFIRM, form_page, over_page
-from .reading import parse_pairs, read
+from .mailed_page import CONFIRM, form_page, link_to, opened, over_page
+from .reading import read
 
 PAGE: Final = "/email_confirmation"
 
@@ -53,12 +52,8 @@ def turned_away(request: Request, app: App, refusal: AddressUnconfirmed) -> Resp
 
 
 async def show(request: Request) -> Response:
-    """GET /email_confirmation: the form, for a link that may be good. Looking spends nothing: mail programs look."""
-    try:
-        token = str(parse_pairs(request.scope["query_string"]).get("token", ""))
-    except Refusal:
-        token = ""
-    return form_page(CONFIRM, token) if is_well_formed(token, TokenKind.TICKET) else over_page(_NOT_GOOD, 404)
+    """GET /email_confirmation."""
+    return opened(request, CONFIRM, _NOT_GOOD)
 
 
 async def complete(request: Request) -> Response:
@@ -96,7 +91,7 @@ _NOT_GOOD: Final = (
 
 
 def link_of(core: Core, app: App, ticket: str) -> str:
-    return f"{core.public_url}{PAGE}?{urlencode({'application_id': app.id, 'token': ticket})}"
+    return link_to(PAGE, core, app, ticket)
 
 
 ROUTES: Final[list[Route]] = [

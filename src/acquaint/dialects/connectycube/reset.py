@@ -7,7 +7,6 @@ GET, POST /password_reset          the page, of plain HTML: no script, nothing f
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -23,9 +22,9 @@ from ...web.dialect import Route, core_of, visit_of
 from . import wire
 from .auth import caller_of
 from .errors import ResetsOff
-from .mailed_page import RESET, form_page, over_page
+from .mailed_page import RESET, form_page, link_to, opened, over_page
 from .profile import address
-from .reading import parse_pairs, read
+from .reading import read
 from .routes import both
 
 PAGE: Final = "/password_reset"
@@ -44,12 +43,8 @@ async def ask(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """GET /password_reset: the form, for a link that may be good. Looking spends nothing: mail programs look first."""
-    try:
-        token = str(parse_pairs(request.scope["query_string"]).get("token", ""))
-    except Refusal:
-        token = ""
-    return form_page(RESET, token) if is_well_formed(token, TokenKind.TICKET) else over_page(_NOT_GOOD, 404)
+    """GET /password_reset."""
+    return opened(request, RESET, _NOT_GOOD)
 
 
 async def complete(request: Request) -> Response:
@@ -82,8 +77,7 @@ _NOT_GOOD: Final = (
 
 
 def link_of(core: Core, app: App, ticket: str) -> str:
-    """As the vendor's mails have it."""
-    return f"{core.public_url}{PAGE}?{urlencode({'application_id': app.id, 'token': ticket})}"
+    return link_to(PAGE, core, app, ticket)
 
 
 ROUTES: Final[list[Route]] = [

@@ -1,7 +1,9 @@
 """The pages that links in mails open: one small form each, and nothing else. They work without scripts.
 
 RESET, CONFIRM   the forms: a new password, twice; the password, for an address that is to be confirmed
-form_page        shows one, and says what was wrong with the last try
+link_to          what a mail says
+opened           what it opens
+form_page        shows a form, and says what was wrong with the last try
 over_page        nothing more to do here
 
 The link's ticket is in the page's address and in its form; the page loads nothing, tells nobody where it was opened,
@@ -17,8 +19,16 @@ from html import escape
 from pathlib import Path
 from string import Template
 from typing import Final
+from urllib.parse import urlencode
 
+from starlette.requests import Request
 from starlette.responses import Response
+
+from ....domain.apps import App
+from ....domain.errors import Refusal
+from ....domain.tokens import TokenKind, is_well_formed
+from ....services.core import Core
+from ..reading import parse_pairs
 
 _HERE: Final = Path(__file__).parent
 _STYLE: Final = (_HERE / "style.css").read_text()
@@ -45,6 +55,20 @@ class Form:
 
 RESET: Final = Form("A new password", Template((_HERE / "reset.html").read_text()))
 CONFIRM: Final = Form("Confirm your address", Template((_HERE / "confirm.html").read_text()))
+
+
+def link_to(page: str, core: Core, app: App, ticket: str) -> str:
+    """As the vendor's mails have it."""
+    return f"{core.public_url}{page}?{urlencode({'application_id': app.id, 'token': ticket})}"
+
+
+def opened(request: Request, form: Form, not_good: tuple[str, str]) -> Response:
+    """The form, for a link that may be good. Looking spends nothing: mail programs look first."""
+    try:
+        token = str(parse_pairs(request.scope["query_string"]).get("token", ""))
+    except Refusal:
+        token = ""
+    return form_page(form, token) if is_well_formed(token, TokenKind.TICKET) else over_page(not_good, 404)
 
 
 def form_page(form: Form, token: str, wrong: str = "", status: int | None = None) -> Response:
