@@ -4,6 +4,7 @@ is_due, check    whether somebody is let in only once they have confirmed the ad
 ask              counts the question; says nothing about whether anybody gave the address
 send, send_to    the mail, to somebody; or to whoever gave the address: run it after the answer is given
 complete         the address is theirs from now on, for the ticket in the mail and their password
+tell             the mails that go out then
 prove_in         the same within a transaction, for who proved it otherwise
 
 The mail alone confirms nothing. Whoever registers with somebody else's address has it mailed to them, and a click
@@ -36,23 +37,20 @@ from ..domain.events import EventKind
 from ..domain.identities import Identifier, IdentifierKind
 from ..domain.mails import MailKind
 from ..domain.passwords import MACHINE_MADE
-from ..domain.tickets import Purpose, Ticket, TicketId
+from ..domain.tickets import Purpose
 from ..domain.tokens import TokenKind, is_well_formed
 from ..domain.users import User, UserId
 from ..ports.mail import MailNotSent
 from ..ports.store import Transaction
-from . import limits
+from . import limits, mails, tickets
 from .admission import Place, note_refusal
-from .core import Core, fingerprint, new_text
-from .mails import written
+from .core import Core, fingerprint
 from .sessions import note
 
 log = structlog.get_logger()
 
 LIFETIME: Final = timedelta(days=1)
 """Long enough for who registers in the evening. The ticket opens nothing by itself, and signing in mails another."""
-
-EMAIL: Final = "email"  # of a ticket's details: the address that it was mailed to
 
 Link = Callable[[Core, App, str], str]
 """Where a ticket is redeemed. It leads to this server by its own settings, whatever a request was sent to."""
@@ -153,10 +151,18 @@ async def complete(core: Core, ticket_text: str, password: str, place: Place) ->
         if await tx.users.password_hash(user.id) != hashed or not now_app.policy.requires_confirmed_emails:
             raise TicketRefused  # changed while we were checking
         former = now_user.known_as(IdentifierKind.EMAIL)
-        after = await prove_in(core, tx, now_user, str(spent.details.get(EMAIL, "")))
+        after = await prove_in(core, tx, now_user, str(spent.details.get(tickets.EMAIL, "")))
         if after is now_user:
             raise TicketRefused  # they give another address by now, or the App says who they are
     return Confirmed(now_app, after, former)
+
+
+async def tell(core: Core, done: Confirmed) -> None:
+    """Welcomes who has an address for the first time; tells a former one that it is none of theirs any more."""
+    if done.former is None:
+        await mails.welcome(core, done.app, done.user)
+    else:
+        await mails.tell_former_address(core, done.app, done.former)
 
 
 async def prove_in(core: Core, tx: Transaction, user: User, email: str) -> User:
@@ -186,15 +192,10 @@ async def _mail(core: Core, app: App, user: User, link: Link) -> None:
             return
         if await tx.users.find(app.id, Identifier.email(email)) is not None:
             return  # it is somebody else's, who proved it
-    text = new_text(core, TokenKind.TICKET)
-    now = core.clock()
-    purpose = Purpose.EMAIL_CONFIRMATION
-    ticket = Ticket(TicketId(core.new_id()), app.id, purpose, now + LIFETIME, user.id, details={EMAIL: email})
-    async with core.store.write() as tx:
-        await tx.tickets.add(ticket, fingerprint(text))
+    text = await tickets.for_mail(core, user, Purpose.EMAIL_CONFIRMATION, LIFETIME, email)
     values = {"link": link(core, app, text), "user__confirmation_ticket": text}
     try:
-        await core.mailer.send(written(app, MailKind.EMAIL_CONFIRMATION, email, user, **values))
+        await core.mailer.send(mails.written(app, MailKind.EMAIL_CONFIRMATION, email, user, **values))
         log.info("confirmation_mailed", app=app.id)
     except MailNotSent:
         log.warning("confirmation_not_mailed", app=app.id)

@@ -21,14 +21,14 @@ from ..domain.errors import AppClosed, IdentifierTaken, NotAllowed, TicketRefuse
 from ..domain.identities import Identifier
 from ..domain.mails import MailKind
 from ..domain.passwords import MACHINE_MADE, OWASP_ASVS
-from ..domain.tickets import Purpose, Ticket, TicketId
+from ..domain.tickets import Purpose
 from ..domain.tokens import TokenKind, is_well_formed
 from ..domain.users import User
 from ..ports.mail import Mail, MailNotSent
 from ..ports.store import Transaction
-from . import confirmation, limits
+from . import confirmation, limits, tickets
 from .addresses import reachable
-from .core import Core, fingerprint, new_text
+from .core import Core, fingerprint
 from .mails import written
 from .sign_in import rules_of
 from .users import replace_password
@@ -95,13 +95,7 @@ async def _ticket(core: Core, app: App, email: Identifier) -> tuple[User, str] |
         user = await reachable(tx, app, email)
         if user is None or not user.may_act or await tx.users.password_hash(user.id) is None:
             return None
-    text = new_text(core, TokenKind.TICKET)
-    purpose, until = Purpose.PASSWORD_RESET, core.clock() + LIFETIME
-    details = {confirmation.EMAIL: email.value}
-    ticket = Ticket(TicketId(core.new_id()), app.id, purpose, until, user.id, details=details)
-    async with core.store.write() as tx:
-        await tx.tickets.add(ticket, fingerprint(text))
-    return user, text
+    return user, await tickets.for_mail(core, user, Purpose.PASSWORD_RESET, LIFETIME, email.value)
 
 
 async def _redeem(core: Core, tx: Transaction, text: str) -> tuple[App, User, str]:
@@ -115,7 +109,7 @@ async def _redeem(core: Core, tx: Transaction, text: str) -> tuple[App, User, st
         raise TicketRefused
     if not app.is_open:
         raise AppClosed
-    return app, user, str(ticket.details.get(confirmation.EMAIL, ""))
+    return app, user, str(ticket.details.get(tickets.EMAIL, ""))
 
 
 def _mail(app: App, user: User, to: str, link: str, ticket: str) -> Mail:

@@ -2,6 +2,7 @@
 
 nonce, spend_nonce    makes one signed identity token usable once
 live_ticket, redeem_live    opens one WebSocket, so that no token is ever in a URL
+for_mail              what a link in a mail to somebody carries; spent where the mail is understood
 is_backed             whether whoever a ticket was made for is still let in
 """
 
@@ -14,6 +15,7 @@ from ..domain.apps import App
 from ..domain.errors import SessionEnded, TicketRefused
 from ..domain.tickets import Purpose, Ticket, TicketId
 from ..domain.tokens import TokenKind, is_well_formed
+from ..domain.users import User
 from ..ports.store import Reading, Recognised
 from . import limits
 from .core import Core, fingerprint, new_text, new_word
@@ -21,6 +23,7 @@ from .sessions import present
 
 NONCE_LIFETIME: Final = timedelta(minutes=10)  # Qiscus documents ten minutes
 NONCE_LENGTH: Final = 40
+EMAIL: Final = "email"  # of a mailed ticket's details: the address that it was mailed to
 LIVE_LIFETIME: Final = timedelta(seconds=30)  # as long as a browser needs to open a socket
 
 
@@ -53,6 +56,16 @@ async def live_ticket(core: Core, it: Recognised) -> tuple[str, Ticket]:
     async with core.store.write() as tx:
         await present(tx, it.session)
         return text, await tx.tickets.add(ticket, fingerprint(text))
+
+
+async def for_mail(core: Core, user: User, purpose: Purpose, lifetime: timedelta, email: str) -> str:
+    """The text of a ticket for the user, which remembers the address."""
+    text = new_text(core, TokenKind.TICKET)
+    until = core.clock() + lifetime
+    ticket = Ticket(TicketId(core.new_id()), user.app_id, purpose, until, user.id, details={EMAIL: email})
+    async with core.store.write() as tx:
+        await tx.tickets.add(ticket, fingerprint(text))
+    return text
 
 
 async def redeem_live(core: Core, text: str, address: str) -> Recognised:

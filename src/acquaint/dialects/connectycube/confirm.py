@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.background import BackgroundTask, BackgroundTasks
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,7 +27,7 @@ from ...domain.errors import (
 )
 from ...domain.tokens import TokenKind, is_well_formed
 from ...domain.users import UserId
-from ...services import confirmation, mails
+from ...services import confirmation
 from ...services.core import Core
 from ...web.dialect import Route, core_of, visit_of
 from .auth import place_of
@@ -75,12 +75,7 @@ async def complete(request: Request) -> Response:
     except Refusal:
         return over_page(_NOT_GOOD, 404)
     over = over_page(("The address is confirmed", "Sign in to the app with it."))
-    told = BackgroundTasks()
-    if done.former is None:
-        told.add_task(mails.welcome, core_of(request), done.app, done.user)
-    else:
-        told.add_task(mails.tell_former_address, core_of(request), done.app, done.former)
-    over.background = told
+    over.background = BackgroundTask(confirmation.tell, core_of(request), done)
     return over
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.background import BackgroundTask, BackgroundTasks
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from ....domain import errors
@@ -12,7 +12,7 @@ from ....domain.apps import App
 from ....domain.errors import AddressUnconfirmed
 from ....domain.identities import Identifier
 from ....domain.users import UserId
-from ....services import confirmation, mails
+from ....services import confirmation
 from ....services.admission import Place
 from ....services.core import Core
 from ....web.answers import Empty
@@ -43,12 +43,7 @@ async def ask(asked: Asked[None, Nothing, ConfirmationAsked]) -> Response:
 async def complete(asked: Asked[None, Nothing, ConfirmationCompletion]) -> Response:
     core, place = asked.core, Place(arrivals.DOOR, arrivals.SIGNED_IN, asked.address)
     done = await confirmation.complete(core, asked.body.ticket, asked.body.password, place)
-    told = BackgroundTasks()
-    if done.former is None:
-        told.add_task(mails.welcome, core, done.app, done.user)
-    else:
-        told.add_task(mails.tell_former_address, core, done.app, done.former)
-    return Empty(204, background=told)
+    return Empty(204, background=BackgroundTask(confirmation.tell, core, done))
 
 
 OPERATIONS: Final = (
